@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/str.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+
+int str_fmt(char *out, size_t size, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	int n = vsnprintf(out, size, fmt, ap);
+	va_end(ap);
+	if (n >= 0 && (size_t)n < size)
+		return 0;
+	if (size)
+		out[0] = '\0';
+	return ERR_TOO_LONG;
+}
+
+int str_copy(char *out, size_t size, const char *in)
+{
+	return str_copy_n(out, size, in, strlen(in));
+}
+
+int str_copy_n(char *out, size_t size, const char *in, size_t len)
+{
+	if (!size)
+		return ERR_TOO_LONG;
+	out[0] = '\0';
+	if (len && memchr(in, '\0', len))
+		return ERR_INVALID;
+	if (len >= size)
+		return ERR_TOO_LONG;
+	if (len)
+		memcpy(out, in, len);
+	out[len] = '\0';
+	return 0;
+}
+
+char *str_asprintf(const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	int n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return NULL;
+	char *out = malloc((size_t)n + 1);
+	if (!out)
+		return NULL;
+	va_start(ap, fmt);
+	vsnprintf(out, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	return out;
+}
+
+int str_to_u64(const char *in, uint64_t min, uint64_t max, uint64_t *out)
+{
+	uint64_t v = 0;
+	if (!*in)
+		return ERR_INVALID;
+	for (; *in; in++) {
+		if (*in < '0' || *in > '9')
+			return ERR_INVALID;
+		const uint64_t digit = (uint64_t)(*in - '0');
+		if (v > (UINT64_MAX - digit) / 10)
+			return ERR_INVALID;
+		v = v * 10 + digit;
+	}
+	if (v < min || v > max)
+		return ERR_INVALID;
+	*out = v;
+	return 0;
+}
+
+void hex_encode(const uint8_t *in, size_t len, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	for (size_t i = 0; i < len; i++) {
+		*out++ = digits[in[i] >> 4];
+		*out++ = digits[in[i] & 15];
+	}
+	*out = '\0';
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+int hex_decode(const char *in, uint8_t *out, size_t len)
+{
+	if (strlen(in) != 2 * len)
+		return ERR_INVALID;
+	for (size_t i = 0; i < len; i++) {
+		const int hi = hex_value(in[2 * i]), lo = hex_value(in[2 * i + 1]);
+		if (hi < 0 || lo < 0)
+			return ERR_INVALID;
+		out[i] = (uint8_t)(hi << 4 | lo);
+	}
+	return 0;
+}
+
+void base32_encode(const uint8_t *in, size_t len, char *out)
+{
+	static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
+	unsigned acc = 0, bits = 0;
+	for (size_t i = 0; i < len; i++) {
+		acc = (acc << 8 | in[i]) & 0xfff; /* at most 4 bits are left over from before */
+		for (bits += 8; bits >= 5; bits -= 5)
+			*out++ = digits[acc >> (bits - 5) & 31];
+	}
+	if (bits)
+		*out++ = digits[acc << (5 - bits) & 31];
+	*out = '\0';
+}
+
+static int base32_value(char c)
+{
+	if (c >= 'a' && c <= 'z')
+		return c - 'a';
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= '2' && c <= '7')
+		return c - '2' + 26;
+	return -1;
+}
+
+int base32_decode(const char *in, size_t in_len, uint8_t *out, size_t out_len)
+{
+	if (in_len != BASE32_LEN(out_len))
+		return ERR_INVALID;
+	unsigned acc = 0, bits = 0;
+	for (size_t i = 0; i < in_len; i++) {
+		const int v = base32_value(in[i]);
+		if (v < 0)
+			return ERR_INVALID;
+		acc = (acc << 5 | (unsigned)v) & 0xfff;
+		bits += 5;
+		if (bits >= 8) {
+			bits -= 8;
+			*out++ = (uint8_t)(acc >> bits);
+		}
+	}
+	return acc & ((1u << bits) - 1) ? ERR_INVALID : 0;
+}
+
+/* RFC 3629 section 4: bytes of the sequence at p (left > 0 bytes), 0 if it is malformed. */
+static size_t utf8_sequence(const unsigned char *p, size_t left)
+{
+	unsigned char low = 0x80, high = 0xbf; /* range of the second byte */
+	size_t n;
+	if (p[0] >= 0x01 && p[0] <= 0x7f)
+		return 1;
+	if (p[0] >= 0xc2 && p[0] <= 0xdf)
+		n = 2;
+	else if (p[0] >= 0xe0 && p[0] <= 0xef)
+		n = 3;
+	else if (p[0] >= 0xf0 && p[0] <= 0xf4)
+		n = 4;
+	else
+		return 0;
+	if (p[0] == 0xe0)
+		low = 0xa0; /* overlong */
+	else if (p[0] == 0xed)
+		high = 0x9f; /* surrogates */
+	else if (p[0] == 0xf0)
+		low = 0x90; /* overlong */
+	else if (p[0] == 0xf4)
+		high = 0x8f; /* above U+10FFFF */
+	if (n > left || p[1] < low || p[1] > high)
+		return 0;
+	for (size_t i = 2; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	return n;
+}
+
+size_t utf8_char(const char *in, size_t len)
+{
+	return len ? utf8_sequence((const unsigned char *)in, len) : 0;
+}
+
+bool utf8_valid(const char *in, size_t len)
+{
+	while (len) {
+		const size_t n = utf8_char(in, len);
+		if (!n)
+			return false;
+		in += n;
+		len -= n;
+	}
+	return true;
+}
+
+size_t utf8_cut(const char *in, size_t len, size_t max)
+{
+	if (len <= max)
+		return len;
+	while (max && ((unsigned char)in[max] & 0xc0) == 0x80)
+		max--;
+	return max;
+}
