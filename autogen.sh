@@ -1,0 +1,6 @@
+#!/bin/sh
+# Makes ./configure from a fresh checkout.
+set -e
+cd "$(dirname "$0")"
+mkdir -p build-aux m4
+exec autoreconf -fi

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The configuration file: INI, one table of keys; unknown keys and bad values are errors that name the line.
+ */
+#ifndef APP_CONFIG_H
+#define APP_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/log.h"
+#include "crypto/crypto.h"
+
+#define CONFIG_LISTEN_MAX 16
+
+enum config_tor_mode { CONFIG_TOR_MANAGED, CONFIG_TOR_SYSTEM, CONFIG_TOR_OFF };
+
+struct config {
+	char *listen[CONFIG_LISTEN_MAX];
+	size_t n_listen;
+	char *server_name;
+	bool registration;
+	uint64_t clients_max;
+
+	enum config_tor_mode tor_mode;
+	char *tor_binary;
+	bool tor_share;
+	char *torrc_extra;
+	char *tor_control;  /* a path, without "unix:" */
+	char *tor_socks;
+	char *target_dir;
+
+	char *state_dir;
+	struct pwhash_params pwhash;
+
+	enum log_level log_level;
+
+	/* [timers], all in milliseconds */
+	uint64_t dial_min_ms, dial_max_ms, dial_spread_ms, offline_grace_ms, ping_ms, pong_ms;
+	uint64_t handshake_ms, registration_ms, client_ping_ms, barrier_ms, tor_restart_ms, tor_restart_max_ms;
+};
+
+/* Fills in the defaults, as with no file at all ($XDG_STATE_HOME/allium or ~/.local/state/allium). ERR_NOMEM, ERR_NOT_FOUND (no home: message says so). */
+int config_init(struct config *c, char *message, size_t message_size);
+/* Reads a file over the defaults.  On an error message says "path:line: what". */
+int config_read(struct config *c, const char *path, char *message, size_t message_size);
+/* The same from memory; name is used in messages. */
+int config_parse(struct config *c, const char *name, const char *text, char *message, size_t message_size);
+void config_clear(struct config *c);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One link: the handshake and then the transport, as a state machine over records.  Pure: bytes in, bytes out.
+ *
+ * The initiator is who dialled.  The prologue is LINK_LABEL, the version, the role and the responder's Ed25519 onion key.
+ * Message 1's payload is empty when the initiator's static key is its link key, and its 32-byte Ed25519 identity when the static key is
+ * identity-derived; the responder then checks that this identity maps to the static key that Noise authenticated.
+ * The responder does nothing lasting before the first transport record, since message 1 can be replayed.
+ */
+#ifndef LINK_LINK_H
+#define LINK_LINK_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/rng.h"
+#include "crypto/identity.h"
+#include "link/record.h"
+
+#define LINK_LABEL   "allium link"
+#define LINK_VERSION 0 /* the highest that we speak; the delivery engine's ratchet makes it 1 */
+
+enum link_role { LINK_DOOR = 0, LINK_PRIVATE = 1, LINK_MAILBOX = 2 };
+
+enum link_state {
+	LINK_HANDSHAKE,
+	LINK_PROBATION,  /* responder: message 2 is written, no transport record has come yet */
+	LINK_OPEN,       /* a transport record of the other side was opened (the initiator is open after message 2) */
+	LINK_DEAD        /* failed: link_error says why; nothing more comes out of it */
+};
+
+/* A key that a responder answers with, in the order in which they are tried (two at most). */
+struct link_role_key {
+	enum link_role role;
+	const uint8_t *static_secret; /* borrowed while the link lives */
+};
+
+struct link;
+
+/* static_secret: the initiator's; identity: its Ed25519 key if static_secret is identity-derived, else NULL. */
+struct link_initiator_opts {
+	enum link_role role;
+	const uint8_t *static_secret;
+	const uint8_t *identity;
+	const uint8_t *responder_static; /* X25519 */
+	const uint8_t *responder_onion;  /* Ed25519 */
+	uint8_t version;                 /* 0..LINK_VERSION */
+};
+struct link *link_new_initiator(const struct rng *rng, const struct link_initiator_opts *opts);
+
+/*
+ * The responder asks who may come in once message 1 is authenticated: static_key is proven; identity is NULL or checked to
+ * map to it.  0: answer with message 2.  Anything else: the link dies without a word.
+ */
+typedef int (*link_admit_cb)(void *ctx, enum link_role role, uint8_t version, const uint8_t static_key[KEY_BYTES], const uint8_t *identity);
+struct link_responder_opts {
+	const struct link_role_key *roles;
+	size_t n_roles;
+	const uint8_t *onion; /* Ed25519 key of the onion that was dialled */
+	link_admit_cb admit;
+	void *ctx;
+};
+struct link *link_new_responder(const struct rng *rng, const struct link_responder_opts *opts);
+void link_free(struct link *l);
+
+enum link_state link_state(const struct link *l);
+int link_error(const struct link *l);
+/* The version that both sides use, and after ERR_VERSION the highest that the responder offered. */
+uint8_t link_version(const struct link *l);
+
+/* Takes whole records from in and leaves a partial one.  A bad record kills the link (ERR_PROTOCOL, ERR_CRYPTO, ERR_VERSION). 0 otherwise.
+ * A dead link consumes and ignores. */
+int link_feed(struct link *l, struct buf *in);
+/* The next whole frame that was received: 1 (body borrowed until the next call on this link), 0: none. */
+int link_next(struct link *l, uint8_t *type, const uint8_t **body, size_t *len);
+
+/* Queues a frame.  ERR_STATE before the link is open (a responder may queue in probation; it leaves when the link opens), ERR_FULL over
+ * LINK_OUT_MAX queued bytes, ERR_TOO_LONG. */
+#define LINK_OUT_MAX 65536
+int link_send(struct link *l, uint8_t type, const void *body, size_t len);
+/* Bytes of frames that wait to be sealed. */
+size_t link_queued(const struct link *l);
+/* Writes the next record, of RECORD_BYTES, to out: 1 if there was one, 0 if nothing waits.  Frames queued since the last call share records. */
+int link_output(struct link *l, uint8_t out[RECORD_BYTES]);
+
+#endif

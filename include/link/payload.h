@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The bodies of frames: docs/protocol.md, "Payloads".  One parser for each; all of them refuse trailing bytes,
+ * text that is not UTF-8, and lengths over their bounds with ERR_PROTOCOL.
+ */
+#ifndef LINK_PAYLOAD_H
+#define LINK_PAYLOAD_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/nick.h"
+#include "crypto/crypto.h"
+
+#define TEXT_MAX         4096 /* bytes of a message */
+#define REQUEST_TEXT_MAX 280
+#define AWAY_MAX         200
+#define MSGID_BYTES      16
+#define ACK_MAX          64 /* ids in one frame */
+
+/* Where a peer is reached: the onion service and, for a private one, the client key. */
+struct locator {
+	uint8_t onion[KEY_BYTES];
+	bool has_client_key;
+	uint8_t client_key[KEY_BYTES];
+};
+
+struct request {
+	uint8_t link_key[KEY_BYTES]; /* public */
+	struct locator locator;
+	char nick[NICK_MAX + 1];     /* proposed; any UTF-8, to be sanitized */
+	char text[REQUEST_TEXT_MAX + 1];
+};
+enum answer_status { ANSWER_PENDING = 0, ANSWER_ACCEPTED = 1, ANSWER_REFUSED = 2 };
+struct answer {
+	enum answer_status status;
+	uint8_t link_key[KEY_BYTES]; /* with ANSWER_ACCEPTED; zero otherwise */
+	struct locator locator;      /* with ANSWER_ACCEPTED */
+};
+struct accept { /* FRAME_ACCEPT */
+	uint8_t link_key[KEY_BYTES];
+	struct locator locator;
+	char nick[NICK_MAX + 1];
+};
+enum message_kind { MESSAGE_TEXT = 0, MESSAGE_ACTION = 1, MESSAGE_NOTICE = 2 };
+struct message {
+	uint8_t id[MSGID_BYTES];
+	uint32_t minute;             /* sender's UTC, minutes since 1970 */
+	uint8_t kind;                /* enum message_kind; others are kept opaque by the receiver */
+	const char *text;            /* borrowed, not NUL-terminated */
+	size_t text_len;
+};
+struct profile {
+	char nick[NICK_MAX + 1];
+	bool away;
+	char away_text[AWAY_MAX + 1];
+};
+
+int request_encode(const struct request *r, struct buf *out);
+int request_decode(const uint8_t *body, size_t len, struct request *r);
+int answer_encode(const struct answer *a, struct buf *out);
+int answer_decode(const uint8_t *body, size_t len, struct answer *a);
+int accept_encode(const struct accept *a, struct buf *out);
+int accept_decode(const uint8_t *body, size_t len, struct accept *a);
+int message_encode(const struct message *m, struct buf *out);
+int message_decode(const uint8_t *body, size_t len, struct message *m);
+int profile_encode(const struct profile *p, struct buf *out);
+int profile_decode(const uint8_t *body, size_t len, struct profile *p);
+/* n ids of MSGID_BYTES, 1..ACK_MAX. */
+int ack_encode(const uint8_t (*ids)[MSGID_BYTES], size_t n, struct buf *out);
+/* ids borrowed from body. */
+int ack_decode(const uint8_t *body, size_t len, const uint8_t (**ids)[MSGID_BYTES], size_t *n);
+/* PING and PONG: an 8-byte token. */
+int ping_encode(uint64_t token, struct buf *out);
+int ping_decode(const uint8_t *body, size_t len, uint64_t *token);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The daemon-wide index: which accounts there are.  Plain text, one "name directory" a line; it holds names only.
+ * A directory is state_dir/accounts/<16 hex digits> and holds key, db and tor/.
+ */
+#ifndef STORE_INDEX_H
+#define STORE_INDEX_H
+
+#include "base/nick.h"
+#include "base/rng.h"
+
+#define INDEX_ID_LEN       16
+#define INDEX_ACCOUNTS_MAX 1000
+
+struct index_entry {
+	char name[NICK_MAX + 1]; /* as registered; unique under casemapping */
+	char id[INDEX_ID_LEN + 1];
+};
+struct index {
+	char *state_dir;
+	struct index_entry *entries;
+	size_t n;
+};
+
+/* Makes state_dir (0700) where it is missing, locks it against a second daemon (ERR_EXISTS), reads the index.
+ * ERR_INVALID for a damaged one, ERR_IO, ERR_PERMISSION. */
+int index_open(const char *state_dir, struct index *out);
+void index_close(struct index *ix);
+const struct index_entry *index_find(const struct index *ix, const char *name);
+/* A fresh directory id, and its directory (0700) made. */
+int index_new_dir(struct index *ix, const struct rng *rng, char id[INDEX_ID_LEN + 1]);
+/* Adds a name, durably.  ERR_EXISTS, ERR_FULL. */
+int index_add(struct index *ix, const char *name, const char *id);
+/* state_dir/accounts/<id>/<leaf>; ERR_TOO_LONG. */
+int index_path(const struct index *ix, const char *id, const char *leaf, char *out, size_t size);
+/* Removes account directories that no entry names (spares of a former run, a registration that crashed). */
+int index_sweep(struct index *ix);
+
+#endif

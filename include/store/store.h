@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One account's database: SQLCipher, WAL, synchronous=FULL, secure_delete, numbered migrations.
+ *
+ * The first write of a turn opens a transaction (and calls on_begin once); store_commit ends it.  Whatever was not committed is gone
+ * after store_rollback, store_close or a crash.  Rows borrowed by a callback live until it returns.  Callbacks return 0 to go on,
+ * anything else ends the walk and is returned.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/nick.h"
+#include "crypto/crypto.h"
+
+struct store;
+
+struct store_opts {
+	void (*on_begin)(void *ctx);      /* a transaction was opened; may be NULL */
+	int (*before_commit)(void *ctx);  /* an error makes the commit fail: the simulator's disk faults; NULL otherwise */
+	void *ctx;
+};
+
+/* Opens or creates; runs missing migrations.  ERR_AUTH: wrong key or not a database, ERR_VERSION: newer than we know, ERR_IO. */
+int store_open(const char *path, const uint8_t key[KEY_BYTES], const struct store_opts *opts, struct store **out);
+void store_close(struct store *s); /* rolls back what is open */
+/* 0 also when nothing is open.  On an error everything since the last commit is rolled back. */
+int store_commit(struct store *s);
+void store_rollback(struct store *s);
+bool store_dirty(const struct store *s);
+/* Truncates the WAL; cheap when there is nothing to do.  Call it soon after deletions and within a minute of others. */
+int store_checkpoint(struct store *s);
+
+/* ---- meta: small named values ---- */
+int store_meta_set(struct store *s, const char *name, const void *value, size_t len);
+/* ERR_NOT_FOUND, ERR_TOO_LONG (over size). *len may be NULL if the value must have exactly size bytes. */
+int store_meta_get(struct store *s, const char *name, void *out, size_t size, size_t *len);
+
+/* ---- contacts ---- */
+struct contact_row {
+	int64_t id;
+	uint8_t identity[KEY_BYTES];      /* unique */
+	char petname[NICK_MAX + 1];
+	int state;                        /* chat's enum contact_state */
+	bool has_link_key;
+	uint8_t link_key[KEY_BYTES];
+	uint8_t onion[KEY_BYTES];         /* locator */
+	bool has_client_key;
+	uint8_t client_key[KEY_BYTES];
+	char their_nick[NICK_MAX + 1];    /* the nick that the peer last told */
+	char text[281];                   /* of our own request while it waits */
+	uint8_t min_version;              /* highest link version that the contact has used */
+	uint64_t created_ms;
+	uint64_t seen_ms;                 /* when last a link ended; 0 never */
+};
+int store_contact_add(struct store *s, struct contact_row *c); /* sets id; ERR_EXISTS */
+int store_contact_update(struct store *s, const struct contact_row *c);
+int store_contact_delete(struct store *s, int64_t id); /* with its outbox, seen ids and lines */
+int store_contact_each(struct store *s, int (*cb)(void *ctx, const struct contact_row *c), void *ctx);
+
+/* ---- requests from strangers ---- */
+struct request_row {
+	uint8_t identity[KEY_BYTES];
+	uint8_t link_key[KEY_BYTES];
+	uint8_t onion[KEY_BYTES];
+	bool has_client_key;
+	uint8_t client_key[KEY_BYTES];
+	char name[NICK_MAX + 1];          /* under which it waits, unique in the namespace */
+	char text[281];
+	bool rejected;                    /* kept so that it isn't asked again */
+	uint64_t received_ms;
+};
+int store_request_put(struct store *s, const struct request_row *r); /* by identity, replaces */
+int store_request_delete(struct store *s, const uint8_t identity[KEY_BYTES]);
+int store_request_each(struct store *s, int (*cb)(void *ctx, const struct request_row *r), void *ctx);
+
+/* ---- lines: all that a client sees of conversations, in one order for the account ---- */
+enum line_kind { LINE_IN = 0, LINE_OUT = 1, LINE_INFO = 2 };
+struct line_row {
+	int64_t id;                       /* ascending over the account, never reused */
+	int64_t contact;                  /* 0: the account itself (a note to self, or news of no contact) */
+	int kind;                         /* enum line_kind */
+	int message_kind;                 /* as on the wire: text, action, notice; others opaque */
+	uint8_t msgid[16];
+	uint64_t time_ms;                 /* local commit time, ascending in a conversation */
+	uint32_t minute;                  /* sender's minute for LINE_IN */
+	char client[NICK_MAX + 1];        /* LINE_OUT: the client name that sent it */
+	const char *text;                 /* borrowed */
+	size_t text_len;
+};
+int store_line_add(struct store *s, struct line_row *l); /* sets id; copies the text */
+/* Lines with id > after, ascending, limit at most. */
+int store_line_since(struct store *s, int64_t after, size_t limit, int (*cb)(void *ctx, const struct line_row *l), void *ctx);
+/* The last id that was ever given; 0 if none. */
+int store_line_last(struct store *s, int64_t *id);
+
+/* ---- received message ids, for as long as the contact exists ---- */
+int store_seen_add(struct store *s, int64_t contact, const uint8_t msgid[16]); /* ERR_EXISTS: a duplicate */
+
+/* ---- outbox ---- */
+struct outbox_row {
+	int64_t id;                       /* ascending; the order of the conversation */
+	int64_t contact;
+	uint8_t msgid[16];
+	int message_kind;
+	uint32_t minute;
+	bool may_have_left;
+	const char *text;                 /* borrowed */
+	size_t text_len;
+};
+int store_outbox_add(struct store *s, struct outbox_row *o); /* sets id; copies the text */
+int store_outbox_each(struct store *s, int64_t contact, int64_t after, size_t limit, int (*cb)(void *ctx, const struct outbox_row *o), void *ctx);
+int store_outbox_mark_left(struct store *s, int64_t id);
+/* Removes an acked message of this contact. ERR_NOT_FOUND. */
+int store_outbox_delete(struct store *s, int64_t contact, const uint8_t msgid[16]);
+int store_outbox_count(struct store *s, int64_t contact, size_t *n);
+
+/* ---- cursors of named clients ---- */
+int store_cursor_set(struct store *s, const char *client, int64_t line_id);
+int store_cursor_get(struct store *s, const char *client, int64_t *line_id); /* ERR_NOT_FOUND */
+int store_cursor_each(struct store *s, int (*cb)(void *ctx, const char *client, int64_t line_id), void *ctx);
+
+#endif

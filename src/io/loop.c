@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "io/loop.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/err.h"
+#include "base/log.h"
+
+#include "loop_private.h"
+
+/* Passes over ready events before a turn must end, so that commits batch and yet come soon. */
+#define PASSES_MAX 8
+/* Commits of one domain in a turn: committed() may cause another. */
+#define COMMITS_MAX 4
+
+struct timer {
+	struct loop *loop;
+	struct event *ev;
+	timer_cb cb;
+	void *ctx;
+};
+
+struct signal_handle {
+	LIST_ENTRY(signal_handle) link;
+	struct loop *loop;
+	struct event *ev;
+	signal_cb cb;
+	void *ctx;
+};
+
+/* ---- the loop ---- */
+
+/*
+ * Timers are precise and counted from the real clock, not from the one that libevent caches before it runs callbacks:
+ * a deadline that loop_now_ms computed must never fire early, or its owner would find nothing to do and spin.
+ */
+static struct event_base *base_new(void)
+{
+	struct event_config *config = event_config_new();
+	struct event_base *base = NULL;
+
+	if (config == NULL)
+		return NULL;
+	if (event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV |
+					      EVENT_BASE_FLAG_NO_CACHE_TIME | EVENT_BASE_FLAG_PRECISE_TIMER) == 0)
+		base = event_base_new_with_config(config);
+	event_config_free(config);
+	return base;
+}
+
+struct loop *loop_new(void)
+{
+	struct loop *loop = calloc(1, sizeof(*loop));
+
+	if (loop == NULL)
+		return NULL;
+	LIST_INIT(&loop->loose);
+	LIST_INIT(&loop->signals);
+	TAILQ_INIT(&loop->dirty);
+	loop->base = base_new();
+	if (loop->base == NULL) {
+		free(loop);
+		return NULL;
+	}
+	return loop;
+}
+
+void loop_free(struct loop *loop)
+{
+	struct signal_handle *sig;
+	struct stream *s, *next;
+
+	if (loop == NULL)
+		return;
+	for (s = LIST_FIRST(&loop->loose); s != NULL; s = next) {
+		next = stream_list_next(s);
+		stream_reap(s);
+	}
+	while ((sig = LIST_FIRST(&loop->signals)) != NULL) {
+		LIST_REMOVE(sig, link);
+		event_free(sig->ev);
+		free(sig);
+	}
+	event_base_free(loop->base);
+	free(loop);
+}
+
+static void release_streams(struct stream_list *list)
+{
+	struct stream *s;
+
+	for (s = LIST_FIRST(list); s != NULL; s = stream_list_next(s))
+		stream_release(s);
+}
+
+static void domain_fail(struct domain *d, int err)
+{
+	struct stream *s;
+
+	for (s = LIST_FIRST(&d->streams); s != NULL; s = stream_list_next(s))
+		stream_drop(s);
+	d->phase = DOMAIN_FAILED;
+	d->ops->failed(d->ctx, err);
+	d->phase = DOMAIN_IDLE;
+	release_streams(&d->streams);
+}
+
+static void domain_commit(struct domain *d)
+{
+	int err;
+
+	d->phase = DOMAIN_COMMITTING;
+	err = d->ops->commit(d->ctx);
+	/* What commit itself marked or wrote, it has committed. */
+	TAILQ_REMOVE(&d->loop->dirty, d, link);
+	d->dirty = false;
+	if (err != 0) {
+		domain_fail(d, err);
+		return;
+	}
+	d->phase = DOMAIN_COMMITTED;
+	if (d->ops->committed != NULL)
+		d->ops->committed(d->ctx);
+	d->phase = DOMAIN_IDLE;
+	/* A new change in committed() may explain bytes written there: they wait for its commit. */
+	if (!d->dirty)
+		release_streams(&d->streams);
+}
+
+static void end_turn(struct loop *loop)
+{
+	unsigned budget = COMMITS_MAX * loop->n_domains;
+	struct domain *d;
+
+	while (budget-- > 0 && (d = TAILQ_FIRST(&loop->dirty)) != NULL)
+		domain_commit(d);
+	if (loop->loose_dirty) {
+		loop->loose_dirty = false;
+		release_streams(&loop->loose);
+	}
+}
+
+void loop_turn(struct loop *loop, bool block)
+{
+	uint64_t before = loop->activity;
+	int passes;
+
+	if (!TAILQ_EMPTY(&loop->dirty) || loop->loose_dirty)
+		block = false;
+	event_base_loop(loop->base, EVLOOP_ONCE | (block ? EVLOOP_NO_EXIT_ON_EMPTY : EVLOOP_NONBLOCK));
+	for (passes = 1; passes < PASSES_MAX && loop->activity != before; passes++) {
+		before = loop->activity;
+		event_base_loop(loop->base, EVLOOP_NONBLOCK);
+	}
+	end_turn(loop);
+}
+
+void loop_run(struct loop *loop)
+{
+	while (!loop->stopping)
+		loop_turn(loop, true);
+	loop->stopping = false;
+}
+
+void loop_stop(struct loop *loop)
+{
+	loop->stopping = true;
+}
+
+static uint64_t clock_ms(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+uint64_t loop_time_ms(const struct loop *loop)
+{
+	(void)loop;
+	return clock_ms(CLOCK_REALTIME);
+}
+
+uint64_t loop_now_ms(const struct loop *loop)
+{
+	(void)loop;
+	return clock_ms(CLOCK_MONOTONIC);
+}
+
+/* ---- commit domains ---- */
+
+struct domain *domain_new(struct loop *loop, const struct domain_ops *ops, void *ctx)
+{
+	struct domain *d = calloc(1, sizeof(*d));
+
+	if (d == NULL)
+		return NULL;
+	d->loop = loop;
+	d->ops = ops;
+	d->ctx = ctx;
+	LIST_INIT(&d->streams);
+	loop->n_domains++;
+	return d;
+}
+
+void domain_free(struct domain *d)
+{
+	struct stream *s;
+
+	if (d == NULL)
+		return;
+	while ((s = LIST_FIRST(&d->streams)) != NULL)
+		stream_orphan(s);
+	if (d->dirty)
+		TAILQ_REMOVE(&d->loop->dirty, d, link);
+	d->loop->n_domains--;
+	free(d);
+}
+
+void domain_mark(struct domain *d)
+{
+	if (d->dirty)
+		return;
+	d->dirty = true;
+	TAILQ_INSERT_TAIL(&d->loop->dirty, d, link);
+}
+
+void loop_hold(struct loop *loop, struct domain *d)
+{
+	if (d == NULL)
+		loop->loose_dirty = true;
+	else if (d->phase == DOMAIN_IDLE)
+		domain_mark(d);
+}
+
+/* ---- timers and signals ---- */
+
+static void on_timeout(evutil_socket_t fd, short what, void *arg)
+{
+	struct timer *t = arg;
+
+	(void)fd;
+	(void)what;
+	loop_touch(t->loop);
+	t->cb(t->ctx);
+}
+
+struct timer *timer_new(struct loop *loop, timer_cb cb, void *ctx)
+{
+	struct timer *t = calloc(1, sizeof(*t));
+
+	if (t == NULL)
+		return NULL;
+	t->loop = loop;
+	t->cb = cb;
+	t->ctx = ctx;
+	t->ev = evtimer_new(loop->base, on_timeout, t);
+	if (t->ev == NULL) {
+		free(t);
+		return NULL;
+	}
+	return t;
+}
+
+void timer_free(struct timer *t)
+{
+	if (t == NULL)
+		return;
+	event_free(t->ev);
+	free(t);
+}
+
+void timer_set(struct timer *t, uint64_t in_ms)
+{
+	struct timeval tv = {.tv_sec = (time_t)(in_ms / 1000), .tv_usec = (suseconds_t)(in_ms % 1000 * 1000)};
+
+	if (evtimer_add(t->ev, &tv) != 0)
+		log_error("a timer could not be set");
+}
+
+void timer_cancel(struct timer *t)
+{
+	evtimer_del(t->ev);
+}
+
+static void on_signal(evutil_socket_t signo, short what, void *arg)
+{
+	struct signal_handle *sig = arg;
+
+	(void)what;
+	loop_touch(sig->loop);
+	sig->cb(sig->ctx, signo);
+}
+
+int loop_on_signal(struct loop *loop, int signo, signal_cb cb, void *ctx)
+{
+	struct signal_handle *sig = calloc(1, sizeof(*sig));
+
+	if (sig == NULL)
+		return ERR_NOMEM;
+	sig->loop = loop;
+	sig->cb = cb;
+	sig->ctx = ctx;
+	sig->ev = evsignal_new(loop->base, signo, on_signal, sig);
+	if (sig->ev == NULL || evsignal_add(sig->ev, NULL) != 0) {
+		if (sig->ev != NULL)
+			event_free(sig->ev);
+		free(sig);
+		return ERR_IO;
+	}
+	LIST_INSERT_HEAD(&loop->signals, sig, link);
+	return 0;
+}
