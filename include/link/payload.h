@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The bodies of frames: docs/protocol.md, "Payloads".  One parser for each; all of them refuse trailing bytes,
- * text that is not UTF-8, and lengths over their bounds with ERR_PROTOCOL.
+ * The bodies of frames: docs/protocol.md, "Payloads".
+ *
+ * One parser for each.  All of them refuse with ERR_PROTOCOL: trailing bytes, lengths over their bounds, text
+ * that is not UTF-8 or holds NUL, CR or LF, onion keys that identity_check refuses; what they write to is
+ * then undefined. The encoders refuse what the parsers would refuse: ERR_TOO_LONG, ERR_UTF8, ERR_INVALID
+ * (NUL, CR, LF, a number out of range), ERR_CRYPTO (onion key); also ERR_FULL and ERR_NOMEM.  They append the
+ * whole body, or nothing.
  */
 #ifndef LINK_PAYLOAD_H
 #define LINK_PAYLOAD_H
@@ -12,11 +17,11 @@
 #include "base/nick.h"
 #include "crypto/crypto.h"
 
-#define TEXT_MAX         4096 /* bytes of a message */
+#define TEXT_MAX	 4096 /* bytes of a message */
 #define REQUEST_TEXT_MAX 280
-#define AWAY_MAX         200
-#define MSGID_BYTES      16
-#define ACK_MAX          64 /* ids in one frame */
+#define AWAY_MAX	 200
+#define MSGID_BYTES	 16
+#define ACK_MAX		 64 /* ids in one frame */
 
 /* Where a peer is reached: the onion service and, for a private one, the client key. */
 struct locator {
@@ -28,32 +33,41 @@ struct locator {
 struct request {
 	uint8_t link_key[KEY_BYTES]; /* public */
 	struct locator locator;
-	char nick[NICK_MAX + 1];     /* proposed; any UTF-8, to be sanitized */
+	char nick[NICK_MAX + 1]; /* proposed; any UTF-8, perhaps empty, to be sanitized */
 	char text[REQUEST_TEXT_MAX + 1];
 };
 enum answer_status { ANSWER_PENDING = 0, ANSWER_ACCEPTED = 1, ANSWER_REFUSED = 2 };
 struct answer {
 	enum answer_status status;
 	uint8_t link_key[KEY_BYTES]; /* with ANSWER_ACCEPTED; zero otherwise */
-	struct locator locator;      /* with ANSWER_ACCEPTED */
+	struct locator locator;	     /* with ANSWER_ACCEPTED */
 };
 struct accept { /* FRAME_ACCEPT */
 	uint8_t link_key[KEY_BYTES];
 	struct locator locator;
 	char nick[NICK_MAX + 1];
 };
+/* FRAME_MESSAGE: the text is 1..TEXT_MAX bytes.  Of a kind that is not one of these it may be empty and is
+ * any bytes. */
 enum message_kind { MESSAGE_TEXT = 0, MESSAGE_ACTION = 1, MESSAGE_NOTICE = 2 };
 struct message {
 	uint8_t id[MSGID_BYTES];
-	uint32_t minute;             /* sender's UTC, minutes since 1970 */
-	uint8_t kind;                /* enum message_kind; others are kept opaque by the receiver */
-	const char *text;            /* borrowed, not NUL-terminated */
+	uint32_t minute;  /* sender's UTC, minutes since 1970 */
+	uint8_t kind;	  /* enum message_kind; others are kept opaque by the receiver */
+	const char *text; /* borrowed, not NUL-terminated */
 	size_t text_len;
 };
 struct profile {
 	char nick[NICK_MAX + 1];
 	bool away;
-	char away_text[AWAY_MAX + 1];
+	char away_text[AWAY_MAX + 1]; /* empty unless away */
+};
+/* FRAME_CLOSE. A receiver takes reasons that it doesn't know for CLOSE_DONE. */
+enum close_reason {
+	CLOSE_DONE = 0,	      /* nothing more to say: a request was answered */
+	CLOSE_SUPERSEDED = 1, /* another link to the same contact is used */
+	CLOSE_OFFLINE = 2,    /* the account goes offline */
+	CLOSE_RENEW = 3	      /* too old; dial again */
 };
 
 int request_encode(const struct request *r, struct buf *out);
@@ -73,5 +87,7 @@ int ack_decode(const uint8_t *body, size_t len, const uint8_t (**ids)[MSGID_BYTE
 /* PING and PONG: an 8-byte token. */
 int ping_encode(uint64_t token, struct buf *out);
 int ping_decode(const uint8_t *body, size_t len, uint64_t *token);
+int close_encode(enum close_reason reason, struct buf *out);
+int close_decode(const uint8_t *body, size_t len, enum close_reason *reason);
 
 #endif

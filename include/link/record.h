@@ -2,9 +2,10 @@
 /*
  * Records and frames: docs/protocol.md, "Records" and "Frames".
  *
- * Every byte between peers is in records of exactly RECORD_BYTES, which is one Tor relay cell in both of tor's cell
- * formats.  A transport record is one AEAD ciphertext; its plaintext is a 16-bit count of used bytes, that many bytes of the
- * frame stream, and zeroes.  The frame stream is a sequence of frames (type 8, length 16, body); a frame may straddle records.
+ * Every byte between peers is in records of exactly RECORD_BYTES, which is one Tor relay cell in both of
+ * tor's cell formats.  A transport record is one AEAD ciphertext; its plaintext is a 16-bit count of used
+ * bytes, that many bytes of the frame stream, and zeroes.  The frame stream is a sequence of frames (type 8,
+ * length 16, body); a frame may straddle records.
  */
 #ifndef LINK_RECORD_H
 #define LINK_RECORD_H
@@ -12,24 +13,24 @@
 #include "base/buf.h"
 #include "crypto/crypto.h"
 
-#define RECORD_BYTES       468
+#define RECORD_BYTES	   468
 #define RECORD_PLAIN_BYTES (RECORD_BYTES - AEAD_TAG_BYTES)
-#define RECORD_ROOM        (RECORD_PLAIN_BYTES - 2) /* bytes of the frame stream in one record */
+#define RECORD_ROOM	   (RECORD_PLAIN_BYTES - 2) /* bytes of the frame stream in one record */
 #define FRAME_HEADER_BYTES 3
-#define FRAME_BODY_MAX     8192 /* a longer one is a protocol violation */
+#define FRAME_BODY_MAX	   8192 /* a longer one is a protocol violation */
 
 /* Frame types.  Unknown ones are skipped by their length. */
 #define FRAME_MAP(X)                                                                                         \
 	X(FRAME_REQUEST, 1)  /* door: a contact request */                                                   \
 	X(FRAME_ANSWER, 2)   /* door, acceptance: what became of a request */                                \
 	X(FRAME_ACCEPT, 3)   /* acceptance: the request is accepted */                                       \
-	X(FRAME_MESSAGE, 16) /* link keys only, as are all that follow */                                    \
+	X(FRAME_MESSAGE, 16) /* between link keys only, as are the next three: see link_send */              \
 	X(FRAME_ACK, 17)                                                                                     \
 	X(FRAME_PROFILE, 18) /* own nick, away text */                                                       \
-	X(FRAME_USE, 19)                                                                                     \
-	X(FRAME_PING, 20)                                                                                    \
+	X(FRAME_USE, 19)     /* send on this link; the body is empty */                                      \
+	X(FRAME_PING, 20)    /* from here on: on every link */                                               \
 	X(FRAME_PONG, 21)                                                                                    \
-	X(FRAME_CLOSE, 22)   /* an orderly end, with a reason */
+	X(FRAME_CLOSE, 22) /* an orderly end, with a reason */
 
 enum frame_type {
 #define X(name, value) name = value,
@@ -40,20 +41,33 @@ enum frame_type {
 /* Appends one frame to a frame stream.  ERR_TOO_LONG above FRAME_BODY_MAX, ERR_FULL. */
 int frame_put(struct buf *out, uint8_t type, const void *body, size_t len);
 
-/* Reassembles frames from the frame stream. */
+/*
+ * Reassembles frames from the frame stream.  Frames that nobody has read yet are bounded: feed, then read all
+ * that is whole.
+ */
+#define FRAME_UNREAD_MAX (256 * 1024)
+
 struct frame_reader {
 	struct buf in;
+	size_t
+	    whole; /* where the first header begins that was not checked yet, counted from the front of in */
+	size_t taken; /* bytes of the frame that was lent out last */
 };
 void frame_reader_init(struct frame_reader *r);
+/* Wipes; the reader may be used again. */
 void frame_reader_clear(struct frame_reader *r);
-/* Adds the used bytes of a record. ERR_PROTOCOL: a frame above the bound. */
+/* Adds the used bytes of a record.  ERR_PROTOCOL: a frame above FRAME_BODY_MAX; ERR_FULL: over
+ * FRAME_UNREAD_MAX, nothing was added; ERR_NOMEM.  Ends the loan of frame_reader_next. */
 int frame_reader_feed(struct frame_reader *r, const uint8_t *data, size_t len);
-/* The next whole frame: 1 and type, body (borrowed until the next call), len; 0 if none is whole; ERR_PROTOCOL. */
+/* The next whole frame: 1 and type, body (borrowed until the next call on this reader), len; 0 if none is
+ * whole. */
 int frame_reader_next(struct frame_reader *r, uint8_t *type, const uint8_t **body, size_t *len);
 
-/* Cuts the front of a frame stream into the plaintext of one record. Returns the bytes consumed from stream. */
+/* Cuts the front of a frame stream into the plaintext of one record.  Returns the bytes consumed from stream;
+ * an empty stream makes a record of filling alone. */
 size_t record_fill(uint8_t plain[RECORD_PLAIN_BYTES], struct buf *stream);
-/* Finds the used bytes in an opened record. ERR_PROTOCOL for a count over RECORD_ROOM or filling that is not zero. */
+/* Finds the used bytes in an opened record. ERR_PROTOCOL for a count over RECORD_ROOM or filling that is not
+ * zero. */
 int record_parse(const uint8_t plain[RECORD_PLAIN_BYTES], const uint8_t **used, size_t *len);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Noise_IK_25519_ChaChaPoly_BLAKE2b.  The functions carry the names of the Noise specification (revision 34), and the
- * comments its tokens, so that both can be read side by side:
+ * Noise_IK_25519_ChaChaPoly_BLAKE2b.  The functions carry the names of the Noise specification (revision 34),
+ * and the comments its tokens, so that both can be read side by side:
  *
  *   IK:
  *     <- s
@@ -43,9 +43,11 @@ struct noise {
 	uint8_t re[KEY_BYTES];
 };
 
-/* ---- CipherState (section 5.1) ------------------------------------------------------------------------------- */
+/* ---- CipherState (section 5.1)
+ * ------------------------------------------------------------------------------- */
 
-int noise_encrypt(struct noise_cipher *c, const void *ad, size_t ad_len, const uint8_t *in, size_t len, uint8_t *out)
+int noise_encrypt(struct noise_cipher *c, const void *ad, size_t ad_len, const uint8_t *in, size_t len,
+		  uint8_t *out)
 {
 	/* 2^64-1 is reserved: it is never used as a nonce. */
 	if (c->n == UINT64_MAX)
@@ -55,7 +57,8 @@ int noise_encrypt(struct noise_cipher *c, const void *ad, size_t ad_len, const u
 	return 0;
 }
 
-int noise_decrypt(struct noise_cipher *c, const void *ad, size_t ad_len, const uint8_t *in, size_t len, uint8_t *out)
+int noise_decrypt(struct noise_cipher *c, const void *ad, size_t ad_len, const uint8_t *in, size_t len,
+		  uint8_t *out)
 {
 	int err;
 
@@ -70,7 +73,8 @@ int noise_decrypt(struct noise_cipher *c, const void *ad, size_t ad_len, const u
 	return 0;
 }
 
-/* ---- SymmetricState (section 5.2) ---------------------------------------------------------------------------- */
+/* ---- SymmetricState (section 5.2)
+ * ---------------------------------------------------------------------------- */
 
 static void mix_hash(struct noise *n, const void *data, size_t len)
 {
@@ -104,7 +108,8 @@ static int decrypt_and_hash(struct noise *n, const uint8_t *in, size_t len, uint
 	uint8_t h[HASH_BYTES];
 	int err;
 
-	/* The hash takes the ciphertext, which the plaintext may overwrite; it is committed only when the tag holds. */
+	/* The hash takes the ciphertext, which the plaintext may overwrite; it is committed only when the tag
+	 * holds. */
 	hash2(n->h, sizeof n->h, in, len, h);
 	err = noise_decrypt(&n->cipher, n->h, sizeof n->h, in, len, plain);
 	if (!err)
@@ -121,7 +126,8 @@ static void initialize_symmetric(struct noise *n)
 	memcpy(n->ck, n->h, sizeof n->ck);
 }
 
-/* ---- HandshakeState (section 5.3) ---------------------------------------------------------------------------- */
+/* ---- HandshakeState (section 5.3)
+ * ---------------------------------------------------------------------------- */
 
 /* Whatever fails, the state is gone: a second try with the same keys would help only an attacker. */
 static int fail(struct noise *n, int err)
@@ -149,8 +155,8 @@ static void generate_e(struct noise *n)
 }
 
 /* rs is the responder's static key: both sides know it beforehand. */
-static struct noise *initialize(const struct rng *rng, bool initiator, const void *prologue, size_t prologue_len,
-				const uint8_t *s_secret, const uint8_t *rs)
+static struct noise *initialize(const struct rng *rng, bool initiator, const void *prologue,
+				size_t prologue_len, const uint8_t *s_secret, const uint8_t *rs)
 {
 	struct noise *n = secret_new(sizeof *n);
 
@@ -297,7 +303,8 @@ const uint8_t *noise_remote_static(const struct noise *n)
 	return n->rs;
 }
 
-int noise_split(struct noise *n, struct noise_cipher *send, struct noise_cipher *recv, uint8_t *hash, uint8_t *chaining_key)
+int noise_split(struct noise *n, struct noise_cipher *send, struct noise_cipher *recv, uint8_t *hash,
+		uint8_t *chaining_key)
 {
 	uint8_t k1[HASH_BYTES], k2[HASH_BYTES];
 

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "link/payload.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "crypto/identity.h"
+
+/* ---- writing -------------------------------------------------------------- */
+
+/* Room for a whole body, so that an error leaves nothing half written. */
+static int reserve(struct buf *out, size_t len, uint8_t **p)
+{
+	if (len > buf_room(out))
+		return ERR_FULL;
+	*p = buf_reserve(out, len);
+	return *p ? 0 : ERR_NOMEM;
+}
+
+static uint8_t *put(uint8_t *p, const void *data, size_t len)
+{
+	if (len)
+		memcpy(p, data, len);
+	return p + len;
+}
+
+static uint8_t *put_be(uint8_t *p, uint64_t v, unsigned bytes)
+{
+	for (unsigned i = 0; i < bytes; i++)
+		p[i] = (uint8_t)(v >> (8 * (bytes - 1 - i)));
+	return p + bytes;
+}
+
+/* One line of text for people. */
+static int text_check(const char *text, size_t len, size_t max)
+{
+	if (len > max)
+		return ERR_TOO_LONG;
+	if (len && (memchr(text, '\0', len) || memchr(text, '\r', len) || memchr(text, '\n', len)))
+		return ERR_INVALID;
+	return !len || utf8_valid(text, len) ? 0 : ERR_UTF8;
+}
+
+/* A string in an array of max + 1 bytes. */
+static int string_check(const char *s, size_t max, size_t *len)
+{
+	*len = strnlen(s, max + 1);
+	return text_check(s, *len, max);
+}
+
+/* ---- reading -------------------------------------------------------------- */
+
+static void take_string(struct rd *r, size_t len, size_t max, char *out)
+{
+	const uint8_t *p;
+
+	out[0] = '\0';
+	if (len > max)
+		r->failed = 1;
+	p = rd_take(r, len);
+	if (!p || text_check((const char *)p, len, max)) {
+		r->failed = 1;
+		return;
+	}
+	memcpy(out, p, len);
+	out[len] = '\0';
+}
+
+/* ---- locators ------------------------------------------------------------- */
+
+static size_t locator_size(const struct locator *l)
+{
+	return 1 + KEY_BYTES + (l->has_client_key ? KEY_BYTES : 0);
+}
+
+static uint8_t *locator_put(uint8_t *p, const struct locator *l)
+{
+	p = put_be(p, l->has_client_key, 1);
+	p = put(p, l->onion, KEY_BYTES);
+	return put(p, l->client_key, l->has_client_key ? KEY_BYTES : 0);
+}
+
+static void locator_take(struct rd *r, struct locator *l)
+{
+	uint8_t flags = rd_u8(r);
+
+	memset(l, 0, sizeof(*l));
+	if (flags > 1)
+		r->failed = 1;
+	rd_bytes(r, l->onion, KEY_BYTES);
+	l->has_client_key = flags == 1;
+	if (l->has_client_key)
+		rd_bytes(r, l->client_key, KEY_BYTES);
+	if (!r->failed && identity_check(l->onion))
+		r->failed = 1;
+}
+
+/* ---- the door and the acceptance ------------------------------------------ */
+
+int request_encode(const struct request *r, struct buf *out)
+{
+	size_t nick_len, text_len;
+	uint8_t *p;
+	int err;
+
+	if ((err = string_check(r->nick, NICK_MAX, &nick_len)) ||
+	    (err = string_check(r->text, REQUEST_TEXT_MAX, &text_len)) ||
+	    (err = identity_check(r->locator.onion)))
+		return err;
+	err = reserve(out, KEY_BYTES + locator_size(&r->locator) + 1 + nick_len + 2 + text_len, &p);
+	if (err)
+		return err;
+	p = put(p, r->link_key, KEY_BYTES);
+	p = locator_put(p, &r->locator);
+	p = put_be(p, nick_len, 1);
+	p = put(p, r->nick, nick_len);
+	p = put_be(p, text_len, 2);
+	put(p, r->text, text_len);
+	return 0;
+}
+
+int request_decode(const uint8_t *body, size_t len, struct request *r)
+{
+	struct rd rd;
+
+	rd_init(&rd, body, len);
+	rd_bytes(&rd, r->link_key, KEY_BYTES);
+	locator_take(&rd, &r->locator);
+	take_string(&rd, rd_u8(&rd), NICK_MAX, r->nick);
+	take_string(&rd, rd_u16(&rd), REQUEST_TEXT_MAX, r->text);
+	return rd_done(&rd);
+}
+
+int answer_encode(const struct answer *a, struct buf *out)
+{
+	bool accepted = a->status == ANSWER_ACCEPTED;
+	uint8_t *p;
+	int err;
+
+	if (a->status > ANSWER_REFUSED)
+		return ERR_INVALID;
+	if (accepted && (err = identity_check(a->locator.onion)))
+		return err;
+	err = reserve(out, 1 + (accepted ? KEY_BYTES + locator_size(&a->locator) : 0), &p);
+	if (err)
+		return err;
+	p = put_be(p, a->status, 1);
+	if (accepted) {
+		p = put(p, a->link_key, KEY_BYTES);
+		locator_put(p, &a->locator);
+	}
+	return 0;
+}
+
+int answer_decode(const uint8_t *body, size_t len, struct answer *a)
+{
+	struct rd rd;
+	uint8_t status;
+
+	memset(a, 0, sizeof(*a));
+	rd_init(&rd, body, len);
+	status = rd_u8(&rd);
+	if (status > ANSWER_REFUSED)
+		return ERR_PROTOCOL;
+	a->status = status;
+	if (a->status == ANSWER_ACCEPTED) {
+		rd_bytes(&rd, a->link_key, KEY_BYTES);
+		locator_take(&rd, &a->locator);
+	}
+	return rd_done(&rd);
+}
+
+int accept_encode(const struct accept *a, struct buf *out)
+{
+	size_t nick_len;
+	uint8_t *p;
+	int err;
+
+	if ((err = string_check(a->nick, NICK_MAX, &nick_len)) || (err = identity_check(a->locator.onion)))
+		return err;
+	err = reserve(out, KEY_BYTES + locator_size(&a->locator) + 1 + nick_len, &p);
+	if (err)
+		return err;
+	p = put(p, a->link_key, KEY_BYTES);
+	p = locator_put(p, &a->locator);
+	p = put_be(p, nick_len, 1);
+	put(p, a->nick, nick_len);
+	return 0;
+}
+
+int accept_decode(const uint8_t *body, size_t len, struct accept *a)
+{
+	struct rd rd;
+
+	rd_init(&rd, body, len);
+	rd_bytes(&rd, a->link_key, KEY_BYTES);
+	locator_take(&rd, &a->locator);
+	take_string(&rd, rd_u8(&rd), NICK_MAX, a->nick);
+	return rd_done(&rd);
+}
+
+/* ---- between contacts ----------------------------------------------------- */
+
+/* Of an unknown kind nobody knows yet what it holds. */
+static int message_text_check(uint8_t kind, const char *text, size_t len)
+{
+	if (len > TEXT_MAX)
+		return ERR_TOO_LONG;
+	if (kind > MESSAGE_NOTICE)
+		return 0;
+	return len ? text_check(text, len, TEXT_MAX) : ERR_INVALID;
+}
+
+int message_encode(const struct message *m, struct buf *out)
+{
+	uint8_t *p;
+	int err = message_text_check(m->kind, m->text, m->text_len);
+
+	if (err)
+		return err;
+	err = reserve(out, MSGID_BYTES + 4 + 1 + m->text_len, &p);
+	if (err)
+		return err;
+	p = put(p, m->id, MSGID_BYTES);
+	p = put_be(p, m->minute, 4);
+	p = put_be(p, m->kind, 1);
+	put(p, m->text, m->text_len);
+	return 0;
+}
+
+int message_decode(const uint8_t *body, size_t len, struct message *m)
+{
+	struct rd rd;
+
+	rd_init(&rd, body, len);
+	rd_bytes(&rd, m->id, MSGID_BYTES);
+	m->minute = rd_u32(&rd);
+	m->kind = rd_u8(&rd);
+	m->text_len = rd.left;
+	m->text = (const char *)rd_take(&rd, rd.left);
+	if (rd_done(&rd) || message_text_check(m->kind, m->text, m->text_len))
+		return ERR_PROTOCOL;
+	return 0;
+}
+
+int profile_encode(const struct profile *f, struct buf *out)
+{
+	size_t nick_len, away_len;
+	uint8_t *p;
+	int err;
+
+	if ((err = string_check(f->nick, NICK_MAX, &nick_len)) ||
+	    (err = string_check(f->away_text, AWAY_MAX, &away_len)))
+		return err;
+	if (!f->away && away_len)
+		return ERR_INVALID;
+	err = reserve(out, 1 + nick_len + 1 + 1 + away_len, &p);
+	if (err)
+		return err;
+	p = put_be(p, nick_len, 1);
+	p = put(p, f->nick, nick_len);
+	p = put_be(p, f->away, 1);
+	p = put_be(p, away_len, 1);
+	put(p, f->away_text, away_len);
+	return 0;
+}
+
+int profile_decode(const uint8_t *body, size_t len, struct profile *f)
+{
+	struct rd rd;
+	uint8_t away;
+
+	rd_init(&rd, body, len);
+	take_string(&rd, rd_u8(&rd), NICK_MAX, f->nick);
+	away = rd_u8(&rd);
+	f->away = away == 1;
+	take_string(&rd, rd_u8(&rd), AWAY_MAX, f->away_text);
+	if (away > 1 || (!f->away && f->away_text[0]))
+		return ERR_PROTOCOL;
+	return rd_done(&rd);
+}
+
+int ack_encode(const uint8_t (*ids)[MSGID_BYTES], size_t n, struct buf *out)
+{
+	uint8_t *p;
+	int err;
+
+	if (!n || n > ACK_MAX)
+		return ERR_INVALID;
+	err = reserve(out, n * MSGID_BYTES, &p);
+	if (!err)
+		put(p, ids, n * MSGID_BYTES);
+	return err;
+}
+
+int ack_decode(const uint8_t *body, size_t len, const uint8_t (**ids)[MSGID_BYTES], size_t *n)
+{
+	if (!len || len % MSGID_BYTES || len / MSGID_BYTES > ACK_MAX)
+		return ERR_PROTOCOL;
+	*ids = (const uint8_t(*)[MSGID_BYTES])body;
+	*n = len / MSGID_BYTES;
+	return 0;
+}
+
+int ping_encode(uint64_t token, struct buf *out)
+{
+	return buf_put_u64(out, token);
+}
+
+int ping_decode(const uint8_t *body, size_t len, uint64_t *token)
+{
+	struct rd rd;
+
+	rd_init(&rd, body, len);
+	*token = rd_u64(&rd);
+	return rd_done(&rd);
+}
+
+int close_encode(enum close_reason reason, struct buf *out)
+{
+	return buf_put_u8(out, (uint8_t)reason);
+}
+
+int close_decode(const uint8_t *body, size_t len, enum close_reason *reason)
+{
+	struct rd rd;
+	uint8_t v;
+
+	rd_init(&rd, body, len);
+	v = rd_u8(&rd);
+	*reason = v > CLOSE_RENEW ? CLOSE_DONE : (enum close_reason)v;
+	return rd_done(&rd);
+}
