@@ -36,8 +36,12 @@ uint64_t loop_now_ms(const struct loop *loop);
 struct domain_ops {
 	int (*commit)(void *ctx);            /* 0, or an error: then held bytes are dropped ... */
 	void (*failed)(void *ctx, int err);  /* ... and this is called */
-	void (*committed)(void *ctx);        /* after a commit that succeeded, before bytes are released; may write more */
+	void (*committed)(void *ctx);        /* after a commit that succeeded, before bytes are released; may write more; may be NULL */
 };
+/*
+ * A write or mark from within commit counts as covered by that commit.  A write from within committed or failed does not mark; a
+ * domain_mark from within committed has commit called once more, and everything held waits for that.
+ */
 struct domain *domain_new(struct loop *loop, const struct domain_ops *ops, void *ctx);
 /* Streams that still belong to it lose their domain; what they hold is dropped. Not from within its own ops. */
 void domain_free(struct domain *d);

@@ -18,12 +18,14 @@
 struct stream;
 
 struct stream_ops {
-	/* Bytes came; consume from in what can be used now.  May write, pause, or close the stream. */
+	/* Bytes came; consume from in what can be used now.  May write, pause, finish or close the stream.  A receiver that
+	 * leaves in_max bytes gets no more until it resumes the stream with stream_pause(s, false). */
 	void (*data)(void *ctx, struct buf *in);
 	/* Output fell below the low-water mark after it had been above the high-water mark. May be NULL. */
 	void (*drained)(void *ctx);
 	/* The peer closed (ERR_CLOSED), an error (ERR_IO) or the output bound was passed (ERR_FULL).
-	 * Called once; the receiver must then call stream_close.  Never called from within stream_write. */
+	 * Called once; the receiver must then call stream_close, or after ERR_CLOSED stream_finish: a peer that has only shut
+	 * down its own side still gets what was written.  Never called from within stream_write. */
 	void (*closed)(void *ctx, int err);
 };
 
@@ -41,14 +43,15 @@ void stream_set_ops(struct stream *s, const struct stream_ops *ops, void *ctx);
 void stream_set_domain(struct stream *s, struct domain *d);
 /* Closes at once; held and unsent bytes are dropped.  NULL is fine. */
 void stream_close(struct stream *s);
-/* Closes once everything written has been committed and sent, or after timeout_ms.  No more callbacks come; the
- * stream belongs to the loop from now on. */
+/* Shuts down once everything written has been committed and sent, and closes when the peer does or after timeout_ms.  No
+ * more callbacks come; the stream belongs to the loop from now on. */
 void stream_finish(struct stream *s, uint64_t timeout_ms);
 /* Holds bytes for the end of the turn.  ERR_FULL beyond out_max: then closed() follows from the loop. */
 int stream_write(struct stream *s, const void *data, size_t len);
 bool stream_is_full(const struct stream *s);
 size_t stream_pending(const struct stream *s); /* held and unsent bytes */
-/* While paused no data() comes; resuming delivers what is buffered, from the loop and not from this call. */
+/* While paused nothing is read: no data() comes, and the peer's close is not seen.  Resuming delivers what is buffered,
+ * from the loop and not from this call. */
 void stream_pause(struct stream *s, bool paused);
 
 /* ---- listening ---- */

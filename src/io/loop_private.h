@@ -3,8 +3,6 @@
 #ifndef IO_LOOP_PRIVATE_H
 #define IO_LOOP_PRIVATE_H
 
-#include <sys/queue.h>
-
 #include <bsd/sys/queue.h>
 #include <event2/event.h>
 
