@@ -102,6 +102,7 @@ struct chat_net {
 };
 
 struct chat_opts {
+	void *owner;                     /* whom chat_owner tells: the account (chat/accounts.h) */
 	const struct rng *rng;
 	const struct chat_front *front;
 	void *front_ctx;
@@ -133,6 +134,7 @@ uint64_t chat_tick(struct chat *c, struct now now);
 uint64_t chat_deadline(const struct chat *c);
 
 void chat_set_data(struct chat *c, void *front_data, void *net_data); /* for the front's and net's own use; NULL leaves one as it is */
+void *chat_owner(const struct chat *c); /* chat_opts.owner */
 void *chat_front_data(const struct chat *c);
 void *chat_net_data(const struct chat *c);
 
