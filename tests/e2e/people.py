@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Alice, Bob and the others: an account on a daemon, held by a raw client, and what people do."""
+
+import re
+
+from ircclient import TIMEOUT_S
+
+TOR_S = 90       # bootstrap, publication, a first link
+ADDRESS = re.compile(r"\b([a-z2-7]{56})(?:\.onion)?\b")
+TAGS = ("message-tags", "server-time")
+
+
+class Person:
+    """Registers a new account on the daemon and stays attached with a client that sees tags."""
+
+    def __init__(self, daemon, name, password=None):
+        self.daemon, self.name = daemon, name
+        self.password = password or f"{name}-password"
+        self.irc = daemon.connect().login(name, caps=TAGS)
+        self.irc.command(f"register {self.password}")
+        self.irc.expect(rf":{name}!\S+ JOIN :?&contacts")
+        self.irc.fence()
+        self.address = self._address()
+
+    def _address(self):
+        self.irc.command("address")
+        for line in self.irc.fence():
+            match = ADDRESS.search(line.text)
+            if line.command == "NOTICE" and match:
+                return match.group(1)
+        raise AssertionError("`address` answered no onion address")
+
+    def attach(self, client=None, **options):
+        """Another connection of the same account."""
+        return self.daemon.login(self.name, self.password, client, caps=TAGS, **options)
+
+    def reattach(self, client=None, **options):
+        """A new connection in place of the one that is gone."""
+        self.irc = self.attach(client, **options)
+        return self.irc
+
+    def await_online(self, other, timeout_s=TOR_S):
+        """Until the other is a member of &contacts."""
+        await_online(self.irc, other.name, timeout_s)
+
+    def await_offline(self, other, timeout_s=TOR_S):
+        self.irc.wait_for(lambda lines: not is_online(lines, other.name), timeout_s,
+                          f"{other.name} to go")
+
+    def await_message(self, other, text, timeout_s=TOR_S):
+        self.irc.wait_for(
+            lambda lines: any(line.command == "PRIVMSG" and line.nick == other.name
+                              and line.text == text for line in lines),
+            timeout_s, f"{other.name}: {text}")
+
+
+def is_online(lines, nick):
+    """Whether the lines so far say that the nick is in &contacts."""
+    online = False
+    for line in lines:
+        if line.nick == nick and line.command == "JOIN":
+            online = True
+        elif line.nick == nick and line.command in ("QUIT", "PART"):
+            online = False
+        elif line.command == "353":
+            online = nick in re.findall(r"[^ @+!]+(?=!|\s|$)", line.text) or online
+    return online
+
+
+def await_online(irc, nick, timeout_s=TOR_S):
+    irc.wait_for(lambda lines: is_online(lines, nick), timeout_s, f"{nick} to come")
+
+
+def befriend(asker, other, text="hello"):
+    """asker adds, the other sees the request, accepts; both are online to each other."""
+    asker.irc.command(f"add {other.name} {other.address} {text}")
+    other.irc.expect(rf"NOTICE {other.name} :.*\b{asker.name}\b.*", TOR_S)
+    other.irc.command("requests")
+    other.irc.expect(rf"NOTICE {other.name} :.*\b{asker.name}\b.*")
+    other.irc.command(f"accept {asker.name}")
+    asker.await_online(other)
+    other.await_online(asker)
+
+
+def await_fenced(irc, timeout_s=TIMEOUT_S):
+    """Until the server has fenced what it sent live: a PING after the last message, answered."""
+    def fenced(lines):
+        commands = [line.command for line in lines]
+        if "PRIVMSG" not in commands:
+            return True
+        last = len(commands) - 1 - commands[::-1].index("PRIVMSG")
+        return "PING" in commands[last:]
+
+    irc.wait_for(fenced, timeout_s, "the PING that fences the last message")
+    irc.fence()
