@@ -149,9 +149,10 @@ void loop_turn(struct loop *loop, bool block)
 	if (!TAILQ_EMPTY(&loop->dirty) || loop->loose_dirty)
 		block = false;
 	event_base_loop(loop->base, EVLOOP_ONCE | (block ? EVLOOP_NO_EXIT_ON_EMPTY : EVLOOP_NONBLOCK));
+	/* Without EVLOOP_ONCE, EVLOOP_NONBLOCK would go on for as long as anything is ready. */
 	for (passes = 1; passes < PASSES_MAX && loop->activity != before; passes++) {
 		before = loop->activity;
-		event_base_loop(loop->base, EVLOOP_NONBLOCK);
+		event_base_loop(loop->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
 	}
 	end_turn(loop);
 }
