@@ -49,8 +49,7 @@ int frame_put(struct buf *out, uint8_t type, const void *body, size_t len);
 
 struct frame_reader {
 	struct buf in;
-	size_t
-	    whole; /* where the first header begins that was not checked yet, counted from the front of in */
+	size_t whole; /* from the front of in to the first header that was not checked yet */
 	size_t taken; /* bytes of the frame that was lent out last */
 };
 void frame_reader_init(struct frame_reader *r);
