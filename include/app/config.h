@@ -41,12 +41,14 @@ struct config {
 	uint64_t handshake_ms, registration_ms, client_ping_ms, barrier_ms, tor_restart_ms, tor_restart_max_ms;
 };
 
-/* Fills in the defaults, as with no file at all ($XDG_STATE_HOME/allium or ~/.local/state/allium). ERR_NOMEM, ERR_NOT_FOUND (no home: message says so). */
+/* Fills in the defaults; state_dir is $XDG_STATE_HOME/allium or ~/.local/state/allium.  ERR_NOMEM. */
 int config_init(struct config *c, char *message, size_t message_size);
 /* Reads a file over the defaults.  On an error message says "path:line: what". */
 int config_read(struct config *c, const char *path, char *message, size_t message_size);
 /* The same from memory; name is used in messages. */
 int config_parse(struct config *c, const char *name, const char *text, char *message, size_t message_size);
+/* After everything was read: what is missing.  Listens on 127.0.0.1:6667 if nothing was named.  ERR_NOT_FOUND: no place for the state. */
+int config_check(struct config *c, char *message, size_t message_size);
 void config_clear(struct config *c);
 
 #endif

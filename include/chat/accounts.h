@@ -54,6 +54,11 @@ struct account *account_of(const struct chat *c);
 void account_set_data(struct account *a, void *data); /* the app's own */
 void *account_data(const struct account *a);
 
+/* state_dir/accounts/<id>/<leaf>: where the daemon keeps what belongs to an account but not to its store (its tor). ERR_TOO_LONG. */
+int accounts_path(const struct accounts *as, const char *id, const char *leaf, char *out, size_t size);
+/* A fresh account directory (0700), for a spare. */
+int accounts_new_dir(struct accounts *as, char id[INDEX_ID_LEN + 1]);
+
 /* Passwords are copied into guarded memory. */
 /* ERR_FULL never; always gives a job, also for unknown names. */
 int account_login_begin(struct accounts *as, struct now now, const char *name, const char *password, size_t len, struct account_job **out);

@@ -27,6 +27,8 @@ void loop_run(struct loop *loop);
 /* Runs one turn; waits for an event only if block.  For tests. */
 void loop_turn(struct loop *loop, bool block);
 void loop_stop(struct loop *loop);
+/* Runs turns until every stream that was given to stream_finish is gone; their timeouts bound it. */
+void loop_drain(struct loop *loop);
 
 /* Milliseconds of CLOCK_REALTIME: for what users see and the store keeps. */
 uint64_t loop_time_ms(const struct loop *loop);

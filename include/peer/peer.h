@@ -30,6 +30,11 @@ extern const struct chat_net peer_net;
 int peer_new(struct loop *loop, struct tor *tor, struct chat *chat, struct domain *domain, const struct peer_opts *opts, struct peer **out);
 /* Closes all links at once.  chat is told nothing: call it when chat goes. */
 void peer_free(struct peer *p);
+/*
+ * Seals the frames that were queued in this turn into as few records as they need: to be called once a turn, after the account's commit and
+ * before its bytes are released (struct domain_ops, committed).
+ */
+void peer_flush(struct peer *p);
 /* Chat has ended its links (chat_shutdown): lets their last records leave for at most timeout_ms, even after peer_free. */
 void peer_drain(struct peer *p, uint64_t timeout_ms);
 

@@ -164,6 +164,12 @@ void loop_run(struct loop *loop)
 	loop->stopping = false;
 }
 
+void loop_drain(struct loop *loop)
+{
+	while (loop->n_finishing > 0)
+		loop_turn(loop, true);
+}
+
 void loop_stop(struct loop *loop)
 {
 	loop->stopping = true;

@@ -19,6 +19,7 @@ struct loop {
 	struct domain_queue dirty;  /* domains to commit at this turn's end, in the order of their marks */
 	struct signal_list signals;
 	unsigned n_domains;
+	unsigned n_finishing;       /* streams that stream_finish gave to the loop */
 	uint64_t activity;          /* callbacks run so far: tells whether a pass did anything */
 	bool loose_dirty;           /* some loose stream holds bytes */
 	bool stopping;

@@ -74,6 +74,8 @@ static void stream_delete(struct stream *s)
 static void stream_die(struct stream *s)
 {
 	LIST_REMOVE(s, link);
+	if (s->state == STREAM_FINISHING)
+		s->loop->n_finishing--;
 	s->state = STREAM_DEAD;
 	event_del(s->ev_read);
 	event_del(s->ev_write);
@@ -415,6 +417,7 @@ void stream_finish(struct stream *s, uint64_t timeout_ms)
 		return;
 	}
 	s->state = STREAM_FINISHING;
+	s->loop->n_finishing++;
 	s->ops = NULL;
 	s->ctx = NULL;
 	buf_clear(&s->in);

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One account: its tor from the start; its commit domain, links and onion while it is unlocked. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "app.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/str.h"
+
+#define DRAIN_MS 2000
+
+static void arm_timer(struct app_account *aa)
+{
+	struct chat *c = account_chat(aa->account);
+	uint64_t due = c == NULL ? TICK_NEVER : chat_deadline(c);
+	uint64_t now_ms = loop_now_ms(aa->app->loop);
+
+	if (due == TICK_NEVER)
+		timer_cancel(aa->timer);
+	else
+		timer_set(aa->timer, due > now_ms ? due - now_ms : 0);
+}
+
+static void on_timer(void *ctx)
+{
+	struct app_account *aa = ctx;
+	struct chat *c = account_chat(aa->account);
+
+	if (c == NULL)
+		return;
+	domain_mark(aa->domain);
+	(void)chat_tick(c, app_now(aa->app));
+}
+
+static int on_commit(void *ctx)
+{
+	struct app_account *aa = ctx;
+	struct chat *c = account_chat(aa->account);
+
+	return c == NULL ? 0 : chat_commit(c);
+}
+
+static void on_committed(void *ctx)
+{
+	struct app_account *aa = ctx;
+
+	if (aa->peer != NULL)
+		peer_flush(aa->peer);
+	arm_timer(aa);
+}
+
+static int start_peer(struct app_account *aa);
+
+/* Nothing of the turn has left. The links end, the clients are told, and the account starts over from its database. */
+static void on_commit_failed(void *ctx, int err)
+{
+	struct app_account *aa = ctx;
+	struct app *app = aa->app;
+	int r;
+
+	log_error("account %s: can't commit: %s", account_name(aa->account), err_str(err));
+	gateway_on_commit_failed(app->gateway, aa->account, err);
+	peer_free(aa->peer);
+	aa->peer = NULL;
+	r = account_reopen(aa->account, app_now(app));
+	if (r == 0)
+		r = start_peer(aa);
+	if (r < 0)
+		log_error("account %s: can't be read again: %s; it is locked now", account_name(aa->account), err_str(r));
+}
+
+static const struct domain_ops account_domain_ops = {
+    .commit = on_commit, .failed = on_commit_failed, .committed = on_committed};
+
+static void on_onion(void *ctx, enum onion_event event, const char *text)
+{
+	struct app_account *aa = ctx;
+
+	if (event == ONION_FAILED)
+		log_error("account %s: tor refuses the onion service: %s", account_name(aa->account), text);
+	aa->published = event == ONION_PUBLISHED;
+	app_account_tor_status(aa);
+}
+
+/* Where tor hands over what comes in for this account. */
+static int target_path(struct app_account *aa, char *out, size_t size)
+{
+	const struct config *c = aa->app->config;
+
+	if (c->tor_mode == CONFIG_TOR_SYSTEM)
+		return str_fmt(out, size, "%s/%s", c->target_dir, account_dir_id(aa->account));
+	return accounts_path(aa->app->accounts, account_dir_id(aa->account), "peer", out, size);
+}
+
+/* With a system tor the sockets lie in a directory that only we and tor's group can enter. */
+static int check_target_dir(const struct config *c)
+{
+	struct stat st;
+
+	if (c->tor_mode != CONFIG_TOR_SYSTEM)
+		return 0;
+	if (stat(c->target_dir, &st) < 0 || !S_ISDIR(st.st_mode)) {
+		log_error("target_dir %s is not there: make it, mode 0710, its group being tor's", c->target_dir);
+		return ERR_NOT_FOUND;
+	}
+	if ((st.st_mode & 07) != 0) {
+		log_error("target_dir %s is open to everybody: it must be mode 0710, its group being tor's", c->target_dir);
+		return ERR_PERMISSION;
+	}
+	return 0;
+}
+
+static int start_peer(struct app_account *aa)
+{
+	struct app *app = aa->app;
+	const struct config *c = app->config;
+	char path[4096];
+	struct peer_opts opts = {
+	    .rng = &rng_system,
+	    .target_path = path,
+	    .target_mode = c->tor_mode == CONFIG_TOR_SYSTEM ? 0666 : 0600,
+	    .handshake_timeout_ms = c->handshake_ms,
+	};
+	struct tor *tor = aa->unit == NULL ? NULL : aa->unit->tor;
+	int r = target_path(aa, path, sizeof(path));
+
+	if (r == 0)
+		r = peer_new(app->loop, tor, account_chat(aa->account), aa->domain, &opts, &aa->peer);
+	if (r < 0)
+		return r;
+	app_account_tor_status(aa);
+	return 0;
+}
+
+static int publish(struct app_account *aa)
+{
+	uint8_t *secret;
+	char path[4096];
+	int r;
+
+	if (aa->unit == NULL)
+		return 0;
+	r = check_target_dir(aa->app->config);
+	if (r < 0)
+		return r;
+	secret = secret_new(ONION_SECRET_BYTES);
+	if (secret == NULL)
+		return ERR_NOMEM;
+	identity_onion_secret(chat_identity_seed(account_chat(aa->account)), secret);
+	r = target_path(aa, path, sizeof(path));
+	if (r == 0)
+		r = tor_onion_add(aa->unit->tor, secret, chat_identity(account_chat(aa->account)), path, true, on_onion, aa,
+				  &aa->onion);
+	secret_free(secret);
+	return r;
+}
+
+int app_account_new(struct app *app, struct account *a)
+{
+	struct app_account *aa = calloc(1, sizeof(*aa));
+
+	if (aa == NULL)
+		return ERR_NOMEM;
+	aa->app = app;
+	aa->account = a;
+	aa->unit = tor_pool_get(&app->pool, account_dir_id(a));
+	account_set_data(a, aa);
+	return 0;
+}
+
+void app_account_free(struct account *a)
+{
+	free(account_data(a));
+	account_set_data(a, NULL);
+}
+
+void app_account_unlocked(struct account *a)
+{
+	struct app_account *aa = account_data(a);
+	int r = ERR_NOMEM;
+
+	aa->domain = domain_new(aa->app->loop, &account_domain_ops, aa);
+	aa->timer = timer_new(aa->app->loop, on_timer, aa);
+	if (aa->domain != NULL && aa->timer != NULL)
+		r = start_peer(aa);
+	if (r == 0)
+		r = publish(aa);
+	if (r == ERR_TOO_LONG)
+		log_error("the peer socket would lie at a path over 107 bytes: choose a shorter state_dir or target_dir");
+	else if (r < 0)
+		log_error("account %s can't be reached by peers: %s", account_name(a), err_str(r));
+	if (aa->domain != NULL)
+		domain_mark(aa->domain);
+	gateway_on_unlocked(aa->app->gateway, a);
+}
+
+void app_account_locked(struct account *a)
+{
+	struct app_account *aa = account_data(a);
+
+	gateway_on_locked(aa->app->gateway, a, aa->app->stopping ? "alliumd is shutting down" : "logged out");
+	tor_onion_del(aa->onion);
+	aa->onion = NULL;
+	aa->published = false;
+	if (aa->peer != NULL)
+		peer_drain(aa->peer, DRAIN_MS);
+	peer_free(aa->peer);
+	aa->peer = NULL;
+	timer_free(aa->timer);
+	aa->timer = NULL;
+	domain_free(aa->domain);
+	aa->domain = NULL;
+}
+
+void app_account_dirty(struct account *a)
+{
+	struct app_account *aa = account_data(a);
+
+	if (aa != NULL && aa->domain != NULL)
+		domain_mark(aa->domain);
+}
+
+void app_account_tor_status(struct app_account *aa)
+{
+	struct chat *c = account_chat(aa->account);
+	struct chat_tor_status out = {.text = "Tor is switched off here: messages are read and queued only"};
+
+	if (c == NULL || aa->domain == NULL)
+		return;
+	if (aa->unit != NULL) {
+		const struct tor_status *s = tor_status(aa->unit->tor);
+
+		if (s->state != TOR_READY)
+			aa->published = false;
+		out = (struct chat_tor_status){
+		    .ready = s->state == TOR_READY, .published = aa->published, .progress = s->progress};
+		(void)str_copy(out.version, sizeof(out.version), s->version);
+		(void)str_copy(out.text, sizeof(out.text), s->text);
+	}
+	domain_mark(aa->domain);
+	chat_set_tor(c, app_now(aa->app), &out);
+}

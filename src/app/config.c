@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/config.h"
+
+#include <ini.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "io/stream.h"
+
+#define CONFIG_FILE_MAX 65536
+#define CONFIG_LINE_MAX 198 /* what libinih reads as one line */
+#define DAY_MS          86400000
+
+typedef int (*config_set)(struct config *c, size_t offset, const char *value, const char **why);
+
+static void *field(struct config *c, size_t offset)
+{
+	return (char *)c + offset;
+}
+
+static int set_string(struct config *c, size_t offset, const char *value, const char **why)
+{
+	char **s = field(c, offset);
+	char *copy = strdup(value);
+
+	if (copy == NULL) {
+		*why = "out of memory";
+		return ERR_NOMEM;
+	}
+	free(*s);
+	*s = copy;
+	return 0;
+}
+
+static int set_path(struct config *c, size_t offset, const char *value, const char **why)
+{
+	if (value[0] != '/') {
+		*why = "must be an absolute path";
+		return ERR_INVALID;
+	}
+	return set_string(c, offset, value, why);
+}
+
+static int set_unix(struct config *c, size_t offset, const char *value, const char **why)
+{
+	if (strncmp(value, "unix:/", 6) != 0) {
+		*why = "must be unix:/path";
+		return ERR_INVALID;
+	}
+	return set_string(c, offset, value + 5, why);
+}
+
+static int set_server_name(struct config *c, size_t offset, const char *value, const char **why)
+{
+	size_t n = strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.");
+
+	if (n == 0 || value[n] != '\0' || n > 63 || strchr(value, '.') == NULL) {
+		*why = "must be a host name with a dot in it";
+		return ERR_INVALID;
+	}
+	return set_string(c, offset, value, why);
+}
+
+static int set_listen(struct config *c, size_t offset, const char *value, const char **why)
+{
+	(void)offset;
+	switch (listener_check(value)) {
+	case 0:
+		break;
+	case ERR_REFUSED:
+		*why = "plain text is served on loopback addresses only";
+		return ERR_REFUSED;
+	case ERR_TOO_LONG:
+		*why = "a socket path may have 107 bytes at most";
+		return ERR_TOO_LONG;
+	default:
+		*why = "must be 127.0.0.1:port, [::1]:port or unix:/path";
+		return ERR_INVALID;
+	}
+	if (c->n_listen == CONFIG_LISTEN_MAX) {
+		*why = "too many addresses to listen on";
+		return ERR_FULL;
+	}
+	c->listen[c->n_listen] = strdup(value);
+	return c->listen[c->n_listen] == NULL ? ERR_NOMEM : (c->n_listen++, 0);
+}
+
+static int set_choice(bool *out, const char *value, const char *yes, const char *no)
+{
+	if (strcmp(value, yes) != 0 && strcmp(value, no) != 0)
+		return ERR_INVALID;
+	*out = strcmp(value, yes) == 0;
+	return 0;
+}
+
+static int set_on_off(struct config *c, size_t offset, const char *value, const char **why)
+{
+	*why = "must be on or off";
+	return set_choice(field(c, offset), value, "on", "off");
+}
+
+static int set_open_closed(struct config *c, size_t offset, const char *value, const char **why)
+{
+	*why = "must be open or closed";
+	return set_choice(field(c, offset), value, "open", "closed");
+}
+
+static int set_tor_mode(struct config *c, size_t offset, const char *value, const char **why)
+{
+	static const char *const modes[] = {"managed", "system", "off"};
+	enum config_tor_mode *mode = field(c, offset);
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		if (strcmp(value, modes[i]) == 0) {
+			*mode = (enum config_tor_mode)i;
+			return 0;
+		}
+	}
+	*why = "must be managed, system or off";
+	return ERR_INVALID;
+}
+
+static int set_pwhash(struct config *c, size_t offset, const char *value, const char **why)
+{
+	*why = "must be interactive, moderate or sensitive";
+	return pwhash_params_parse(value, field(c, offset));
+}
+
+static int set_log_level(struct config *c, size_t offset, const char *value, const char **why)
+{
+	*why = "must be error, warn, info or debug";
+	return log_level_parse(value, field(c, offset));
+}
+
+static int set_count(struct config *c, size_t offset, const char *value, const char **why)
+{
+	*why = "must be a number from 1 to 100000";
+	return str_to_u64(value, 1, 100000, field(c, offset));
+}
+
+static int set_ms(struct config *c, size_t offset, const char *value, const char **why)
+{
+	*why = "must be a number of milliseconds from 1 to 86400000";
+	return str_to_u64(value, 1, DAY_MS, field(c, offset));
+}
+
+/* X(section, key, field, setter) */
+#define CONFIG_MAP(X)                                                                                        \
+	X("irc", "listen", listen, set_listen)                                                               \
+	X("irc", "server_name", server_name, set_server_name)                                                \
+	X("irc", "registration", registration, set_open_closed)                                              \
+	X("irc", "clients_max", clients_max, set_count)                                                      \
+	X("tor", "mode", tor_mode, set_tor_mode)                                                             \
+	X("tor", "binary", tor_binary, set_path)                                                             \
+	X("tor", "share", tor_share, set_on_off)                                                             \
+	X("tor", "torrc_extra", torrc_extra, set_path)                                                       \
+	X("tor", "control", tor_control, set_unix)                                                           \
+	X("tor", "socks", tor_socks, set_unix)                                                               \
+	X("tor", "target_dir", target_dir, set_path)                                                         \
+	X("storage", "state_dir", state_dir, set_path)                                                       \
+	X("storage", "password_hash", pwhash, set_pwhash)                                                    \
+	X("log", "level", log_level, set_log_level)                                                          \
+	X("timers", "dial_min", dial_min_ms, set_ms)                                                         \
+	X("timers", "dial_max", dial_max_ms, set_ms)                                                         \
+	X("timers", "dial_spread", dial_spread_ms, set_ms)                                                   \
+	X("timers", "offline_grace", offline_grace_ms, set_ms)                                               \
+	X("timers", "ping", ping_ms, set_ms)                                                                 \
+	X("timers", "pong", pong_ms, set_ms)                                                                 \
+	X("timers", "handshake", handshake_ms, set_ms)                                                       \
+	X("timers", "registration", registration_ms, set_ms)                                                 \
+	X("timers", "client_ping", client_ping_ms, set_ms)                                                   \
+	X("timers", "barrier", barrier_ms, set_ms)                                                           \
+	X("timers", "tor_restart", tor_restart_ms, set_ms)                                                   \
+	X("timers", "tor_restart_max", tor_restart_max_ms, set_ms)
+
+static const struct config_key {
+	const char *section;
+	const char *key;
+	size_t offset;
+	config_set set;
+} keys[] = {
+#define X(section, key, name, set) {section, key, offsetof(struct config, name), set},
+    CONFIG_MAP(X)
+#undef X
+};
+
+struct parse {
+	struct config *config;
+	bool failed;
+	char why[160];
+};
+
+static int on_key(void *ctx, const char *section, const char *name, const char *value)
+{
+	struct parse *p = ctx;
+	const char *why = "is not valid";
+
+	if (p->failed)
+		return 1;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (strcmp(section, keys[i].section) != 0 || strcmp(name, keys[i].key) != 0)
+			continue;
+		if (keys[i].set(p->config, keys[i].offset, value, &why) == 0)
+			return 1;
+		(void)snprintf(p->why, sizeof(p->why), "%s %s", name, why);
+		p->failed = true;
+		return 0;
+	}
+	(void)snprintf(p->why, sizeof(p->why), "unknown key \"%.40s\" in section [%.40s]", name, section);
+	p->failed = true;
+	return 0;
+}
+
+/* libinih would cut a longer line in two; it takes the text up to a NUL. Returns the line's number, 0 if all is well. */
+static int find_bad_line(const char *text)
+{
+	int number = 1;
+
+	for (const char *line = text; *line != '\0'; number++) {
+		size_t len = strcspn(line, "\n");
+
+		if (len > CONFIG_LINE_MAX)
+			return number;
+		line += len + (line[len] == '\n');
+	}
+	return 0;
+}
+
+int config_parse(struct config *c, const char *name, const char *text, char *message, size_t message_size)
+{
+	struct parse p = {.config = c};
+	int line = find_bad_line(text);
+
+	message[0] = '\0';
+	if (line != 0) {
+		(void)snprintf(message, message_size, "%s:%d: the line is too long", name, line);
+		return ERR_INVALID;
+	}
+	line = ini_parse_string(text, on_key, &p);
+	if (line == 0)
+		return 0;
+	if (line < 0) {
+		(void)snprintf(message, message_size, "%s: out of memory", name);
+		return ERR_NOMEM;
+	}
+	(void)snprintf(message, message_size, "%s:%d: %s", name, line, p.failed ? p.why : "expected [section] or key = value");
+	return ERR_INVALID;
+}
+
+int config_read(struct config *c, const char *path, char *message, size_t message_size)
+{
+	char *text = NULL;
+	size_t len = 0;
+	int r = file_read(path, CONFIG_FILE_MAX, &text, &len);
+
+	if (r < 0) {
+		(void)snprintf(message, message_size, "%s: %s", path, err_str(r));
+		return r;
+	}
+	if (strlen(text) != len) {
+		(void)snprintf(message, message_size, "%s: holds a NUL byte", path);
+		r = ERR_INVALID;
+	} else {
+		r = config_parse(c, path, text, message, message_size);
+	}
+	free(text);
+	return r;
+}
+
+static char *default_state_dir(void)
+{
+	const char *xdg = getenv("XDG_STATE_HOME");
+	const char *home = getenv("HOME");
+
+	if (xdg != NULL && xdg[0] == '/')
+		return str_asprintf("%s/allium", xdg);
+	if (home != NULL && home[0] == '/')
+		return str_asprintf("%s/.local/state/allium", home);
+	return strdup("");
+}
+
+int config_init(struct config *c, char *message, size_t message_size)
+{
+	*c = (struct config){
+	    .registration = true,
+	    .clients_max = 256,
+	    .tor_mode = CONFIG_TOR_MANAGED,
+	    .log_level = LOG_INFO,
+	};
+	message[0] = '\0';
+	c->server_name = strdup("allium.local");
+	c->tor_binary = strdup("/usr/bin/tor");
+	c->tor_control = strdup("/run/tor/control");
+	c->tor_socks = strdup("/run/tor/socks");
+	c->target_dir = strdup("/run/allium");
+	c->state_dir = default_state_dir();
+	if (c->server_name == NULL || c->tor_binary == NULL || c->tor_control == NULL || c->tor_socks == NULL ||
+	    c->target_dir == NULL || c->state_dir == NULL) {
+		(void)snprintf(message, message_size, "out of memory");
+		config_clear(c);
+		return ERR_NOMEM;
+	}
+	return pwhash_params_parse("moderate", &c->pwhash);
+}
+
+int config_check(struct config *c, char *message, size_t message_size)
+{
+	message[0] = '\0';
+	if (c->state_dir[0] == '\0') {
+		(void)snprintf(message, message_size, "no place for the state: set HOME, or state_dir in section [storage]");
+		return ERR_NOT_FOUND;
+	}
+	if (c->n_listen > 0)
+		return 0;
+	c->listen[0] = strdup("127.0.0.1:6667");
+	if (c->listen[0] == NULL) {
+		(void)snprintf(message, message_size, "out of memory");
+		return ERR_NOMEM;
+	}
+	c->n_listen = 1;
+	return 0;
+}
+
+void config_clear(struct config *c)
+{
+	for (size_t i = 0; i < c->n_listen; i++)
+		free(c->listen[i]);
+	free(c->server_name);
+	free(c->tor_binary);
+	free(c->torrc_extra);
+	free(c->tor_control);
+	free(c->tor_socks);
+	free(c->target_dir);
+	free(c->state_dir);
+	*c = (struct config){0};
+}
