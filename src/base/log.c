@@ -146,7 +146,7 @@ static size_t scrub_path(struct out *o, const char *p, size_t run)
 /* A character that is no key digit: printed, or escaped byte by byte.  Returns the bytes read. */
 static size_t scrub_char(struct out *o, const char *p)
 {
-	const size_t n = utf8_char(p, strlen(p));
+	const size_t n = utf8_char(p, strnlen(p, 4));
 	const unsigned char c = (unsigned char)p[0];
 	const bool c1_control = n == 2 && c == 0xc2 && (unsigned char)p[1] < 0xa0;
 	if (n && c >= ' ' && c != 0x7f && !c1_control) {

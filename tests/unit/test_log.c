@@ -133,7 +133,7 @@ static void no_secret_reaches_the_sink(void **state)
 	static char padding[5000];
 	struct lines lines = {0};
 	log_set_sink(keep, &lines);
-	for (size_t pad = 0; pad < sizeof(padding) - 1; pad += 7) {
+	for (size_t pad = 0; pad < sizeof(padding) - 1; pad += pad < 900 ? 101 : pad < 1040 ? 1 : 97) {
 		memset(padding, ' ', pad);
 		padding[pad] = '\0';
 		for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
