@@ -4,7 +4,11 @@
  *
  * The first write of a turn opens a transaction (and calls on_begin once); store_commit ends it.  Whatever was not committed is gone
  * after store_rollback, store_close or a crash.  Rows borrowed by a callback live until it returns.  Callbacks return 0 to go on,
- * anything else ends the walk and is returned.
+ * anything else ends the walk and is returned.  A callback may read and write other rows, but not end the transaction.
+ *
+ * Writes return ERR_EXISTS (a row that must be unique) and ERR_NOT_FOUND (no such row, or of a contact that is gone) and have then
+ * changed nothing.  After any other error of a write (ERR_FULL: the disk; ERR_IO, ERR_NOMEM) the transaction can't be trusted: further
+ * writes and store_commit return that error too, until store_commit or store_rollback has thrown it all away.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -19,24 +23,26 @@
 struct store;
 
 struct store_opts {
-	void (*on_begin)(void *ctx);      /* a transaction was opened; may be NULL */
+	void (*on_begin)(void *ctx);      /* a transaction is opened: its commit is due; may be NULL */
 	int (*before_commit)(void *ctx);  /* an error makes the commit fail: the simulator's disk faults; NULL otherwise */
 	void *ctx;
 };
 
-/* Opens or creates; runs missing migrations.  ERR_AUTH: wrong key or not a database, ERR_VERSION: newer than we know, ERR_IO. */
+/* Opens or creates (mode 0600); runs missing migrations, for which on_begin is not called.  opts may be NULL.
+ * ERR_AUTH: wrong key or not a database, ERR_VERSION: newer than we know, ERR_IO, ERR_FULL, ERR_PERMISSION, ERR_NOMEM. */
 int store_open(const char *path, const uint8_t key[KEY_BYTES], const struct store_opts *opts, struct store **out);
 void store_close(struct store *s); /* rolls back what is open */
 /* 0 also when nothing is open.  On an error everything since the last commit is rolled back. */
 int store_commit(struct store *s);
 void store_rollback(struct store *s);
 bool store_dirty(const struct store *s);
-/* Truncates the WAL; cheap when there is nothing to do.  Call it soon after deletions and within a minute of others. */
+/* Truncates the WAL; cheap when there is nothing to do.  Call it soon after deletions and within a minute of others.
+ * ERR_AGAIN within a transaction or a walk. */
 int store_checkpoint(struct store *s);
 
 /* ---- meta: small named values ---- */
 int store_meta_set(struct store *s, const char *name, const void *value, size_t len);
-/* ERR_NOT_FOUND, ERR_TOO_LONG (over size). *len may be NULL if the value must have exactly size bytes. */
+/* ERR_NOT_FOUND, ERR_TOO_LONG (over size). len may be NULL if the value must have exactly size bytes (ERR_INVALID). */
 int store_meta_get(struct store *s, const char *name, void *out, size_t size, size_t *len);
 
 /* ---- contacts ---- */
@@ -56,9 +62,10 @@ struct contact_row {
 	uint64_t created_ms;
 	uint64_t seen_ms;                 /* when last a link ended; 0 never */
 };
-int store_contact_add(struct store *s, struct contact_row *c); /* sets id; ERR_EXISTS */
-int store_contact_update(struct store *s, const struct contact_row *c);
+int store_contact_add(struct store *s, struct contact_row *c); /* sets id, never reused; ERR_EXISTS: identity or petname */
+int store_contact_update(struct store *s, const struct contact_row *c); /* by id; ERR_EXISTS, ERR_NOT_FOUND */
 int store_contact_delete(struct store *s, int64_t id); /* with its outbox, seen ids and lines */
+/* Oldest first. */
 int store_contact_each(struct store *s, int (*cb)(void *ctx, const struct contact_row *c), void *ctx);
 
 /* ---- requests from strangers ---- */
@@ -74,7 +81,8 @@ struct request_row {
 	uint64_t received_ms;
 };
 int store_request_put(struct store *s, const struct request_row *r); /* by identity, replaces */
-int store_request_delete(struct store *s, const uint8_t identity[KEY_BYTES]);
+int store_request_delete(struct store *s, const uint8_t identity[KEY_BYTES]); /* ERR_NOT_FOUND */
+/* By received_ms, then as they were put. */
 int store_request_each(struct store *s, int (*cb)(void *ctx, const struct request_row *r), void *ctx);
 
 /* ---- lines: all that a client sees of conversations, in one order for the account ---- */
@@ -113,7 +121,7 @@ struct outbox_row {
 };
 int store_outbox_add(struct store *s, struct outbox_row *o); /* sets id; copies the text */
 int store_outbox_each(struct store *s, int64_t contact, int64_t after, size_t limit, int (*cb)(void *ctx, const struct outbox_row *o), void *ctx);
-int store_outbox_mark_left(struct store *s, int64_t id);
+int store_outbox_mark_left(struct store *s, int64_t id); /* ERR_NOT_FOUND */
 /* Removes an acked message of this contact. ERR_NOT_FOUND. */
 int store_outbox_delete(struct store *s, int64_t contact, const uint8_t msgid[16]);
 int store_outbox_count(struct store *s, int64_t contact, size_t *n);

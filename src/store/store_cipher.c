@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The key and the page format.
+ *
+ * A raw key is used as it is: SQLCipher stretches none, the key file did.  A new database gets the default format of the
+ * library that makes it: that of SQLCipher 3 (1,024-byte pages, HMAC-SHA1) or 4 (4,096, HMAC-SHA512).  Version 4 doesn't
+ * read version 3's; then cipher_migrate writes a copy and puts it in the old one's place, once.  Settings stay the defaults so
+ * that it recognises them.  There is no way back to version 3.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "store_private.h"
+#include "sync_dir.h"
+
+#define RAW_KEY_LEN (2 * KEY_BYTES + 3) /* x'...' */
+
+static int set_key(sqlite3 *db, const uint8_t key[KEY_BYTES])
+{
+	char *raw = secret_new(RAW_KEY_LEN + 1);
+	if (!raw)
+		return SQLITE_NOMEM;
+	raw[0] = 'x';
+	raw[1] = '\'';
+	hex_encode(key, KEY_BYTES, raw + 2);
+	raw[RAW_KEY_LEN - 1] = '\'';
+	const int rc = sqlite3_key_v2(db, "main", raw, RAW_KEY_LEN);
+	secret_free(raw);
+	return rc;
+}
+
+static int connect_keyed(const char *path, const uint8_t key[KEY_BYTES], sqlite3 **db)
+{
+	int rc = sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_PRIVATECACHE, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_extended_result_codes(*db, 1);
+	if (rc == SQLITE_OK)
+		rc = set_key(*db, key);
+	return rc;
+}
+
+static int disconnect(sqlite3 **db, int rc)
+{
+	sqlite3_close_v2(*db);
+	*db = NULL;
+	return rc;
+}
+
+/* The key is tried at the first page that is read. */
+static int try_key(sqlite3 *db)
+{
+	return sqlite3_exec(db, "SELECT count(*) FROM sqlite_master", NULL, NULL, NULL);
+}
+
+/* The number that a PRAGMA answers; -1 if none. */
+static int ask(sqlite3 *db, const char *pragma)
+{
+	sqlite3_stmt *stmt = NULL;
+	int answer = -1;
+	if (sqlite3_prepare_v2(db, pragma, -1, &stmt, NULL) == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW)
+		answer = sqlite3_column_int(stmt, 0);
+	sqlite3_finalize(stmt);
+	return answer;
+}
+
+static int from_version_3(const char *path, const uint8_t key[KEY_BYTES], sqlite3 **db)
+{
+	/* What an interrupted try has left behind would be in the way. */
+	char *half = str_asprintf("%s-migrated", path);
+	if (!half)
+		return SQLITE_NOMEM;
+	file_destroy(half);
+	free(half);
+
+	int rc = connect_keyed(path, key, db);
+	if (rc != SQLITE_OK)
+		return disconnect(db, rc);
+	if (ask(*db, "PRAGMA cipher_migrate") != 0)
+		return disconnect(db, SQLITE_NOTADB);
+	disconnect(db, SQLITE_OK);
+	if (sync_dir_of(path))
+		return SQLITE_IOERR;
+	log_info("a database was brought to the format of SQLCipher 4");
+
+	rc = connect_keyed(path, key, db);
+	if (rc == SQLITE_OK)
+		rc = try_key(*db);
+	return rc == SQLITE_OK ? rc : disconnect(db, rc);
+}
+
+int store_cipher_open(const char *path, const uint8_t key[KEY_BYTES], sqlite3 **db)
+{
+	int rc = connect_keyed(path, key, db);
+	if (rc == SQLITE_OK)
+		rc = try_key(*db);
+	if (rc == SQLITE_OK)
+		return 0;
+	const int version = ask(*db, "PRAGMA cipher_version");
+	disconnect(db, rc);
+	if (rc == SQLITE_NOTADB && version >= 4)
+		rc = from_version_3(path, key, db);
+	return store_err(NULL, rc);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The tables.  Entry n brings a database of version n to n + 1; entries that were released never change, new ones are
+ * appended.  The version is SQLite's user_version, set in the same transaction.
+ *
+ * SQLite 3.15 (Debian 12) must understand all of it.
+ */
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "store_private.h"
+
+static const char *const migrations[] = {
+    "CREATE TABLE meta (name TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;"
+
+    /* NOCASE folds what CASEMAPPING=ascii folds: a last line of defence for the one namespace. */
+    "CREATE TABLE contact ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " identity BLOB NOT NULL UNIQUE,"
+    " petname TEXT NOT NULL UNIQUE COLLATE NOCASE,"
+    " state INTEGER NOT NULL,"
+    " link_key BLOB,"
+    " onion BLOB NOT NULL,"
+    " client_key BLOB,"
+    " their_nick TEXT NOT NULL,"
+    " text TEXT NOT NULL,"
+    " min_version INTEGER NOT NULL,"
+    " created_ms INTEGER NOT NULL,"
+    " seen_ms INTEGER NOT NULL);"
+
+    "CREATE TABLE request ("
+    " id INTEGER PRIMARY KEY,"
+    " identity BLOB NOT NULL UNIQUE,"
+    " link_key BLOB NOT NULL,"
+    " onion BLOB NOT NULL,"
+    " client_key BLOB,"
+    " name TEXT NOT NULL,"
+    " text TEXT NOT NULL,"
+    " rejected INTEGER NOT NULL,"
+    " received_ms INTEGER NOT NULL);"
+
+    /* contact NULL: the account itself */
+    "CREATE TABLE line ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " contact INTEGER REFERENCES contact(id) ON DELETE CASCADE,"
+    " kind INTEGER NOT NULL,"
+    " message_kind INTEGER NOT NULL,"
+    " msgid BLOB NOT NULL,"
+    " time_ms INTEGER NOT NULL,"
+    " minute INTEGER NOT NULL,"
+    " client TEXT NOT NULL,"
+    " text BLOB NOT NULL);"
+    "CREATE INDEX line_contact ON line(contact);"
+
+    "CREATE TABLE seen ("
+    " contact INTEGER NOT NULL REFERENCES contact(id) ON DELETE CASCADE,"
+    " msgid BLOB NOT NULL,"
+    " PRIMARY KEY (contact, msgid)) WITHOUT ROWID;"
+
+    "CREATE TABLE outbox ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " contact INTEGER NOT NULL REFERENCES contact(id) ON DELETE CASCADE,"
+    " msgid BLOB NOT NULL,"
+    " message_kind INTEGER NOT NULL,"
+    " minute INTEGER NOT NULL,"
+    " may_have_left INTEGER NOT NULL,"
+    " text BLOB NOT NULL,"
+    " UNIQUE (contact, msgid));"
+    "CREATE INDEX outbox_contact ON outbox(contact);"
+
+    "CREATE TABLE cursor (client TEXT PRIMARY KEY NOT NULL, line INTEGER NOT NULL) WITHOUT ROWID;",
+};
+#define VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))
+
+static int read_version(struct store *s, int *version)
+{
+	struct query q;
+	query_read(&q, s, "PRAGMA user_version");
+	if (query_step(&q) > 0)
+		*version = (int)query_get_int(&q, 0);
+	return query_end(&q);
+}
+
+static int migrate_one(struct store *s, int version)
+{
+	char *set = str_asprintf("PRAGMA user_version = %d", version + 1);
+	int err = set ? 0 : ERR_NOMEM;
+	if (!err)
+		err = store_begin(s);
+	if (!err)
+		err = store_exec(s, migrations[version]);
+	if (!err)
+		err = store_exec(s, set);
+	if (!err)
+		err = store_commit(s);
+	free(set);
+	return err;
+}
+
+int store_schema_migrate(struct store *s)
+{
+	int version = 0;
+	int err = read_version(s, &version);
+	if (!err && (version < 0 || version > VERSION)) {
+		log_error("the database is of version %d; this program knows %d", version, VERSION);
+		err = ERR_VERSION;
+	}
+	for (; !err && version < VERSION; version++)
+		err = migrate_one(s, version);
+	return err;
+}
