@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/config.h"
+#include "base/err.h"
+#include "unit.h"
+
+static char message[512];
+
+static int parse(struct config *c, const char *text)
+{
+	assert_int_equal(config_init(c, message, sizeof(message)), 0);
+	return config_parse(c, "allium.conf", text, message, sizeof(message));
+}
+
+/* Parses text that must be refused with exactly this message. */
+static void refuse(const char *text, const char *why)
+{
+	struct config c;
+
+	assert_int_not_equal(parse(&c, text), 0);
+	assert_string_equal(message, why);
+	config_clear(&c);
+}
+
+static void test_no_file_gives_the_defaults(void **state)
+{
+	struct config c;
+	(void)state;
+
+	assert_int_equal(setenv("XDG_STATE_HOME", "/home/alice/state", 1), 0);
+	assert_int_equal(parse(&c, ""), 0);
+	assert_int_equal(config_check(&c, message, sizeof(message)), 0);
+	assert_int_equal(c.n_listen, 1);
+	assert_string_equal(c.listen[0], "127.0.0.1:6667");
+	assert_string_equal(c.state_dir, "/home/alice/state/allium");
+	assert_string_equal(c.server_name, "allium.local");
+	assert_true(c.registration);
+	assert_int_equal(c.tor_mode, CONFIG_TOR_MANAGED);
+	config_clear(&c);
+}
+
+static void test_without_xdg_the_state_is_below_home(void **state)
+{
+	struct config c;
+	(void)state;
+
+	assert_int_equal(unsetenv("XDG_STATE_HOME"), 0);
+	assert_int_equal(setenv("HOME", "/home/alice", 1), 0);
+	assert_int_equal(parse(&c, ""), 0);
+	assert_string_equal(c.state_dir, "/home/alice/.local/state/allium");
+	config_clear(&c);
+}
+
+static void test_without_home_the_operator_is_told(void **state)
+{
+	struct config c;
+	(void)state;
+
+	assert_int_equal(unsetenv("XDG_STATE_HOME"), 0);
+	assert_int_equal(unsetenv("HOME"), 0);
+	assert_int_equal(parse(&c, ""), 0);
+	assert_int_equal(config_check(&c, message, sizeof(message)), ERR_NOT_FOUND);
+	assert_non_null(strstr(message, "state_dir"));
+	config_clear(&c);
+}
+
+static void test_every_key_is_read(void **state)
+{
+	struct config c;
+	(void)state;
+
+	assert_int_equal(parse(&c, "[irc]\n"
+				   "listen = 127.0.0.1:7000 ; the laptop's client\n"
+				   "listen = unix:/tmp/allium.sock\n"
+				   "server_name = irc.example\n"
+				   "registration = closed\n"
+				   "clients_max = 5\n"
+				   "[tor]\n"
+				   "mode = system\n"
+				   "binary = /opt/tor\n"
+				   "share = on\n"
+				   "torrc_extra = /etc/bridges\n"
+				   "control = unix:/run/t/control\n"
+				   "socks = unix:/run/t/socks\n"
+				   "target_dir = /run/a\n"
+				   "[storage]\n"
+				   "state_dir = /srv/allium\n"
+				   "password_hash = interactive\n"
+				   "[log]\n"
+				   "level = debug\n"
+				   "[timers]\n"
+				   "dial_min = 200\n"),
+			 0);
+	assert_int_equal(c.n_listen, 2);
+	assert_string_equal(c.listen[0], "127.0.0.1:7000");
+	assert_string_equal(c.listen[1], "unix:/tmp/allium.sock");
+	assert_string_equal(c.server_name, "irc.example");
+	assert_false(c.registration);
+	assert_int_equal(c.clients_max, 5);
+	assert_int_equal(c.tor_mode, CONFIG_TOR_SYSTEM);
+	assert_string_equal(c.tor_binary, "/opt/tor");
+	assert_true(c.tor_share);
+	assert_string_equal(c.torrc_extra, "/etc/bridges");
+	assert_string_equal(c.tor_control, "/run/t/control");
+	assert_string_equal(c.tor_socks, "/run/t/socks");
+	assert_string_equal(c.target_dir, "/run/a");
+	assert_string_equal(c.state_dir, "/srv/allium");
+	assert_int_equal(c.log_level, LOG_DEBUG);
+	assert_int_equal(c.dial_min_ms, 200);
+	config_clear(&c);
+}
+
+static void test_what_is_wrong_is_named_by_its_line(void **state)
+{
+	(void)state;
+	refuse("[irc]\n\nlisten_on = x\n", "allium.conf:3: unknown key \"listen_on\" in section [irc]");
+	refuse("listen = 127.0.0.1:1\n", "allium.conf:1: unknown key \"listen\" in section []");
+	refuse("[irc]\nlisten = 0.0.0.0:6667\n", "allium.conf:2: listen plain text is served on loopback addresses only");
+	refuse("[irc]\nregistration = yes\n", "allium.conf:2: registration must be open or closed");
+	refuse("[tor]\nmode = direct\n", "allium.conf:2: mode must be managed, system or off");
+	refuse("[tor]\nbinary = tor\n", "allium.conf:2: binary must be an absolute path");
+	refuse("[tor]\nsocks = 127.0.0.1:9050\n", "allium.conf:2: socks must be unix:/path");
+	refuse("[log]\nlevel = loud\n", "allium.conf:2: level must be error, warn, info or debug");
+	refuse("[timers]\nping = 0\n", "allium.conf:2: ping must be a number of milliseconds from 1 to 86400000");
+	refuse("[irc]\nnonsense\n", "allium.conf:2: expected [section] or key = value");
+}
+
+/* The first mistake counts, though a later line has one too. */
+static void test_the_first_mistake_is_told(void **state)
+{
+	(void)state;
+	refuse("[irc]\nregistration = 1\n[tor]\nmode = 2\n", "allium.conf:2: registration must be open or closed");
+}
+
+static void test_long_lines_are_refused_whole(void **state)
+{
+	char text[400] = "[tor]\nbinary = /";
+	(void)state;
+
+	memset(text + strlen(text), 'x', 250);
+	refuse(text, "allium.conf:2: the line is too long");
+}
+
+static void test_too_many_listeners(void **state)
+{
+	char text[2000] = "[irc]\n";
+	(void)state;
+
+	for (int i = 0; i <= CONFIG_LISTEN_MAX; i++)
+		(void)strcat(text, "listen = 127.0.0.1:7000\n");
+	refuse(text, "allium.conf:18: listen too many addresses to listen on");
+}
+
+static void test_a_missing_file_is_named(void **state)
+{
+	struct config c;
+	(void)state;
+
+	assert_int_equal(config_init(&c, message, sizeof(message)), 0);
+	assert_int_equal(config_read(&c, "/nonexistent/allium.conf", message, sizeof(message)), ERR_NOT_FOUND);
+	assert_string_equal(message, "/nonexistent/allium.conf: not found");
+	config_clear(&c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_no_file_gives_the_defaults),
+	    cmocka_unit_test(test_without_xdg_the_state_is_below_home),
+	    cmocka_unit_test(test_without_home_the_operator_is_told),
+	    cmocka_unit_test(test_every_key_is_read),
+	    cmocka_unit_test(test_what_is_wrong_is_named_by_its_line),
+	    cmocka_unit_test(test_the_first_mistake_is_told),
+	    cmocka_unit_test(test_long_lines_are_refused_whole),
+	    cmocka_unit_test(test_too_many_listeners),
+	    cmocka_unit_test(test_a_missing_file_is_named),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
