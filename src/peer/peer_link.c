@@ -162,15 +162,29 @@ static int deliver(struct peer_link *l)
 	return 0;
 }
 
+/* Opens the records that came, and hands on what they held. */
+static int take(struct peer_link *l, struct buf *in)
+{
+	int fed, r;
+
+	do {
+		fed = link_feed(l->link, in);
+		r = deliver(l);
+	} while (r == 0 && fed == ERR_FULL && !l->closing);
+	if (l->closing)
+		buf_consume(in, buf_len(in)); /* chat wants no more of it */
+	if (r == 0 && link_state(l->link) == LINK_DEAD)
+		r = link_error(l->link);
+	return r;
+}
+
 static void on_data(void *ctx, struct buf *in)
 {
 	struct peer_link *l = ctx;
 	int r;
 
 	peer_link_mark(l);
-	r = link_feed(l->link, in);
-	if (r == 0)
-		r = deliver(l);
+	r = take(l, in);
 	if (r == ERR_VERSION && l->dial_id == 0)
 		peer_link_finish(l, FINISH_TIMEOUT_MS); /* with the record that names our version */
 	else if (r < 0)
