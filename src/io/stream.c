@@ -74,7 +74,7 @@ static void stream_delete(struct stream *s)
 static void stream_die(struct stream *s)
 {
 	LIST_REMOVE(s, link);
-	if (s->state == STREAM_FINISHING)
+	if (s->state == STREAM_FINISHING || s->state == STREAM_LINGERING)
 		s->loop->n_finishing--;
 	s->state = STREAM_DEAD;
 	event_del(s->ev_read);
