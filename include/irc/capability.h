@@ -45,8 +45,8 @@ uint32_t capability_find(const char *name, size_t len);
  */
 bool capability_request(const char *list, uint32_t *caps);
 /*
- * Writes names (with values if v302) that start at *index into out and advances *index; returns false when all are written.
- * For CAP LS and LIST over several lines. mask: the capabilities to list.
+ * Writes the names (with values if v302) from *index on into out, as many as fit, and advances *index; true when some are left
+ * for another line.  For CAP LS and LIST over several lines. mask: the capabilities to list.
  */
 bool capability_list(uint32_t mask, bool v302, size_t *index, char *out, size_t size);
 

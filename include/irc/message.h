@@ -38,7 +38,7 @@ struct irc_message {
  * ERR_TOO_LONG: tags or the rest over their limits (417).  More than 15 parameters: the 15th takes the rest.
  */
 int irc_parse(char *line, size_t len, struct irc_message *out);
-/* The value of a tag; NULL when it isn't there. */
+/* The value of a tag (the last one, if it came twice); NULL when it isn't there. */
 const char *irc_tag(const struct irc_message *m, const char *key);
 
 /* Cuts lines out of a stream of bytes: CRLF or LF, over any reads. */
@@ -56,14 +56,14 @@ enum irc_cut irc_split(struct irc_splitter *s, struct buf *in, char *out, size_t
 int irc_tag_escape(const char *in, char *out, size_t size);
 
 /*
- * How many bytes of text fit one line `:source COMMAND target :text\r\n` of IRC_LINE_MAX; at least 1.
+ * How many bytes of text fit one line `:source COMMAND target :text\r\n` of IRC_LINE_MAX; at least 4, so that one code point fits.
  */
 size_t irc_text_room(const char *source, const char *command, const char *target);
 
 /* RFC 3339 as server-time wants it, "2011-10-19T16:40:51.620Z"; from milliseconds since 1970. */
 void irc_server_time(unsigned long long real_ms, char out[32]);
 
-/* Masks of WHO and the like: '*' and '?', CASEMAPPING=ascii, linear time. */
+/* Masks of WHO and the like: '*' and '?', CASEMAPPING=ascii; no recursion, at most strlen(mask) * strlen(name) steps. */
 bool irc_mask_match(const char *mask, const char *name);
 
 /* CTCP: text framed by \001.  True for a CTCP; *action set for ACTION, whose body is then *body, *body_len. */

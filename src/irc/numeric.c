@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "irc/numeric.h"
+
+static const char *text_of(const char *text)
+{
+	return text != NULL ? text : "";
+}
+
+const char *numeric_text(enum numeric n)
+{
+	switch (n) {
+#define X(name, number, text)                                                                                \
+	case name:                                                                                           \
+		return text_of(text);
+		NUMERIC_MAP(X)
+#undef X
+	}
+	return "";
+}
+
+static const char *const isupport[] = {
+	"AWAYLEN=200",
+	"CASEMAPPING=ascii",
+	"CHANLIMIT=&:1",
+	"CHANMODES=b,,,nt",
+	"CHANNELLEN=32",
+	"CHANTYPES=&",
+	"CLIENTTAGDENY=*",
+	"ELIST=",
+	"MAXLIST=b:0",
+	"MODES=1",
+	"NAMELEN=128",
+	"NETWORK=allium",
+	"NICKLEN=30",
+	"PREFIX=(ov)@+",
+	"SAFELIST",
+	"TARGMAX=NAMES:1,LIST:1,KICK:1,WHOIS:1,PRIVMSG:4,NOTICE:4",
+	"TOPICLEN=390",
+	"USERLEN=10",
+	"UTF8ONLY",
+	"WHOX",
+};
+
+const char *isupport_token(size_t i)
+{
+	return i < sizeof(isupport) / sizeof(isupport[0]) ? isupport[i] : NULL;
+}
