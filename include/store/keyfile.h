@@ -16,15 +16,17 @@ struct keyfile {
 	uint8_t sealed[KEY_BYTES + SEALBOX_OVERHEAD]; /* the header is its associated data */
 };
 
-/* ERR_NOT_FOUND, ERR_INVALID (not a key file), ERR_VERSION, ERR_IO. */
+/* The bytes of the file.  ERR_INVALID (not a key file, or parameters out of bounds), ERR_VERSION. */
+int keyfile_parse(const void *data, size_t len, struct keyfile *out);
+/* ERR_NOT_FOUND, ERR_IO, ERR_PERMISSION, ERR_NOMEM and those of keyfile_parse. */
 int keyfile_read(const char *path, struct keyfile *out);
 /* Atomically and durably, mode 0600. */
 int keyfile_write(const char *path, const struct keyfile *kf);
 /* A key file that no password opens and that costs the same as a real one: for unknown accounts. */
 void keyfile_decoy(struct keyfile *kf, const struct rng *rng, const struct pwhash_params *params);
-/* ERR_AUTH: wrong password or damaged.  db_key should lie in guarded memory. */
+/* ERR_AUTH: wrong password or damaged; ERR_NOMEM, ERR_INVALID (parameters).  db_key should lie in guarded memory. */
 int keyfile_open(const struct keyfile *kf, const char *password, size_t len, uint8_t db_key[KEY_BYTES]);
-/* Wraps db_key under a new salt. */
+/* Wraps db_key under a new salt.  ERR_NOMEM, ERR_INVALID (parameters). */
 int keyfile_seal(struct keyfile *kf, const struct rng *rng, const struct pwhash_params *params, const char *password, size_t len,
 		 const uint8_t db_key[KEY_BYTES]);
 

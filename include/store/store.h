@@ -32,6 +32,8 @@ struct store_opts {
  * ERR_AUTH: wrong key or not a database, ERR_VERSION: newer than we know, ERR_IO, ERR_FULL, ERR_PERMISSION, ERR_NOMEM. */
 int store_open(const char *path, const uint8_t key[KEY_BYTES], const struct store_opts *opts, struct store **out);
 void store_close(struct store *s); /* rolls back what is open */
+/* Destroys the files of a database that nobody has open. Missing ones are fine. */
+int store_destroy(const char *path);
 /* 0 also when nothing is open.  On an error everything since the last commit is rolled back. */
 int store_commit(struct store *s);
 void store_rollback(struct store *s);

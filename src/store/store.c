@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/file.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "store_private.h"
 
 /*
@@ -117,6 +119,20 @@ void store_close(struct store *s)
 		sqlite3_finalize(s->statements[i].stmt);
 	sqlite3_close_v2(s->db); /* the last one to close empties the log and removes it */
 	free(s);
+}
+
+int store_destroy(const char *path)
+{
+	static const char *const suffixes[] = {"", "-wal", "-shm", "-journal", "-migrated"};
+	int err = 0;
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		char *name = str_asprintf("%s%s", path, suffixes[i]);
+		const int one = name ? file_destroy(name) : ERR_NOMEM;
+		free(name);
+		if (one && !err)
+			err = one;
+	}
+	return err;
 }
 
 int store_begin(struct store *s)

@@ -35,19 +35,22 @@ static int set_key(sqlite3 *db, const uint8_t key[KEY_BYTES])
 
 static int connect_keyed(const char *path, const uint8_t key[KEY_BYTES], sqlite3 **db)
 {
-	int rc = sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_PRIVATECACHE, NULL);
+	/* The file is there; but what is attached to it later may only be created if this may. */
+	int rc = sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_extended_result_codes(*db, 1);
 	if (rc == SQLITE_OK)
 		rc = set_key(*db, key);
+	/* Version 4 would write about a wrong key to stderr, past our log. */
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(*db, "PRAGMA cipher_log_level = NONE", NULL, NULL, NULL);
 	return rc;
 }
 
-static int disconnect(sqlite3 **db, int rc)
+static void disconnect(sqlite3 **db)
 {
 	sqlite3_close_v2(*db);
 	*db = NULL;
-	return rc;
 }
 
 /* The key is tried at the first page that is read. */
@@ -67,29 +70,31 @@ static int ask(sqlite3 *db, const char *pragma)
 	return answer;
 }
 
+static int migrate(const char *path, const uint8_t key[KEY_BYTES], sqlite3 **db)
+{
+	int rc = connect_keyed(path, key, db);
+	if (rc == SQLITE_OK && ask(*db, "PRAGMA cipher_migrate") != 0)
+		rc = SQLITE_NOTADB;
+	disconnect(db);
+	if (rc == SQLITE_OK && sync_dir_of(path))
+		rc = SQLITE_IOERR;
+	return rc;
+}
+
 static int from_version_3(const char *path, const uint8_t key[KEY_BYTES], sqlite3 **db)
 {
-	/* What an interrupted try has left behind would be in the way. */
-	char *half = str_asprintf("%s-migrated", path);
-	if (!half)
+	/* cipher_migrate fills this file and renames it; what an interrupted try left there would be in the way. */
+	char *copy = str_asprintf("%s-migrated", path);
+	if (!copy)
 		return SQLITE_NOMEM;
-	file_destroy(half);
-	free(half);
-
-	int rc = connect_keyed(path, key, db);
+	int rc = file_replace(copy, "", 0, 0600) ? SQLITE_IOERR : migrate(path, key, db);
+	file_destroy(copy);
+	free(copy);
 	if (rc != SQLITE_OK)
-		return disconnect(db, rc);
-	if (ask(*db, "PRAGMA cipher_migrate") != 0)
-		return disconnect(db, SQLITE_NOTADB);
-	disconnect(db, SQLITE_OK);
-	if (sync_dir_of(path))
-		return SQLITE_IOERR;
+		return rc;
 	log_info("a database was brought to the format of SQLCipher 4");
-
 	rc = connect_keyed(path, key, db);
-	if (rc == SQLITE_OK)
-		rc = try_key(*db);
-	return rc == SQLITE_OK ? rc : disconnect(db, rc);
+	return rc == SQLITE_OK ? try_key(*db) : rc;
 }
 
 int store_cipher_open(const char *path, const uint8_t key[KEY_BYTES], sqlite3 **db)
@@ -97,11 +102,9 @@ int store_cipher_open(const char *path, const uint8_t key[KEY_BYTES], sqlite3 **
 	int rc = connect_keyed(path, key, db);
 	if (rc == SQLITE_OK)
 		rc = try_key(*db);
-	if (rc == SQLITE_OK)
-		return 0;
-	const int version = ask(*db, "PRAGMA cipher_version");
-	disconnect(db, rc);
-	if (rc == SQLITE_NOTADB && version >= 4)
+	if (rc == SQLITE_NOTADB && ask(*db, "PRAGMA cipher_version") >= 4) {
+		disconnect(db);
 		rc = from_version_3(path, key, db);
+	}
 	return store_err(NULL, rc);
 }
