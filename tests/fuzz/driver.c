@@ -46,7 +46,10 @@ static void say(const char *text)
 
 static void keep_input(void)
 {
+	static volatile sig_atomic_t kept;
 	char line[64 + PATH_BYTES];
+	if (kept++)
+		return;
 	const int fd = open(crash_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0 || write(fd, running.data, running.len) < 0)
 		say("# the input could not be kept\n");
