@@ -33,7 +33,13 @@ state_dir = {state}
 password_hash = interactive
 [log]
 level = debug
+[timers]
+{timers}
 """
+
+# Milliseconds: what takes a minute among people need not in a test.
+TIMERS = {"dial_min": 500, "dial_max": 3000, "dial_spread": 200, "offline_grace": 3000, "ping": 3000,
+          "pong": 5000, "barrier": 300, "tor_restart": 200}
 
 
 class DaemonError(AssertionError):
@@ -59,7 +65,7 @@ def children_of(pid):
 class Daemon:
     """`torrc` is the file of a private network's client lines; without it tor is off."""
 
-    def __init__(self, binary, directory, torrc=None, irc="", tor=""):
+    def __init__(self, binary, directory, torrc=None, irc="", tor="", timers=None):
         self.binary = str(binary)
         self.dir = pathlib.Path(directory)
         self.dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -69,13 +75,15 @@ class Daemon:
         self.port = free_ports(1)[0]
         self.process = None
         self._log_start = 0
-        self.write_config(torrc, irc, tor)
+        self.write_config(torrc, irc, tor, timers)
 
-    def write_config(self, torrc=None, irc="", tor=""):
+    def write_config(self, torrc=None, irc="", tor="", timers=None):
         if not tor:
             tor = (f"mode = managed\nbinary = {find_tool('tor')}\ntorrc_extra = {torrc}"
                    if torrc else "mode = off")
-        self.config.write_text(CONFIG.format(port=self.port, irc=irc, tor=tor, state=self.state))
+        merged = "\n".join(f"{key} = {value}" for key, value in {**TIMERS, **(timers or {})}.items())
+        self.config.write_text(CONFIG.format(port=self.port, irc=irc, tor=tor, state=self.state,
+                                             timers=merged))
 
     @property
     def address(self):

@@ -110,7 +110,7 @@ class IrcClient:
         """A command line to the service nick."""
         self.say("allium", text)
 
-    def _wait(self, found, timeout_s, what):
+    def wait(self, found, timeout_s, what):
         """found() is called under the lock at every change, until it gives something true."""
         deadline = time.monotonic() + timeout_s
         with self._changed:
@@ -138,7 +138,7 @@ class IrcClient:
                     return match
             return None
 
-        return self._wait(found, timeout_s, f"/{pattern}/")
+        return self.wait(found, timeout_s, f"/{pattern}/")
 
     def expect_close(self, timeout_s=TIMEOUT_S):
         deadline = time.monotonic() + timeout_s
@@ -151,7 +151,7 @@ class IrcClient:
 
     def wait_for(self, predicate, timeout_s=TIMEOUT_S, what="a state"):
         """Waits until predicate(list of all lines) is true, whatever has been expected before."""
-        return self._wait(lambda: predicate(self.lines), timeout_s, what)
+        return self.wait(lambda: predicate(self.lines), timeout_s, what)
 
     def fence(self, timeout_s=TIMEOUT_S):
         """Returns once the server has answered everything sent so far: the lines since the last
