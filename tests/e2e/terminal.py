@@ -69,21 +69,28 @@ def squeeze(text):
     return "\n".join(line.rstrip() for line in text.splitlines() if line.strip())
 
 
+TMUX = """\
+set -g default-terminal "screen-256color"
+set -g remain-on-exit on
+set -g status off
+set -sg escape-time 0
+"""
+
+
 class Tmux:
     """A tmux server of its own, in the foreground so that it dies with us."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, config=TMUX):
         self.dir = directory
         self.dir.mkdir(mode=0o700, parents=True)
         self.socket = self.dir / "tmux"
-        config = self.dir / "tmux.conf"
-        config.write_text('set -g default-terminal "screen-256color"\nset -g remain-on-exit on\n'
-                          "set -g status off\nset -g history-limit 5000\nset -sg escape-time 0\n")
+        config_path = self.dir / "tmux.conf"
+        config_path.write_text(config)
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith("TMUX")}
         self.environment.update(LANG="C.UTF-8", LC_ALL="C.UTF-8", TERM="screen-256color",
                                 HOME=str(self.dir), SHELL="/bin/sh")
         self.server = subprocess.Popen(
-            ["tmux", "-u", "-S", str(self.socket), "-f", str(config), "-D"], env=self.environment,
+            ["tmux", "-u", "-S", str(self.socket), "-f", str(config_path), "-D"], env=self.environment,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             preexec_fn=die_with_parent)
         deadline = time.monotonic() + TIMEOUT_S
@@ -99,6 +106,11 @@ class Tmux:
         if done.returncode != 0:
             raise DaemonError(f"tmux {arguments}: {done.stdout.decode(errors='replace')}")
         return done.stdout.decode(errors="replace")
+
+    def attach(self, name):
+        """Gives our terminal to a session until it ends or is left."""
+        subprocess.run(["tmux", "-u", "-S", str(self.socket), "attach-session", "-t", name],
+                       env={**self.environment, "TERM": os.environ.get("TERM", "xterm")}, check=False)
 
     def open(self, name, *argv):
         """A terminal of its own that runs argv."""
@@ -159,10 +171,6 @@ class Screen:
     def text(self):
         """What stands on the screen now."""
         return self.tmux.run("capture-pane", "-p", "-t", self.name)
-
-    def history(self):
-        """The screen and what has scrolled out of it."""
-        return self.tmux.run("capture-pane", "-p", "-S", "-", "-t", self.name)
 
     def wait(self, pattern, timeout_s=TIMEOUT_S):
         """Until the pattern (multi-line) is found on the screen; returns the match."""
