@@ -17,7 +17,8 @@ int file_read(const char *path, size_t max, char **out, size_t *len);
 /* Makes path (and missing parents) as a directory of the given mode; an existing one is fine if it belongs
  * to us, ERR_PERMISSION if it does not or if others may write to it. */
 int file_mkdir(const char *path, mode_t mode);
-/* Overwrites and removes a file durably, best effort on what the file system keeps.  A missing one is fine. */
+/* Overwrites and removes a file durably, best effort on what the file system keeps.  A missing
+ * one is fine. */
 int file_destroy(const char *path);
 /* Removes a directory tree that belongs to us, without following links. A missing one is fine. */
 int file_rmtree(const char *path);

@@ -3,9 +3,9 @@
  * The log: one line an event, to stderr unless a sink is set.
  *
  * Escaped and scrubbed at the sink: control characters and bytes that are not UTF-8 become \xHH; anything
- * that looks like an onion address is cut to its first 6 characters and "[...]", and every run of 40 or more base32,
- * base64 or hex digits becomes "[scrubbed]" (in an absolute path each part is judged alone).  Callers still never pass
- * message text, passwords or keys.
+ * that looks like an onion address is cut to its first 6 characters and "[...]", and every run of 40 or more
+ * base32, base64 or hex digits becomes "[scrubbed]" (in an absolute path each part is judged alone).  Callers
+ * still never pass message text, passwords or keys.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -30,7 +30,8 @@ void log_write(enum log_level level, const char *fmt, ...) __attribute__((format
 #define log_info(...)  log_write(LOG_INFO, __VA_ARGS__)
 #define log_debug(...) log_write(LOG_DEBUG, __VA_ARGS__)
 
-/* The scrubber alone, for the test and for texts that leave by another way: out of size bytes, cut if longer. */
+/* The scrubber alone, for the test and for texts that leave by another way: out of size bytes,
+ * cut if longer. */
 void log_scrub(const char *in, char *out, size_t size);
 
 #endif

@@ -20,8 +20,8 @@ void nick_fold(const char *nick, char out[NICK_MAX + 1]);
 
 /*
  * The skeleton (after UTS 39) under which look-alike nicks are equal: case, 1/l/i/|, 0/o, rn/m, vv/w,
- * 5/s, 2/z, 8/b, brackets and braces, and runs or ends of _ - ` ^ are folded away.  Two different contacts never share one.
- * out holds NICK_MAX + 1 bytes.
+ * 5/s, 2/z, 8/b, brackets and braces, and runs or ends of _ - ` ^ are folded away.  Two different contacts
+ * never share one. out holds NICK_MAX + 1 bytes.
  */
 void nick_skeleton(const char *nick, char out[NICK_MAX + 1]);
 /* Same skeleton, but not nick_eq. */

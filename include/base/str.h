@@ -26,7 +26,7 @@ void hex_encode(const uint8_t *in, size_t len, char *out);
 int hex_decode(const char *in, uint8_t *out, size_t len);
 
 /* RFC 4648 base32, lower case, no padding.  out holds BASE32_LEN(len) + 1 bytes. */
-#define BASE32_LEN(len) (((len) * 8 + 4) / 5)
+#define BASE32_LEN(len) (((len)*8 + 4) / 5)
 void base32_encode(const uint8_t *in, size_t len, char *out);
 /*
  * Decodes exactly in_len digits of either case to exactly out_len bytes;

@@ -26,7 +26,8 @@ void crypto_wipe(void *p, size_t len);
 /* Constant time. */
 bool crypto_equal(const void *a, const void *b, size_t len);
 
-/* Guarded, locked memory (sodium_malloc) for long-lived secrets; NULL when out of memory. secret_free(NULL) is fine and wipes. */
+/* Guarded, locked memory (sodium_malloc) for long-lived secrets; NULL when out of memory. secret_free(NULL)
+ * is fine and wipes. */
 void *secret_new(size_t len);
 void secret_free(void *p);
 
@@ -39,8 +40,10 @@ int dh(const uint8_t secret[KEY_BYTES], const uint8_t public_key[KEY_BYTES], uin
  * seal writes len + AEAD_TAG_BYTES bytes; open takes len bytes with the tag and writes len - AEAD_TAG_BYTES,
  * ERR_CRYPTO if the tag does not hold (out is then zeroed).  in and out may be the same.
  */
-void aead_seal(const uint8_t key[KEY_BYTES], uint64_t n, const void *ad, size_t ad_len, const uint8_t *in, size_t len, uint8_t *out);
-int aead_open(const uint8_t key[KEY_BYTES], uint64_t n, const void *ad, size_t ad_len, const uint8_t *in, size_t len, uint8_t *out);
+void aead_seal(const uint8_t key[KEY_BYTES], uint64_t n, const void *ad, size_t ad_len, const uint8_t *in,
+	       size_t len, uint8_t *out);
+int aead_open(const uint8_t key[KEY_BYTES], uint64_t n, const void *ad, size_t ad_len, const uint8_t *in,
+	      size_t len, uint8_t *out);
 
 /* BLAKE2b-512 over the concatenation of two byte strings. */
 void hash2(const void *a, size_t a_len, const void *b, size_t b_len, uint8_t out[HASH_BYTES]);
@@ -62,12 +65,17 @@ struct pwhash_params {
 #define PWHASH_SALT_BYTES 16
 /* libsodium's limits by name: "interactive", "moderate" (the default), "sensitive"; ERR_INVALID. */
 int pwhash_params_parse(const char *name, struct pwhash_params *out);
-/* Takes long and much memory: call it off the loop.  ERR_NOMEM, ERR_INVALID for parameters outside libsodium's bounds or above 1 GiB / 64 passes. */
-int pwhash(const char *password, size_t len, const uint8_t salt[PWHASH_SALT_BYTES], const struct pwhash_params *params, uint8_t out[KEY_BYTES]);
+/* Takes long and much memory: call it off the loop.  ERR_NOMEM, ERR_INVALID for parameters outside
+ * libsodium's bounds or above 1 GiB / 64 passes. */
+int pwhash(const char *password, size_t len, const uint8_t salt[PWHASH_SALT_BYTES],
+	   const struct pwhash_params *params, uint8_t out[KEY_BYTES]);
 
-/* XChaCha20-Poly1305 with a random nonce, for small files: out is len + SEALBOX_OVERHEAD bytes (nonce first). */
+/* XChaCha20-Poly1305 with a random nonce, for small files: out is len + SEALBOX_OVERHEAD
+ * bytes (nonce first). */
 #define SEALBOX_OVERHEAD 40
-void sealbox(const uint8_t key[KEY_BYTES], const struct rng *rng, const void *ad, size_t ad_len, const uint8_t *in, size_t len, uint8_t *out);
-int sealbox_open(const uint8_t key[KEY_BYTES], const void *ad, size_t ad_len, const uint8_t *in, size_t len, uint8_t *out);
+void sealbox(const uint8_t key[KEY_BYTES], const struct rng *rng, const void *ad, size_t ad_len,
+	     const uint8_t *in, size_t len, uint8_t *out);
+int sealbox_open(const uint8_t key[KEY_BYTES], const void *ad, size_t ad_len, const uint8_t *in, size_t len,
+		 uint8_t *out);
 
 #endif

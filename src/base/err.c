@@ -6,7 +6,7 @@ const char *err_str(int err)
 	switch (err) {
 	case 0:
 		return "success";
-#define X(name, value, text)                                                                                  \
+#define X(name, value, text)                                                                                 \
 	case name:                                                                                           \
 		return text;
 		ERR_MAP(X)

@@ -17,7 +17,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
-#define CHUNK      4096
+#define CHUNK	   4096
 #define TREE_DEPTH 32
 
 static int from_errno(void)

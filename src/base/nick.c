@@ -84,8 +84,8 @@ static char prototype(char c)
 }
 
 /*
- * Appends c to the skeleton of n bytes, merging it with the byte before; returns the new length.  Each rule has
- * one normal form: v and w in a row become all w with at most one v behind them.
+ * Appends c to the skeleton of n bytes, merging it with the byte before; returns the new length.  Each rule
+ * has one normal form: v and w in a row become all w with at most one v behind them.
  */
 static size_t skeleton_add(char *out, size_t n, char c)
 {

@@ -6,7 +6,7 @@
 
 #include "base/err.h"
 
-#define PWHASH_MAX_KIB    (1024u * 1024u)
+#define PWHASH_MAX_KIB	  (1024u * 1024u)
 #define PWHASH_MAX_PASSES 64u
 
 static void system_fill(void *ctx, uint8_t *out, size_t len)
@@ -94,8 +94,8 @@ void hash2(const void *a, size_t a_len, const void *b, size_t b_len, uint8_t out
 	crypto_wipe(&state, sizeof(state));
 }
 
-void hkdf(const uint8_t *chaining_key, size_t ck_len, const void *ikm, size_t ikm_len, uint8_t out1[HASH_BYTES],
-	  uint8_t out2[HASH_BYTES], uint8_t *out3)
+void hkdf(const uint8_t *chaining_key, size_t ck_len, const void *ikm, size_t ikm_len,
+	  uint8_t out1[HASH_BYTES], uint8_t out2[HASH_BYTES], uint8_t *out3)
 {
 	uint8_t temp[HASH_BYTES], input[HASH_BYTES + 1];
 	hmac(chaining_key, ck_len, ikm, ikm_len, temp);
@@ -132,7 +132,8 @@ int pwhash_params_parse(const char *name, struct pwhash_params *out)
 		struct pwhash_params params;
 	} table[] = {
 	    {"interactive",
-	     {crypto_pwhash_argon2id_OPSLIMIT_INTERACTIVE, crypto_pwhash_argon2id_MEMLIMIT_INTERACTIVE / 1024}},
+	     {crypto_pwhash_argon2id_OPSLIMIT_INTERACTIVE,
+	      crypto_pwhash_argon2id_MEMLIMIT_INTERACTIVE / 1024}},
 	    {"moderate",
 	     {crypto_pwhash_argon2id_OPSLIMIT_MODERATE, crypto_pwhash_argon2id_MEMLIMIT_MODERATE / 1024}},
 	    {"sensitive",
@@ -162,14 +163,16 @@ int pwhash(const char *password, size_t len, const uint8_t salt[PWHASH_SALT_BYTE
 }
 
 #define SEALBOX_NONCE crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
-_Static_assert(SEALBOX_OVERHEAD == SEALBOX_NONCE + crypto_aead_xchacha20poly1305_ietf_ABYTES, "sealbox layout");
+_Static_assert(SEALBOX_OVERHEAD == SEALBOX_NONCE + crypto_aead_xchacha20poly1305_ietf_ABYTES,
+	       "sealbox layout");
 _Static_assert(PWHASH_SALT_BYTES == crypto_pwhash_argon2id_SALTBYTES, "salt size");
 
-void sealbox(const uint8_t key[KEY_BYTES], const struct rng *rng, const void *ad, size_t ad_len, const uint8_t *in,
-	     size_t len, uint8_t *out)
+void sealbox(const uint8_t key[KEY_BYTES], const struct rng *rng, const void *ad, size_t ad_len,
+	     const uint8_t *in, size_t len, uint8_t *out)
 {
 	rng_fill(rng, out, SEALBOX_NONCE);
-	crypto_aead_xchacha20poly1305_ietf_encrypt(out + SEALBOX_NONCE, NULL, in, len, ad, ad_len, NULL, out, key);
+	crypto_aead_xchacha20poly1305_ietf_encrypt(out + SEALBOX_NONCE, NULL, in, len, ad, ad_len, NULL, out,
+						   key);
 }
 
 int sealbox_open(const uint8_t key[KEY_BYTES], const void *ad, size_t ad_len, const uint8_t *in, size_t len,
@@ -177,8 +180,8 @@ int sealbox_open(const uint8_t key[KEY_BYTES], const void *ad, size_t ad_len, co
 {
 	if (len < SEALBOX_OVERHEAD)
 		return ERR_CRYPTO;
-	if (!crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, in + SEALBOX_NONCE, len - SEALBOX_NONCE,
-							ad, ad_len, in, key))
+	if (!crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, in + SEALBOX_NONCE,
+							len - SEALBOX_NONCE, ad, ad_len, in, key))
 		return 0;
 	crypto_wipe(out, len - SEALBOX_OVERHEAD);
 	return ERR_CRYPTO;

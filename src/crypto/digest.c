@@ -9,7 +9,8 @@
 
 #include "crypto/crypto.h"
 
-/* libcrypto's digests fail only for want of memory; going on with a wrong digest would be worse than ending. */
+/* libcrypto's digests fail only for want of memory; going on with a wrong digest would be
+ * worse than ending. */
 static void must(bool done)
 {
 	if (!done)

@@ -5,8 +5,8 @@
  *     fuzz_x             every file of tests/fuzz/corpus/x, then FUZZ_RUNS (20,000) mutations of them
  *     fuzz_x FILE...     these files alone, to replay a crash
  *
- * The mutations depend on the corpus, FUZZ_SEED (1) and the number of the run only.  When a target dies, its input is
- * written to fuzz_x.crash beside the program.
+ * The mutations depend on the corpus, FUZZ_SEED (1) and the number of the run only.  When a target dies, its
+ * input is written to fuzz_x.crash beside the program.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -53,7 +53,8 @@ static void keep_input(void)
 	const int fd = open(crash_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0 || write(fd, running.data, running.len) < 0)
 		say("# the input could not be kept\n");
-	snprintf(line, sizeof(line), "not ok 1 - run %llu, input in %s\n", (unsigned long long)running_number, crash_path);
+	snprintf(line, sizeof(line), "not ok 1 - run %llu, input in %s\n", (unsigned long long)running_number,
+		 crash_path);
 	say(line);
 }
 
@@ -130,7 +131,8 @@ static size_t stretch(size_t bound)
 
 static uint8_t edge_byte(void)
 {
-	static const uint8_t edges[] = {0, 1, '\t', '\n', '\r', ' ', '0', '9', ':', 'a', 0x7f, 0x80, 0xbf, 0xc2, 0xff};
+	static const uint8_t edges[] = {0,   1,	  '\t', '\n', '\r', ' ',  '0', '9',
+					':', 'a', 0x7f, 0x80, 0xbf, 0xc2, 0xff};
 	return draw() & 1 ? edges[below(sizeof(edges))] : (uint8_t)draw();
 }
 
@@ -165,7 +167,7 @@ static void insert(struct input *in)
 		in->data[place + i] = edge_byte();
 }
 
-static void delete(struct input *in)
+static void delete (struct input *in)
 {
 	const size_t place = below(in->len + 1), n = stretch(in->len - place);
 	memmove(in->data + place, in->data + place + n, in->len - place - n);
@@ -198,7 +200,8 @@ static void splice_other(struct input *in)
 	in->len = keep + n;
 }
 
-static void (*const mutations[])(struct input *) = {flip, overwrite, insert, delete, truncate_tail, repeat, splice_other};
+static void (*const mutations[])(struct input *) = {flip,	   overwrite, insert,	   delete,
+						    truncate_tail, repeat,    splice_other};
 #define MUTATIONS (sizeof(mutations) / sizeof(mutations[0]))
 
 static void mutate(struct input *in, uint64_t seed, uint64_t number)
@@ -290,7 +293,8 @@ int main(int argc, char *argv[])
 {
 	const char *slash = strrchr(argv[0], '/');
 	const char *program = slash ? slash + 1 : argv[0];
-	const uint64_t runs = argc > 1 ? 0 : env_number("FUZZ_RUNS", 20000), seed = env_number("FUZZ_SEED", 1);
+	const uint64_t runs = argc > 1 ? 0 : env_number("FUZZ_RUNS", 20000),
+		       seed = env_number("FUZZ_SEED", 1);
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	puts("1..1");

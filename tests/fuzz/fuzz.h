@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a fuzz target needs.  The entry point has libFuzzer's name and contract, so that either driver runs it. */
+/* What a fuzz target needs.  The entry point has libFuzzer's name and contract, so that either driver runs
+ * it. */
 #ifndef TESTS_FUZZ_H
 #define TESTS_FUZZ_H
 

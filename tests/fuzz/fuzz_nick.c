@@ -19,7 +19,8 @@ static void check_forms(const char *nick)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	char first[NICK_MAX + 1], second[NICK_MAX + 1], skeleton_first[NICK_MAX + 1], skeleton_second[NICK_MAX + 1];
+	char first[NICK_MAX + 1], second[NICK_MAX + 1], skeleton_first[NICK_MAX + 1],
+	    skeleton_second[NICK_MAX + 1];
 	char *text = fuzz_string(data, len);
 	const size_t half = len / 2;
 
@@ -29,7 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	fuzz_check(nick_lookalike(first, second) == nick_lookalike(second, first));
 	nick_skeleton(first, skeleton_first);
 	nick_skeleton(second, skeleton_second);
-	fuzz_check((nick_lookalike(first, second) || nick_eq(first, second)) == !strcmp(skeleton_first, skeleton_second));
+	fuzz_check((nick_lookalike(first, second) || nick_eq(first, second)) ==
+		   !strcmp(skeleton_first, skeleton_second));
 
 	/* what is valid already stays as it is */
 	if (nick_valid(text)) {

@@ -81,7 +81,8 @@ static void each_wrong_character_is_noticed(void **state)
 	}
 }
 
-/* Ed25519 encodings that no honest key has: small order, off the curve, not reduced, not in the main subgroup. */
+/* Ed25519 encodings that no honest key has: small order, off the curve, not reduced, not in the main
+ * subgroup. */
 static const char *const bad_points[] = {
     "0100000000000000000000000000000000000000000000000000000000000000",
     "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
@@ -129,9 +130,11 @@ static void birational_map_vector(void **state)
 	identity_public(seed, ed);
 	unit_assert_hex(ed, sizeof(ed), "b5076a8474a832daee4dd5b4040983b6623b5f344aca57d4d6ee4baf3f259e6e");
 	assert_int_equal(identity_dh_public(ed, x_public), 0);
-	unit_assert_hex(x_public, sizeof(x_public), "f1814f0e8ff1043d8a44d25babff3cedcae6c22c3edaa48f857ae70de2baae50");
+	unit_assert_hex(x_public, sizeof(x_public),
+			"f1814f0e8ff1043d8a44d25babff3cedcae6c22c3edaa48f857ae70de2baae50");
 	identity_dh_secret(seed, x_secret);
-	unit_assert_hex(x_secret, sizeof(x_secret), "8052030376d47112be7f73ed7a019293dd12ad910b654455798b4667d73de166");
+	unit_assert_hex(x_secret, sizeof(x_secret),
+			"8052030376d47112be7f73ed7a019293dd12ad910b654455798b4667d73de166");
 }
 
 static void both_ways_to_the_dh_key_meet(void **state)
@@ -140,7 +143,8 @@ static void both_ways_to_the_dh_key_meet(void **state)
 	uint64_t rng_seed = 42;
 	const struct rng rng = unit_rng(&rng_seed);
 	for (int i = 0; i < 50; i++) {
-		uint8_t seed[KEY_BYTES], ed[KEY_BYTES], secret[KEY_BYTES], by_secret[KEY_BYTES], by_public[KEY_BYTES];
+		uint8_t seed[KEY_BYTES], ed[KEY_BYTES], secret[KEY_BYTES], by_secret[KEY_BYTES],
+		    by_public[KEY_BYTES];
 		rng_fill(&rng, seed, sizeof(seed));
 		identity_public(seed, ed);
 		identity_dh_secret(seed, secret);

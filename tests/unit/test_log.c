@@ -6,8 +6,8 @@
 #include "base/err.h"
 #include "base/log.h"
 
-#define ONION "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd"
-#define HEX64 "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF"
+#define ONION	   "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd"
+#define HEX64	   "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF"
 #define BASE64_KEY "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA="
 
 static void assert_scrubbed(const char *in, const char *expected)
@@ -49,7 +49,8 @@ static void keys_are_hidden(void **state)
 	assert_scrubbed("key " HEX64 ".", "key [scrubbed].");
 	assert_scrubbed("key=" BASE64_KEY ";", "key=[scrubbed];");
 	assert_scrubbed(ONION "a", "[scrubbed]");
-	assert_scrubbed("ED25519-V3:yLSDc8b11PaIHTtNtvi9lNW99IME2mdrO4k381zDkHv//WRUGrkBALBQ9MbHy2SLA/NmfS7YxmcR/FY8ppRfIA==",
+	assert_scrubbed("ED25519-V3:yLSDc8b11PaIHTtNtvi9lNW99IME2mdrO4k381zDkHv//WRUGrkBALBQ9MbHy2SLA/"
+			"NmfS7YxmcR/FY8ppRfIA==",
 			"ED25519-V3:[scrubbed]");
 	/* 39 digits are shown, 40 are not */
 	assert_scrubbed("000000000011111111112222222222333333333", "000000000011111111112222222222333333333");

@@ -54,7 +54,8 @@ static void numbers_are_decimal_and_in_range(void **state)
 	assert_int_equal(str_to_u64("18446744073709551615", 0, UINT64_MAX, &v), 0);
 	assert_true(v == UINT64_MAX);
 	static const char *const bad[] = {
-	    "", " 1", "1 ", "+1", "-1", "0x1", "1.0", "a", "18446744073709551616", "99999999999999999999", "11", "4",
+	    "",	  " 1", "1 ", "+1", "-1", "0x1", "1.0", "a", "18446744073709551616", "99999999999999999999",
+	    "11", "4",
 	};
 	v = 42;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -88,8 +89,13 @@ static void base32_vectors(void **state)
 {
 	(void)state;
 	static const char *const vectors[][2] = {
-	    {"", ""},	       {"f", "my"},	      {"fo", "mzxq"},	       {"foo", "mzxw6"},
-	    {"foob", "mzxw6yq"}, {"fooba", "mzxw6ytb"}, {"foobar", "mzxw6ytboi"},
+	    {"", ""},
+	    {"f", "my"},
+	    {"fo", "mzxq"},
+	    {"foo", "mzxw6"},
+	    {"foob", "mzxw6yq"},
+	    {"fooba", "mzxw6ytb"},
+	    {"foobar", "mzxw6ytboi"},
 	};
 	for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
 		const size_t len = strlen(vectors[i][0]);
@@ -141,7 +147,11 @@ static void base32_round_trip_at_every_length(void **state)
 static bool is_utf8_by_value(const uint8_t *p, size_t len)
 {
 	static const uint32_t first[] = {0, 1, 0x80, 0x800, 0x10000};
-	size_t n = p[0] < 0x80 ? 1 : (p[0] & 0xe0) == 0xc0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 : (p[0] & 0xf8) == 0xf0 ? 4 : 0;
+	size_t n = p[0] < 0x80		   ? 1
+		   : (p[0] & 0xe0) == 0xc0 ? 2
+		   : (p[0] & 0xf0) == 0xe0 ? 3
+		   : (p[0] & 0xf8) == 0xf0 ? 4
+					   : 0;
 	if (!n || n != len)
 		return false;
 	uint32_t c = n == 1 ? p[0] : p[0] & (0x7fu >> n);
@@ -202,9 +212,10 @@ static void utf8_boundary_cases(void **state)
 	(void)state;
 	assert_true(utf8_valid(NULL, 0));
 	assert_true(valid("plain \x7f"));
-	assert_true(valid("\xc2\x80 \xdf\xbf"));			  /* U+0080, U+07FF */
-	assert_true(valid("\xe0\xa0\x80 \xed\x9f\xbf \xee\x80\x80 \xef\xbf\xbf")); /* U+0800, U+D7FF, U+E000, U+FFFF */
-	assert_true(valid("\xf0\x90\x80\x80 \xf4\x8f\xbf\xbf"));	  /* U+10000, U+10FFFF */
+	assert_true(valid("\xc2\x80 \xdf\xbf")); /* U+0080, U+07FF */
+	assert_true(valid(
+	    "\xe0\xa0\x80 \xed\x9f\xbf \xee\x80\x80 \xef\xbf\xbf")); /* U+0800, U+D7FF, U+E000, U+FFFF */
+	assert_true(valid("\xf0\x90\x80\x80 \xf4\x8f\xbf\xbf"));     /* U+10000, U+10FFFF */
 	assert_false(utf8_valid("a\0b", 3));
 	assert_false(valid("\x80"));
 	assert_false(valid("\xc0\x80"));	 /* overlong NUL */
