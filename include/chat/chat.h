@@ -3,11 +3,12 @@
  * One unlocked account: its contacts, conversations, outbox and presence.  The rules of messaging, without sockets.
  *
  * Pure but for the store: the time comes with every call (struct now), randomness is injected, the network is a struct of
- * functions (chat_net) and so is whoever shows things to the user (chat_front).  Both are called from within chat's functions and must
- * not call back into chat, except where a line here says so.  What they are told holds once the store's transaction commits: whoever
+ * functions (chat_net) and so is whoever shows things to the user (chat_front).  Both are called from within chat's functions and may
+ * ask chat (const struct chat) but change nothing in it.  What they are told holds once the store's transaction commits: whoever
  * drives chat commits at the end of the turn and lets nothing out before (chat_commit).
  *
- * After a commit that failed the object is unusable: free it and open the account again.
+ * After a commit that failed the object is unusable: free it and open the account again, with all its links closed.  An error of the
+ * store breaks the object at once: everything fails from then on, and so does the commit.
  *
  * Functions return 0 or an err; on an error nothing has changed.
  */
@@ -125,9 +126,10 @@ int chat_create(struct store *store, const struct rng *rng, const char *nick);
 int chat_open(struct store *store, const struct chat_opts *opts, struct now now, struct chat **out);
 /* Wipes and frees; tells nobody. */
 void chat_free(struct chat *c);
-/* Ends all links in good order (the peers are told why they end: 'logged out' or the like) and dials no more. Before chat_free at logout and shutdown. */
+/* Ends all links in good order (the peers are told that the account goes offline; reason is for the own log) and dials no more.  Commit after it.
+ * Before chat_free at logout and shutdown. */
 void chat_shutdown(struct chat *c, struct now now, const char *reason);
-/* The end of a turn. An err: see above. */
+/* The end of a turn: lets pending acks go to the net, then commits.  An err: see above. */
 int chat_commit(struct chat *c);
 /* Does what is due and returns the next deadline (mono_ms), TICK_NEVER if none. To be asked again after every other call into chat. */
 uint64_t chat_tick(struct chat *c, struct now now);

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * When a contact is dialled.
+ *
+ * One timer and at most one dial for each contact.  The timer runs only while a dial is wanted: Tor is up and the link that the
+ * contact's state asks for is missing.  A failure backs off from dial_min to dial_max, doubling; a link that has lasted forgets the
+ * failures.  All dials of an account are bounded; a timer that is due waits for its turn.
+ */
+#include "chat_impl.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/str.h"
+
+#define BACKOFF_JITTER 25 /* percent */
+
+static bool by_identity(const struct chat_peer *p)
+{
+	return p->pub.row.state != CONTACT_LINKED;
+}
+
+static bool wanted(const struct chat *c, const struct chat_peer *p)
+{
+	const struct chat_link *l;
+
+	if (c->broken || c->shut || !c->tor.ready || p->dial_id)
+		return false;
+	if (!by_identity(p))
+		return !links_current(p);
+	TAILQ_FOREACH(l, &p->links, of_peer) {
+		if (l->by_identity)
+			return false;
+	}
+	return true;
+}
+
+static int dial_fill(struct chat_dial *d, const struct chat_peer *p)
+{
+	const struct contact_row *row = &p->pub.row;
+
+	memset(d, 0, sizeof(*d));
+	d->id = p->dial_id;
+	d->contact = &p->pub;
+	memcpy(d->locator.onion, row->onion, KEY_BYTES);
+	d->locator.has_client_key = row->has_client_key;
+	memcpy(d->locator.client_key, row->client_key, KEY_BYTES);
+	d->role = row->state == CONTACT_ASKED ? LINK_DOOR : LINK_PRIVATE;
+	d->by_identity = by_identity(p);
+	d->version = LINK_VERSION;
+	d->isolation = p->pub.isolation;
+	if (d->role == LINK_DOOR)
+		return identity_dh_public(row->identity, d->responder_static);
+	memcpy(d->responder_static, row->link_key, KEY_BYTES);
+	return 0;
+}
+
+static void start(struct chat *c, struct now now, struct chat_peer *p)
+{
+	struct chat_dial d;
+
+	if (++c->last_dial == 0)
+		c->last_dial = 1;
+	p->dial_id = c->last_dial;
+	if (dial_fill(&d, p)) {
+		p->dial_id = 0;
+		str_copy(p->pub.trouble, sizeof(p->pub.trouble), "the address is not valid");
+		return;
+	}
+	timers_cancel(&c->dial_timers, &p->dial_timer);
+	p->dial_by_identity = d.by_identity;
+	p->dialled_once = true;
+	p->dialled_ms = now.mono_ms;
+	p->pub.dialling = true;
+	TAILQ_INSERT_TAIL(&c->dialling, p, of_dialling);
+	c->n_dialling++;
+	net_call(c, dial, &d);
+}
+
+static void fire(struct chat *c, struct now now, void *owner)
+{
+	struct chat_peer *p = owner;
+
+	if (wanted(c, p))
+		start(c, now, p);
+}
+
+void dial_init(struct chat *c, struct chat_peer *p)
+{
+	(void)c;
+	p->dial_timer.fire = fire;
+	p->dial_timer.owner = p;
+}
+
+void dial_soon(struct chat *c, struct now now, struct chat_peer *p, uint64_t delay_ms)
+{
+	uint64_t at = now.mono_ms + delay_ms;
+
+	if (wanted(c, p) && (!p->dial_timer.set || p->dial_timer.at_ms > at))
+		timers_set(&c->dial_timers, &p->dial_timer, at);
+}
+
+static void dial_at_last(struct chat *c, struct now now, struct chat_peer *p, uint64_t delay_ms)
+{
+	if (wanted(c, p))
+		timers_set(&c->dial_timers, &p->dial_timer, now.mono_ms + rng_jitter(c->opts.rng, delay_ms, BACKOFF_JITTER));
+}
+
+void dial_later(struct chat *c, struct now now, struct chat_peer *p)
+{
+	uint64_t delay = c->opts.dial_min_ms;
+	unsigned n;
+
+	for (n = 0; n < p->attempts && delay < c->opts.dial_max_ms; n++)
+		delay *= 2;
+	if (delay > c->opts.dial_max_ms)
+		delay = c->opts.dial_max_ms;
+	else
+		p->attempts++;
+	dial_at_last(c, now, p, delay);
+}
+
+void dial_rarely(struct chat *c, struct now now, struct chat_peer *p)
+{
+	dial_at_last(c, now, p, c->opts.dial_max_ms);
+}
+
+void dial_for_message(struct chat *c, struct now now, struct chat_peer *p)
+{
+	uint64_t earliest = p->dialled_ms + c->opts.dial_min_ms;
+
+	dial_soon(c, now, p, p->dialled_once && earliest > now.mono_ms ? earliest - now.mono_ms : 0);
+}
+
+void dial_beside(struct chat *c, struct now now, struct chat_peer *p)
+{
+	if (!c->broken && !c->shut && c->tor.ready && !p->dial_id && c->n_dialling < DIALS_MAX)
+		start(c, now, p);
+}
+
+static void forget(struct chat *c, struct chat_peer *p)
+{
+	TAILQ_REMOVE(&c->dialling, p, of_dialling);
+	c->n_dialling--;
+	p->dial_id = 0;
+	p->pub.dialling = false;
+}
+
+void dial_stop(struct chat *c, struct chat_peer *p)
+{
+	uint32_t id = p->dial_id;
+
+	timers_cancel(&c->dial_timers, &p->dial_timer);
+	if (!id)
+		return;
+	forget(c, p);
+	net_call(c, dial_cancel, id);
+}
+
+struct chat_peer *dial_take(struct chat *c, uint32_t dial_id)
+{
+	struct chat_peer *p;
+
+	TAILQ_FOREACH(p, &c->dialling, of_dialling) {
+		if (p->dial_id == dial_id) {
+			forget(c, p);
+			return p;
+		}
+	}
+	return NULL;
+}
+
+void dial_everybody(struct chat *c, struct now now)
+{
+	struct chat_peer *p = NULL;
+
+	while ((p = contact_next(c, p))) {
+		p->attempts = 0;
+		dial_soon(c, now, p, rng_uniform(c->opts.rng, (uint32_t)c->opts.dial_spread_ms + 1));
+	}
+}
+
+void chat_on_dial_failed(struct chat *c, struct now now, uint32_t dial_id, const char *text)
+{
+	struct chat_peer *p = dial_take(c, dial_id);
+
+	if (!p)
+		return;
+	if (str_copy(p->pub.trouble, sizeof(p->pub.trouble), text ? text : ""))
+		str_copy(p->pub.trouble, sizeof(p->pub.trouble), "not reachable");
+	log_debug("contact %lld: dial failed", (long long)p->pub.row.id);
+	dial_later(c, now, p);
+}
+
+void chat_retry(struct chat *c, struct now now, struct contact *contact)
+{
+	if (!contact) {
+		dial_everybody(c, now);
+		return;
+	}
+	contact->impl->attempts = 0;
+	/* A link that stands may be dead without anybody having noticed. */
+	if (links_current(contact->impl))
+		dial_beside(c, now, contact->impl);
+	else
+		dial_soon(c, now, contact->impl, 0);
+}

@@ -1,0 +1,665 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Open links, and which of them is used.
+ *
+ * Between two contacts there may be several links at a time: both dial at once, or one side dials while the other has not noticed that
+ * the old link is dead.  Both read every link.  The side with the lower identity chooses alone: the link on which it heard
+ * the other most recently for the first time.  It says USE there, followed by a PING; at the PONG it knows that USE was read,
+ * and closes the other links.  The other side sends on the link on which USE came last, of those that still stand.
+ * Nobody sends messages before USE.  Links fall away or are chosen once each, so this ends with one link, or with none and a dial.
+ * Whenever the used link changes, all that is unacked is sent again in order (outbox.c), so nothing depends on what a closed link carried.
+ */
+#include "chat_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+#define PING_JITTER       25 /* percent */
+#define SHORT_LINKS_BACKOFF 2 /* links that opened but did not last: the back-off stays at dial_min * 2^2 */
+
+static int link_cmp(const struct chat_link *a, const struct chat_link *b)
+{
+	return a->id < b->id ? -1 : a->id > b->id;
+}
+
+TREE_FUNCTIONS(link_tree, chat_link, by_id, link_cmp)
+
+struct chat_link *links_find(const struct chat *c, link_id id)
+{
+	struct chat_link key = { .id = id };
+
+	return RB_FIND(link_tree, (struct link_tree *)&c->links, &key);
+}
+
+struct chat_link *links_next(const struct chat *c, struct chat_link *l)
+{
+	return l ? RB_NEXT(link_tree, &c->links, l) : RB_MIN(link_tree, (struct link_tree *)&c->links);
+}
+
+struct chat_link *links_current(const struct chat_peer *p)
+{
+	struct chat_link *l;
+
+	TAILQ_FOREACH(l, &p->links, of_peer) {
+		if (!l->by_identity)
+			return l;
+	}
+	return NULL;
+}
+
+static bool heard_any(const struct chat_peer *p)
+{
+	const struct chat_link *l;
+
+	TAILQ_FOREACH(l, &p->links, of_peer) {
+		if (l->heard)
+			return true;
+	}
+	return false;
+}
+
+/* ---- what goes out ---- */
+
+int links_put(struct chat *c, struct chat_link *l, uint8_t type, const void *body, size_t len)
+{
+	int err = l->full ? ERR_FULL : net_call(c, send, l->id, type, body, len);
+
+	if (err)
+		l->full = true;
+	return err;
+}
+
+void links_flush_soon(struct chat *c, struct chat_link *l)
+{
+	if (l->flushing || l->full)
+		return;
+	l->flushing = true;
+	TAILQ_INSERT_TAIL(&c->flushes, l, of_flush);
+}
+
+static int put_encoded(struct chat *c, struct chat_link *l, uint8_t type, int err, struct buf *body)
+{
+	if (!err)
+		err = links_put(c, l, type, buf_ptr(body), buf_len(body));
+	buf_clear(body);
+	return err;
+}
+
+static int put_profile(struct chat *c, struct chat_link *l)
+{
+	struct profile pr = { .away = c->away };
+	struct buf body;
+
+	buf_init(&body, FRAME_BODY_MAX);
+	memcpy(pr.nick, c->nick, sizeof(c->nick));
+	if (c->away)
+		memcpy(pr.away_text, c->away_text, sizeof(c->away_text));
+	return put_encoded(c, l, FRAME_PROFILE, profile_encode(&pr, &body), &body);
+}
+
+static int put_token(struct chat *c, struct chat_link *l, uint8_t type, uint64_t token)
+{
+	struct buf body;
+
+	buf_init(&body, FRAME_BODY_MAX);
+	return put_encoded(c, l, type, ping_encode(token, &body), &body);
+}
+
+static int put_acks(struct chat *c, struct chat_link *l)
+{
+	while (buf_len(&l->acks)) {
+		size_t n = buf_len(&l->acks) / MSGID_BYTES;
+		struct buf body;
+		int err;
+
+		if (n > ACK_MAX)
+			n = ACK_MAX;
+		buf_init(&body, FRAME_BODY_MAX);
+		err = ack_encode((const uint8_t(*)[MSGID_BYTES])buf_ptr(&l->acks), n, &body);
+		err = put_encoded(c, l, FRAME_ACK, err, &body);
+		if (err)
+			return err;
+		buf_consume(&l->acks, n * MSGID_BYTES);
+	}
+	buf_clear(&l->acks);
+	return 0;
+}
+
+/* Sends what is wanted, in the order in which the other side must read it: who we are, which link is used, then the rest. */
+static int put_wanted(struct chat *c, struct chat_link *l)
+{
+	int err = l->want_profile ? put_profile(c, l) : 0;
+
+	if (err)
+		return err;
+	l->want_profile = false;
+	if (l->want_use && (err = links_put(c, l, FRAME_USE, NULL, 0)))
+		return err;
+	l->want_use = false;
+	if (l->want_pong && (err = put_token(c, l, FRAME_PONG, l->pong_token)))
+		return err;
+	l->want_pong = false;
+	if (l->want_ping && (err = put_token(c, l, FRAME_PING, l->ping_token)))
+		return err;
+	l->want_ping = false;
+	return put_acks(c, l);
+}
+
+static void pump(struct chat *c, struct chat_link *l)
+{
+	/* A link that is full, or broken, gets the rest later, or never. */
+	if (!put_wanted(c, l) && l->peer && l->peer->chosen == l)
+		outbox_pump(c, l->peer);
+}
+
+void links_flush(struct chat *c)
+{
+	struct chat_link *l;
+
+	while ((l = TAILQ_FIRST(&c->flushes))) {
+		TAILQ_REMOVE(&c->flushes, l, of_flush);
+		l->flushing = false;
+		pump(c, l);
+	}
+}
+
+void chat_on_writable(struct chat *c, struct now now, link_id link)
+{
+	struct chat_link *l = links_find(c, link);
+
+	(void)now;
+	if (!l || c->broken)
+		return;
+	l->full = false;
+	links_flush_soon(c, l);
+}
+
+/* ---- which link is used ---- */
+
+static void links_changed(struct chat_peer *p)
+{
+	const struct chat_link *l = p->chosen ? p->chosen : links_current(p);
+
+	p->pub.link_up = heard_any(p);
+	p->pub.link_incoming = l && !l->dialled;
+	if (p->pub.link_up)
+		p->pub.trouble[0] = '\0';
+}
+
+static void want_ping(struct chat *c, struct chat_link *l)
+{
+	if (!l->want_ping)
+		rng_fill(c->opts.rng, &l->ping_token, sizeof(l->ping_token));
+	l->want_ping = true;
+	links_flush_soon(c, l);
+}
+
+static void use(struct chat *c, struct chat_peer *p, struct chat_link *l)
+{
+	if (p->chosen == l)
+		return;
+	outbox_use(p, l);
+	if (!l)
+		return;
+	log_debug("contact %lld: link %u is used", (long long)p->pub.row.id, (unsigned)l->id);
+	if (p->chooser) {
+		l->want_use = true;
+		want_ping(c, l);
+		l->use_token = l->ping_token;
+	}
+	links_flush_soon(c, l);
+}
+
+/* Newest first heard for the one who chooses, last USE for the other. */
+static uint64_t rank(const struct chat_peer *p, const struct chat_link *l)
+{
+	if (l->by_identity || !l->heard)
+		return 0;
+	return p->chooser ? l->heard_seq : l->used_seq;
+}
+
+static void choose(struct chat *c, struct chat_peer *p)
+{
+	struct chat_link *best = NULL;
+	struct chat_link *l;
+
+	TAILQ_FOREACH(l, &p->links, of_peer) {
+		if (rank(p, l) && (!best || rank(p, l) > rank(p, best)))
+			best = l;
+	}
+	use(c, p, best);
+	links_changed(p);
+}
+
+static void close_losers(struct chat *c, struct now now, struct chat_peer *p)
+{
+	struct chat_link *l, *next;
+
+	TAILQ_FOREACH_SAFE(l, &p->links, of_peer, next) {
+		if (l != p->chosen && l->heard)
+			links_close(c, now, l, CLOSE_SUPERSEDED, LINK_REPLACED);
+	}
+}
+
+/* ---- the end of links ---- */
+
+static void forget_link(struct chat *c, struct chat_link *l)
+{
+	if (l->peer) {
+		TAILQ_REMOVE(&l->peer->links, l, of_peer);
+		l->peer->n_links--;
+	} else {
+		c->n_door_links--;
+	}
+	if (l->flushing)
+		TAILQ_REMOVE(&c->flushes, l, of_flush);
+	RB_REMOVE(link_tree, &c->links, l);
+	timers_cancel(&c->timers, &l->timer);
+	buf_clear(&l->acks);
+	free(l);
+}
+
+void links_free_all(struct chat *c)
+{
+	struct chat_link *l;
+
+	while ((l = RB_ROOT(&c->links)))
+		forget_link(c, l);
+}
+
+static void redial(struct chat *c, struct now now, struct chat_peer *p, enum link_end how)
+{
+	if (how == LINK_LEFT) {
+		dial_rarely(c, now, p);
+	} else if (!p->redialled) {
+		p->redialled = true;
+		dial_soon(c, now, p, rng_jitter(c->opts.rng, REDIAL_MS, 100));
+	} else {
+		dial_later(c, now, p);
+	}
+}
+
+/* A link that lasted forgets the failures before it; one that at least worked bounds what they cost. */
+static void forgive(const struct chat *c, struct now now, struct chat_peer *p, const struct chat_link *l)
+{
+	if (!l->heard)
+		return;
+	if (now.mono_ms - l->opened_ms >= c->opts.dial_min_ms) {
+		p->attempts = 0;
+		p->redialled = false;
+	} else if (p->attempts > SHORT_LINKS_BACKOFF) {
+		p->attempts = SHORT_LINKS_BACKOFF;
+	}
+}
+
+static const char *reason_text(const struct chat *c, enum link_end how)
+{
+	if (how == LINK_LEFT)
+		return "went offline";
+	return c->tor.ready ? NULL : "your own Tor connection is down";
+}
+
+static void key_link_ended(struct chat *c, struct now now, struct chat_peer *p, bool was_heard, enum link_end how)
+{
+	if (!p->chosen)
+		choose(c, p);
+	links_changed(p);
+	if (p->pub.link_up)
+		return;
+	if (was_heard) {
+		p->pub.row.seen_ms = now.real_ms;
+		contact_save(c, p);
+	}
+	presence_alone(c, now, p, reason_text(c, how));
+	if (!links_current(p))
+		redial(c, now, p, how);
+}
+
+void links_ended(struct chat *c, struct now now, struct chat_link *l, enum link_end how)
+{
+	struct chat_peer *p = l->peer;
+	bool key_link = !l->by_identity;
+	bool was_heard = l->heard;
+
+	log_debug("link %u ended", (unsigned)l->id);
+	if (p && p->chosen == l)
+		outbox_use(p, NULL);
+	if (p)
+		forgive(c, now, p, l);
+	forget_link(c, l);
+	if (p && key_link)
+		key_link_ended(c, now, p, was_heard, how);
+	else if (p && how != LINK_SPENT)
+		dial_later(c, now, p);
+}
+
+/* Says why, after what is owed: acks. */
+static void say_close(struct chat *c, struct chat_link *l, enum close_reason reason)
+{
+	struct buf body;
+
+	buf_init(&body, FRAME_BODY_MAX);
+	if (!put_wanted(c, l))
+		put_encoded(c, l, FRAME_CLOSE, close_encode(reason, &body), &body);
+	buf_clear(&body);
+	net_call(c, close, l->id);
+}
+
+void links_close(struct chat *c, struct now now, struct chat_link *l, enum close_reason reason, enum link_end how)
+{
+	say_close(c, l, reason);
+	links_ended(c, now, l, how);
+}
+
+void links_close_all(struct chat *c, struct chat_peer *p, enum close_reason reason)
+{
+	struct chat_link *l;
+
+	outbox_use(p, NULL);
+	while ((l = TAILQ_FIRST(&p->links))) {
+		say_close(c, l, reason);
+		forget_link(c, l);
+	}
+	links_changed(p);
+}
+
+void chat_on_link_closed(struct chat *c, struct now now, link_id link)
+{
+	struct chat_link *l = links_find(c, link);
+
+	if (l && !c->broken)
+		links_ended(c, now, l, LINK_LOST);
+}
+
+/* ---- silence and age ---- */
+
+/* Gone without a word that would reach anybody. */
+static void link_dead(struct chat *c, struct now now, struct chat_link *l)
+{
+	log_debug("link %u is dead", (unsigned)l->id);
+	net_call(c, close, l->id);
+	links_ended(c, now, l, LINK_LOST);
+}
+
+static void link_watch(struct chat *c, struct now now, struct chat_link *l)
+{
+	uint64_t silent_at = l->heard_ms + rng_jitter(c->opts.rng, c->opts.ping_ms, PING_JITTER);
+
+	if (l->pinged_ms)
+		silent_at = l->pinged_ms + c->opts.pong_ms;
+	else if (silent_at <= now.mono_ms)
+		silent_at = now.mono_ms + 1;
+	timers_set(&c->timers, &l->timer, silent_at);
+}
+
+static void link_fire(struct chat *c, struct now now, void *owner)
+{
+	struct chat_link *l = owner;
+	uint64_t age = now.mono_ms - l->opened_ms;
+
+	/* The first frame, or the answer, is due within pong_ms; so is anything after a ping. */
+	if (l->by_identity || !l->heard || (l->pinged_ms && now.mono_ms >= l->pinged_ms + c->opts.pong_ms)) {
+		link_dead(c, now, l);
+		return;
+	}
+	if (age >= LINK_LIFE_MS) {
+		links_close(c, now, l, CLOSE_RENEW, LINK_LOST);
+		return;
+	}
+	if (age >= LINK_RENEW_MS && l->dialled)
+		dial_beside(c, now, l->peer);
+	if (!l->pinged_ms && now.mono_ms - l->heard_ms >= c->opts.ping_ms / 2) {
+		l->pinged_ms = now.mono_ms;
+		want_ping(c, l);
+	}
+	link_watch(c, now, l);
+}
+
+/* ---- links that open ---- */
+
+int chat_admit(struct chat *c, enum link_role role, uint8_t version, const uint8_t static_key[KEY_BYTES], const uint8_t *identity)
+{
+	const struct chat_peer *p;
+
+	if (c->broken || c->shut || version > LINK_VERSION)
+		return ERR_REFUSED;
+	if (identity && crypto_equal(identity, c->identity, KEY_BYTES))
+		return ERR_REFUSED;
+	switch (role) {
+	case LINK_DOOR:
+		return identity ? 0 : ERR_REFUSED;
+	case LINK_PRIVATE:
+		p = identity ? contact_by_identity(c, identity) : contact_by_link_key(c, static_key);
+		if (!p || (!identity && version < p->pub.row.min_version))
+			return ERR_REFUSED;
+		return 0;
+	case LINK_MAILBOX:
+		return ERR_REFUSED;
+	}
+	return ERR_REFUSED;
+}
+
+static struct chat_link *add_link(struct chat *c, struct now now, const struct chat_link_info *info, struct chat_peer *p, bool by_identity)
+{
+	struct chat_link *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return NULL;
+	l->id = info->link;
+	l->role = info->role;
+	l->by_identity = by_identity;
+	l->dialled = info->dial_id != 0;
+	l->opened_ms = l->heard_ms = now.mono_ms;
+	l->timer.fire = link_fire;
+	l->timer.owner = l;
+	buf_init(&l->acks, LINK_ACKS_MAX * MSGID_BYTES);
+	if (info->identity)
+		memcpy(l->identity, info->identity, KEY_BYTES);
+	RB_INSERT(link_tree, &c->links, l);
+	/* Who comes with an identity has proven no link key: such a link belongs to no contact. */
+	if (!by_identity || l->dialled) {
+		l->peer = p;
+		TAILQ_INSERT_TAIL(&p->links, l, of_peer);
+		p->n_links++;
+	} else {
+		c->n_door_links++;
+	}
+	timers_set(&c->timers, &l->timer, now.mono_ms + c->opts.pong_ms);
+	return l;
+}
+
+/* Makes room for another link of this contact: the oldest that is not used goes. */
+static void links_bound(struct chat *c, struct now now, struct chat_peer *p)
+{
+	struct chat_link *l, *next;
+
+	TAILQ_FOREACH_SAFE(l, &p->links, of_peer, next) {
+		if (p->n_links <= CONTACT_LINKS_MAX)
+			return;
+		if (l != p->chosen)
+			links_close(c, now, l, CLOSE_SUPERSEDED, LINK_REPLACED);
+	}
+}
+
+static int key_link_opened(struct chat *c, struct now now, struct chat_link *l, uint8_t version)
+{
+	struct chat_peer *p = l->peer;
+	int err = 0;
+
+	/* Dials of ours that are under way would only make another link. */
+	if (!l->dialled)
+		dial_stop(c, p);
+	timers_cancel(&c->dial_timers, &p->dial_timer);
+	/* Who dials between link keys knows ours. */
+	err = contact_enter(c, p, CONTACT_LINKED);
+	if (!err && version > p->pub.row.min_version) {
+		p->pub.row.min_version = version;
+		err = contact_save(c, p);
+	}
+	links_bound(c, now, p);
+	links_changed(p);
+	l->want_profile = true;
+	links_flush_soon(c, l);
+	return err;
+}
+
+/* Whose link this is: in *p, NULL for a stranger. */
+static int link_owner(struct chat *c, const struct chat_link_info *info, struct chat_peer **p, bool *by_identity)
+{
+	if (info->dial_id) {
+		*p = dial_take(c, info->dial_id);
+		*by_identity = *p && (*p)->dial_by_identity;
+		return *p ? 0 : ERR_REFUSED;
+	}
+	*by_identity = info->identity != NULL;
+	*p = *by_identity ? NULL : contact_by_link_key(c, info->static_key);
+	if (*by_identity && c->n_door_links >= DOOR_LINKS_MAX)
+		return ERR_REFUSED;
+	return chat_admit(c, info->role, info->version, info->static_key, info->identity);
+}
+
+int chat_on_link(struct chat *c, struct now now, const struct chat_link_info *info)
+{
+	struct chat_peer *p = NULL;
+	struct chat_link *l;
+	bool by_identity;
+	int err;
+
+	if (c->broken)
+		return c->broken;
+	if (c->shut || links_find(c, info->link))
+		return ERR_REFUSED;
+	err = link_owner(c, info, &p, &by_identity);
+	if (err)
+		return err;
+	l = add_link(c, now, info, p, by_identity);
+	if (!l)
+		return ERR_NOMEM;
+	log_debug("link %u opened, %s, %s", (unsigned)l->id, l->dialled ? "dialled" : "incoming", by_identity ? "by identity" : "by link key");
+	if (!by_identity)
+		err = key_link_opened(c, now, l, info->version);
+	else if (l->dialled)
+		err = acceptance_begin(c, l);
+	if (err && !c->broken) {
+		forget_link(c, l);
+		if (p)
+			dial_later(c, now, p);
+	}
+	return err;
+}
+
+/* ---- frames ---- */
+
+static int on_ping(struct chat *c, struct chat_link *l, const uint8_t *body, size_t len)
+{
+	int err = ping_decode(body, len, &l->pong_token);
+
+	if (err)
+		return err;
+	l->want_pong = true;
+	links_flush_soon(c, l);
+	return 0;
+}
+
+static int on_pong(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len)
+{
+	uint64_t token;
+	int err = ping_decode(body, len, &token);
+
+	if (err)
+		return err;
+	/* The ping followed USE on this link: the other side has read it. */
+	if (l->peer && l->peer->chooser && l->peer->chosen == l && token == l->use_token)
+		close_losers(c, now, l->peer);
+	return 0;
+}
+
+static int on_close(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len)
+{
+	enum link_end how = LINK_LOST;
+	enum close_reason reason;
+	int err = close_decode(body, len, &reason);
+
+	if (err)
+		return err;
+	switch (reason) {
+	case CLOSE_DONE:
+	case CLOSE_OFFLINE:
+		how = LINK_LEFT;
+		break;
+	case CLOSE_SUPERSEDED:
+	case CLOSE_RENEW:
+		how = LINK_REPLACED;
+		break;
+	}
+	net_call(c, close, l->id);
+	links_ended(c, now, l, how);
+	return 0;
+}
+
+static int on_profile(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len)
+{
+	struct chat_peer *p = l->peer;
+	int err = presence_on_profile(c, now, p, body, len);
+
+	if (err)
+		return err;
+	if (!l->heard) {
+		l->heard = true;
+		l->heard_seq = ++c->link_seq;
+		link_watch(c, now, l);
+		links_changed(p);
+		if (p->chooser)
+			choose(c, p);
+	}
+	return 0;
+}
+
+static int on_use(struct chat *c, struct chat_link *l, size_t len)
+{
+	if (l->peer->chooser || len)
+		return ERR_PROTOCOL;
+	l->used_seq = ++c->link_seq;
+	choose(c, l->peer);
+	return 0;
+}
+
+static int key_link_on_frame(struct chat *c, struct now now, struct chat_link *l, uint8_t type, const uint8_t *body, size_t len)
+{
+	switch (type) {
+	case FRAME_REQUEST:
+	case FRAME_ANSWER:
+	case FRAME_ACCEPT:
+		return ERR_PROTOCOL;
+	case FRAME_PROFILE:
+		return on_profile(c, now, l, body, len);
+	case FRAME_USE:
+		return l->heard ? on_use(c, l, len) : ERR_PROTOCOL;
+	case FRAME_MESSAGE:
+		return l->heard ? conversation_on_message(c, now, l, body, len) : ERR_PROTOCOL;
+	case FRAME_ACK:
+		return l->heard ? outbox_on_ack(c, now, l->peer, body, len) : ERR_PROTOCOL;
+	}
+	return 0; /* of a later version */
+}
+
+int chat_on_frame(struct chat *c, struct now now, link_id link, uint8_t type, const uint8_t *body, size_t len)
+{
+	struct chat_link *l = links_find(c, link);
+
+	if (c->broken)
+		return c->broken;
+	if (!l)
+		return 0; /* closed by us a moment ago */
+	l->heard_ms = now.mono_ms;
+	l->pinged_ms = 0;
+	if (type == FRAME_PING)
+		return on_ping(c, l, body, len);
+	if (type == FRAME_PONG)
+		return on_pong(c, now, l, body, len);
+	if (type == FRAME_CLOSE)
+		return on_close(c, now, l, body, len);
+	return l->by_identity ? acceptance_on_frame(c, now, l, type, body, len) : key_link_on_frame(c, now, l, type, body, len);
+}

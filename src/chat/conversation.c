@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What users see of conversations: one stream of lines for the account, and the cursors of its clients. */
+#include "chat_impl.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+
+#define META_LINE_TIME "line-time"
+
+int text_check(const char *text, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (text[i] == '\0' || text[i] == '\r' || text[i] == '\n')
+			return ERR_INVALID;
+	}
+	return utf8_valid(text, len) ? 0 : ERR_UTF8;
+}
+
+/* ---- lines ---- */
+
+static int load_time(void *ctx, const struct line_row *l)
+{
+	struct chat *c = ctx;
+
+	if (l->time_ms > c->line_ms)
+		c->line_ms = l->time_ms;
+	return 0;
+}
+
+int conversation_load(struct chat *c)
+{
+	int64_t last;
+	int err = store_meta_get(c->store, META_LINE_TIME, &c->line_ms, sizeof(c->line_ms), NULL);
+
+	if (err == ERR_NOT_FOUND)
+		err = 0;
+	if (!err)
+		err = store_line_last(c->store, &last);
+	return err ? err : store_line_since(c->store, last - 1, 1, load_time, c);
+}
+
+int conversation_keep_time(struct chat *c)
+{
+	return chat_break(c, store_meta_set(c->store, META_LINE_TIME, &c->line_ms, sizeof(c->line_ms)));
+}
+
+int conversation_add(struct chat *c, struct now now, struct chat_peer *p, struct line_row *l)
+{
+	int err;
+
+	if (now.real_ms > c->line_ms)
+		c->line_ms = now.real_ms;
+	l->time_ms = c->line_ms;
+	l->contact = p ? p->pub.row.id : 0;
+	err = chat_break(c, store_line_add(c->store, l));
+	if (!err)
+		front_call(c, line, p ? &p->pub : NULL, l);
+	return err;
+}
+
+int conversation_info(struct chat *c, struct now now, struct chat_peer *p, const char *fmt, ...)
+{
+	struct line_row l = { .kind = LINE_INFO, .message_kind = MESSAGE_NOTICE, .minute = (uint32_t)(now.real_ms / 60000) };
+	char text[400];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= sizeof(text))
+		return ERR_TOO_LONG;
+	rng_fill(c->opts.rng, l.msgid, sizeof(l.msgid));
+	l.text = text;
+	l.text_len = (size_t)n;
+	return conversation_add(c, now, p, &l);
+}
+
+/* ---- what comes in ---- */
+
+static int ack_later(struct chat *c, struct chat_link *l, const uint8_t id[MSGID_BYTES])
+{
+	/* An honest sender waits for acks long before this is full. */
+	if (buf_put(&l->acks, id, MSGID_BYTES))
+		return ERR_PROTOCOL;
+	links_flush_soon(c, l);
+	return 0;
+}
+
+/* The ack is due for a duplicate too: the one before it may not have arrived. */
+int conversation_on_message(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len)
+{
+	struct chat_peer *p = l->peer;
+	struct message m;
+	struct line_row line = { .kind = LINE_IN };
+	int err = message_decode(body, len, &m);
+
+	if (err)
+		return err;
+	err = store_seen_add(c->store, p->pub.row.id, m.id);
+	if (err == ERR_EXISTS)
+		return ack_later(c, l, m.id);
+	if (err)
+		return chat_break(c, err);
+	memcpy(line.msgid, m.id, MSGID_BYTES);
+	line.message_kind = m.kind;
+	line.minute = m.minute;
+	line.text = m.text;
+	line.text_len = m.text_len;
+	err = conversation_add(c, now, p, &line);
+	if (err)
+		return err;
+	p->pub.active_ms = now.real_ms;
+	return ack_later(c, l, m.id);
+}
+
+/* ---- cursors ---- */
+
+static bool client_name_valid(const char *name)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+	size_t len = strlen(name);
+
+	return len > 0 && len <= NICK_MAX && strspn(name, allowed) == len;
+}
+
+struct cursors {
+	size_t n;
+	int64_t furthest;
+};
+
+static int cursor_count(void *ctx, const char *client, int64_t line_id)
+{
+	struct cursors *cs = ctx;
+
+	(void)client;
+	cs->n++;
+	if (line_id > cs->furthest)
+		cs->furthest = line_id;
+	return 0;
+}
+
+int chat_cursor(struct chat *c, const char *client, int64_t *line_id)
+{
+	struct cursors cs = { 0 };
+	int err;
+
+	if (c->broken)
+		return c->broken;
+	if (!client_name_valid(client))
+		return ERR_INVALID;
+	err = store_cursor_get(c->store, client, line_id);
+	if (err != ERR_NOT_FOUND)
+		return chat_break(c, err);
+	err = chat_break(c, store_cursor_each(c->store, cursor_count, &cs));
+	if (err)
+		return err;
+	if (cs.n >= CLIENT_NAMES_MAX)
+		return ERR_FULL;
+	*line_id = cs.furthest;
+	return chat_break(c, store_cursor_set(c->store, client, cs.furthest));
+}
+
+int chat_cursor_move(struct chat *c, const char *client, int64_t line_id)
+{
+	int64_t at;
+	int err;
+
+	if (c->broken)
+		return c->broken;
+	err = store_cursor_get(c->store, client, &at);
+	if (err == ERR_NOT_FOUND)
+		return err;
+	if (err || line_id <= at)
+		return chat_break(c, err);
+	return chat_break(c, store_cursor_set(c->store, client, line_id));
+}
+
+struct lines_walk {
+	struct chat *c;
+	int (*cb)(void *ctx, const struct contact *contact, const struct line_row *l);
+	void *ctx;
+};
+
+static int lines_row(void *ctx, const struct line_row *l)
+{
+	struct lines_walk *w = ctx;
+
+	return w->cb(w->ctx, l->contact ? chat_find_id(w->c, l->contact) : NULL, l);
+}
+
+int chat_lines(struct chat *c, int64_t after, size_t limit, int (*cb)(void *ctx, const struct contact *contact, const struct line_row *l), void *cb_ctx)
+{
+	struct lines_walk w = { .c = c, .cb = cb, .ctx = cb_ctx };
+
+	return c->broken ? c->broken : store_line_since(c->store, after, limit, lines_row, &w);
+}
+
+int64_t chat_last_line(const struct chat *c)
+{
+	int64_t last = 0;
+
+	return c->broken || store_line_last(c->store, &last) ? 0 : last;
+}

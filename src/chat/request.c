@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Requests of strangers, and what the user does about them. */
+#include "chat_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+
+#define REQUEST_AGAIN_MS (3600u * 1000) /* a changed request of one identity is announced no more often */
+
+static bool same_key(const uint8_t a[KEY_BYTES], const uint8_t b[KEY_BYTES])
+{
+	return crypto_equal(a, b, KEY_BYTES);
+}
+
+struct waiting_request *request_by_identity(const struct chat *c, const uint8_t identity[KEY_BYTES])
+{
+	struct waiting_request *r;
+
+	TAILQ_FOREACH(r, &c->requests, entry) {
+		if (same_key(r->row.identity, identity))
+			return r;
+	}
+	return NULL;
+}
+
+struct waiting_request *request_by_name(const struct chat *c, const char *name)
+{
+	struct waiting_request *r;
+
+	TAILQ_FOREACH(r, &c->requests, entry) {
+		if (!r->row.rejected && nick_eq(r->row.name, name))
+			return r;
+	}
+	return NULL;
+}
+
+static void count(struct chat *c, const struct waiting_request *r, int by)
+{
+	size_t *n = r->row.rejected ? &c->n_rejected : &c->n_waiting;
+
+	*n += (size_t)by;
+}
+
+static int load_row(void *ctx, const struct request_row *row)
+{
+	struct chat *c = ctx;
+	struct waiting_request *at;
+	struct waiting_request *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return ERR_NOMEM;
+	r->row = *row;
+	TAILQ_FOREACH(at, &c->requests, entry) {
+		if (at->row.received_ms > row->received_ms)
+			break;
+	}
+	if (at)
+		TAILQ_INSERT_BEFORE(at, r, entry);
+	else
+		TAILQ_INSERT_TAIL(&c->requests, r, entry);
+	count(c, r, 1);
+	return 0;
+}
+
+int request_load(struct chat *c)
+{
+	return store_request_each(c->store, load_row, c);
+}
+
+void request_free_all(struct chat *c)
+{
+	struct waiting_request *r;
+
+	while ((r = TAILQ_FIRST(&c->requests))) {
+		TAILQ_REMOVE(&c->requests, r, entry);
+		free(r);
+	}
+}
+
+int request_forget(struct chat *c, struct waiting_request *r)
+{
+	int err = chat_break(c, store_request_delete(c->store, r->row.identity));
+
+	if (err)
+		return err;
+	TAILQ_REMOVE(&c->requests, r, entry);
+	count(c, r, -1);
+	free(r);
+	front_status(c);
+	return 0;
+}
+
+size_t chat_requests(const struct chat *c)
+{
+	return c->n_waiting;
+}
+
+int chat_requests_each(const struct chat *c, int (*cb)(void *ctx, const struct request_row *r), void *ctx)
+{
+	struct waiting_request *r;
+
+	TAILQ_FOREACH(r, &c->requests, entry) {
+		int stop = r->row.rejected ? 0 : cb(ctx, &r->row);
+
+		if (stop)
+			return stop;
+	}
+	return 0;
+}
+
+/* ---- at the door ---- */
+
+static void row_fill(struct request_row *row, struct now now, const struct request *q)
+{
+	memcpy(row->link_key, q->link_key, KEY_BYTES);
+	memcpy(row->onion, q->locator.onion, KEY_BYTES);
+	row->has_client_key = q->locator.has_client_key;
+	memcpy(row->client_key, q->locator.client_key, KEY_BYTES);
+	str_copy(row->text, sizeof(row->text), q->text);
+	row->received_ms = now.real_ms;
+}
+
+static bool row_same(const struct request_row *row, const struct request *q)
+{
+	return same_key(row->link_key, q->link_key) && same_key(row->onion, q->locator.onion) &&
+	       row->has_client_key == q->locator.has_client_key && same_key(row->client_key, q->locator.client_key) &&
+	       !strcmp(row->text, q->text);
+}
+
+/* The same identity asks again: its request is replaced, and shown again if it says something new (but not all the time). */
+static int ask_again(struct chat *c, struct now now, struct waiting_request *r, const struct request *q)
+{
+	bool tell = !r->row.rejected && now.real_ms - r->row.received_ms >= REQUEST_AGAIN_MS;
+	int err;
+
+	if (row_same(&r->row, q))
+		return 0;
+	row_fill(&r->row, now, q);
+	err = chat_break(c, store_request_put(c->store, &r->row));
+	if (!err && tell)
+		front_call(c, request, &r->row);
+	return err;
+}
+
+static int ask_first(struct chat *c, struct now now, const uint8_t identity[KEY_BYTES], const struct request *q)
+{
+	struct waiting_request *r = calloc(1, sizeof(*r));
+	int err;
+
+	if (!r)
+		return ERR_NOMEM;
+	memcpy(r->row.identity, identity, KEY_BYTES);
+	row_fill(&r->row, now, q);
+	err = petname_propose(c, q->nick, NULL, r->row.name);
+	if (!err)
+		err = chat_break(c, store_request_put(c->store, &r->row));
+	if (err) {
+		free(r);
+		return err;
+	}
+	TAILQ_INSERT_TAIL(&c->requests, r, entry);
+	count(c, r, 1);
+	front_call(c, request, &r->row);
+	front_status(c);
+	return 0;
+}
+
+int request_on_stranger(struct chat *c, struct now now, const uint8_t identity[KEY_BYTES], const struct request *q, enum answer_status *status)
+{
+	struct waiting_request *r = request_by_identity(c, identity);
+
+	*status = ANSWER_PENDING;
+	if (!contact_key_free(c, identity, q->link_key) || (!r && c->n_waiting >= REQUESTS_MAX)) {
+		*status = ANSWER_REFUSED;
+		return 0;
+	}
+	return r ? ask_again(c, now, r, q) : ask_first(c, now, identity, q);
+}
+
+/* ---- the user ---- */
+
+int request_take(struct chat *c, struct now now, struct waiting_request *r, const char *nick, const struct contact **out)
+{
+	struct contact_row row = { .state = CONTACT_ACCEPTING, .has_link_key = true };
+	struct chat_peer *p;
+	int err = petname_check(c, nick, NULL, false);
+
+	if (!err && !contact_key_free(c, r->row.identity, r->row.link_key))
+		err = ERR_REFUSED;
+	if (!err && c->n_contacts >= CONTACTS_MAX)
+		err = ERR_FULL;
+	if (err)
+		return err;
+	str_copy(row.petname, sizeof(row.petname), nick);
+	memcpy(row.identity, r->row.identity, KEY_BYTES);
+	memcpy(row.link_key, r->row.link_key, KEY_BYTES);
+	memcpy(row.onion, r->row.onion, KEY_BYTES);
+	row.has_client_key = r->row.has_client_key;
+	memcpy(row.client_key, r->row.client_key, KEY_BYTES);
+	err = request_forget(c, r);
+	if (!err)
+		err = contact_new(c, now, &row, &p);
+	if (!err && out)
+		*out = &p->pub;
+	return err;
+}
+
+static int add_check(struct chat *c, const char *nick, const uint8_t identity[KEY_BYTES], const char *text, const struct contact **existing)
+{
+	const struct chat_peer *p = contact_by_identity(c, identity);
+	int err = petname_check(c, nick, NULL, false);
+
+	if (p) {
+		if (existing)
+			*existing = &p->pub;
+		return ERR_STATE;
+	}
+	if (same_key(identity, c->identity))
+		return ERR_REFUSED;
+	if (err)
+		return err;
+	if (strlen(text) > REQUEST_TEXT_MAX)
+		return ERR_TOO_LONG;
+	if (c->n_contacts >= CONTACTS_MAX)
+		return ERR_FULL;
+	return text_check(text, strlen(text));
+}
+
+int chat_add(struct chat *c, struct now now, const char *nick, const uint8_t identity[KEY_BYTES], const char *text, const struct contact **existing)
+{
+	struct contact_row row = { .state = CONTACT_ASKED };
+	struct waiting_request *r = request_by_identity(c, identity);
+	struct chat_peer *p;
+	int err;
+
+	if (c->broken)
+		return c->broken;
+	if (!text)
+		text = "";
+	err = identity_check(identity) ? ERR_INVALID : add_check(c, nick, identity, text, existing);
+	if (err)
+		return err;
+	if (r && !r->row.rejected)
+		return request_take(c, now, r, nick, NULL);
+	if (r)
+		err = request_forget(c, r); /* rejected once, asked by us now */
+	if (err)
+		return err;
+	str_copy(row.petname, sizeof(row.petname), nick);
+	memcpy(row.identity, identity, KEY_BYTES);
+	memcpy(row.onion, identity, KEY_BYTES); /* an address is also the locator of the door */
+	str_copy(row.text, sizeof(row.text), text);
+	return contact_new(c, now, &row, &p);
+}
+
+int chat_accept(struct chat *c, struct now now, const char *request, const char *as, const struct contact **out)
+{
+	struct waiting_request *r = request_by_name(c, request);
+	char nick[NICK_MAX + 1];
+
+	if (c->broken)
+		return c->broken;
+	if (!r)
+		return ERR_NOT_FOUND;
+	if (str_copy(nick, sizeof(nick), as ? as : r->row.name))
+		return ERR_INVALID;
+	return request_take(c, now, r, nick, out);
+}
+
+/* Rejected identities are remembered, so that they are not shown again; the oldest give way. */
+static int rejected_bound(struct chat *c)
+{
+	struct waiting_request *r;
+
+	if (c->n_rejected <= REJECTED_MAX)
+		return 0;
+	TAILQ_FOREACH(r, &c->requests, entry) {
+		if (r->row.rejected)
+			return request_forget(c, r);
+	}
+	return 0;
+}
+
+int chat_reject(struct chat *c, struct now now, const char *request)
+{
+	struct waiting_request *r = request_by_name(c, request);
+	int err;
+
+	(void)now;
+	if (c->broken)
+		return c->broken;
+	if (!r)
+		return ERR_NOT_FOUND;
+	count(c, r, -1);
+	r->row.rejected = true;
+	count(c, r, 1);
+	err = chat_break(c, store_request_put(c->store, &r->row));
+	if (!err)
+		err = rejected_bound(c);
+	front_status(c);
+	return err;
+}
