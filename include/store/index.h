@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The daemon-wide index: which accounts there are.  Plain text, one "name directory" a line; it holds names only.
- * A directory is state_dir/accounts/<16 hex digits> and holds key, db and tor/.
+ * The daemon-wide index: which accounts there are.  Plain text, one "name directory" a line; it holds names
+ * only. A directory is state_dir/accounts/<16 hex digits> and holds key, db and tor/.
  */
 #ifndef STORE_INDEX_H
 #define STORE_INDEX_H
@@ -9,7 +9,7 @@
 #include "base/nick.h"
 #include "base/rng.h"
 
-#define INDEX_ID_LEN       16
+#define INDEX_ID_LEN	   16
 #define INDEX_ACCOUNTS_MAX 1000
 
 struct index_entry {
@@ -27,16 +27,19 @@ struct index {
  * ERR_INVALID for a damaged one, ERR_IO, ERR_PERMISSION, ERR_NOMEM.  On an error out is closed. */
 int index_open(const char *state_dir, struct index *out);
 void index_close(struct index *ix);
-/* The file's content to entries (room for INDEX_ACCOUNTS_MAX).  ERR_INVALID: malformed, twice the same name or directory, too many. */
+/* The file's content to entries (room for INDEX_ACCOUNTS_MAX).  ERR_INVALID: malformed, twice the same name
+ * or directory, too many. */
 int index_parse(const char *text, size_t len, struct index_entry *entries, size_t *n);
 const struct index_entry *index_find(const struct index *ix, const char *name);
 /* A fresh directory id, and its directory (0700) made. */
 int index_new_dir(struct index *ix, const struct rng *rng, char id[INDEX_ID_LEN + 1]);
-/* Adds a name, durably.  ERR_EXISTS (name or directory), ERR_FULL, ERR_INVALID, ERR_IO: then it was not added. */
+/* Adds a name, durably.  ERR_EXISTS (name or directory), ERR_FULL, ERR_INVALID, ERR_IO: then it was not
+ * added. */
 int index_add(struct index *ix, const char *name, const char *id);
 /* state_dir/accounts/<id>/<leaf>, without the last part when leaf is NULL; ERR_TOO_LONG. */
 int index_path(const struct index *ix, const char *id, const char *leaf, char *out, size_t size);
-/* Removes account directories that no entry names (spares of a former run, a registration that crashed); goes on after an error. */
+/* Removes account directories that no entry names (spares of a former run, a registration that crashed); goes
+ * on after an error. */
 int index_sweep(struct index *ix);
 
 #endif

@@ -24,10 +24,11 @@ int keyfile_read(const char *path, struct keyfile *out);
 int keyfile_write(const char *path, const struct keyfile *kf);
 /* A key file that no password opens and that costs the same as a real one: for unknown accounts. */
 void keyfile_decoy(struct keyfile *kf, const struct rng *rng, const struct pwhash_params *params);
-/* ERR_AUTH: wrong password or damaged; ERR_NOMEM, ERR_INVALID (parameters).  db_key should lie in guarded memory. */
+/* ERR_AUTH: wrong password or damaged; ERR_NOMEM, ERR_INVALID (parameters).  db_key should lie in guarded
+ * memory. */
 int keyfile_open(const struct keyfile *kf, const char *password, size_t len, uint8_t db_key[KEY_BYTES]);
 /* Wraps db_key under a new salt.  ERR_NOMEM, ERR_INVALID (parameters). */
-int keyfile_seal(struct keyfile *kf, const struct rng *rng, const struct pwhash_params *params, const char *password, size_t len,
-		 const uint8_t db_key[KEY_BYTES]);
+int keyfile_seal(struct keyfile *kf, const struct rng *rng, const struct pwhash_params *params,
+		 const char *password, size_t len, const uint8_t db_key[KEY_BYTES]);
 
 #endif

@@ -2,13 +2,15 @@
 /*
  * One account's database: SQLCipher, WAL, synchronous=FULL, secure_delete, numbered migrations.
  *
- * The first write of a turn opens a transaction (and calls on_begin once); store_commit ends it.  Whatever was not committed is gone
- * after store_rollback, store_close or a crash.  Rows borrowed by a callback live until it returns.  Callbacks return 0 to go on,
- * anything else ends the walk and is returned.  A callback may read and write other rows, but not end the transaction.
+ * The first write of a turn opens a transaction (and calls on_begin once); store_commit ends it.  Whatever
+ * was not committed is gone after store_rollback, store_close or a crash.  Rows borrowed by a callback live
+ * until it returns.  Callbacks return 0 to go on, anything else ends the walk and is returned.  A callback
+ * may read and write other rows, but not end the transaction.
  *
- * Writes return ERR_EXISTS (a row that must be unique) and ERR_NOT_FOUND (no such row, or of a contact that is gone) and have then
- * changed nothing.  After any other error of a write (ERR_FULL: the disk; ERR_IO, ERR_NOMEM) the transaction can't be trusted: further
- * writes and store_commit return that error too, until store_commit or store_rollback has thrown it all away.
+ * Writes return ERR_EXISTS (a row that must be unique) and ERR_NOT_FOUND (no such row, or of a contact that
+ * is gone) and have then changed nothing.  After any other error of a write (ERR_FULL: the disk; ERR_IO,
+ * ERR_NOMEM) the transaction can't be trusted: further writes and store_commit return that error too, until
+ * store_commit or store_rollback has thrown it all away.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -23,14 +25,17 @@
 struct store;
 
 struct store_opts {
-	void (*on_begin)(void *ctx);      /* a transaction is opened: its commit is due; may be NULL */
-	int (*before_commit)(void *ctx);  /* an error makes the commit fail: the simulator's disk faults; NULL otherwise */
+	void (*on_begin)(void *ctx); /* a transaction is opened: its commit is due; may be NULL */
+	int (*before_commit)(
+	    void *ctx); /* an error makes the commit fail: the simulator's disk faults; NULL otherwise */
 	void *ctx;
 };
 
 /* Opens or creates (mode 0600); runs missing migrations, for which on_begin is not called.  opts may be NULL.
- * ERR_AUTH: wrong key or not a database, ERR_VERSION: newer than we know, ERR_IO, ERR_FULL, ERR_PERMISSION, ERR_NOMEM. */
-int store_open(const char *path, const uint8_t key[KEY_BYTES], const struct store_opts *opts, struct store **out);
+ * ERR_AUTH: wrong key or not a database, ERR_VERSION: newer than we know, ERR_IO, ERR_FULL, ERR_PERMISSION,
+ * ERR_NOMEM. */
+int store_open(const char *path, const uint8_t key[KEY_BYTES], const struct store_opts *opts,
+	       struct store **out);
 void store_close(struct store *s); /* rolls back what is open */
 /* Destroys the files of a database that nobody has open. Missing ones are fine. */
 int store_destroy(const char *path);
@@ -38,33 +43,35 @@ int store_destroy(const char *path);
 int store_commit(struct store *s);
 void store_rollback(struct store *s);
 bool store_dirty(const struct store *s);
-/* Truncates the WAL; cheap when there is nothing to do.  Call it soon after deletions and within a minute of others.
- * ERR_AGAIN within a transaction or a walk. */
+/* Truncates the WAL; cheap when there is nothing to do.  Call it soon after deletions and within a minute of
+ * others. ERR_AGAIN within a transaction or a walk. */
 int store_checkpoint(struct store *s);
 
 /* ---- meta: small named values ---- */
 int store_meta_set(struct store *s, const char *name, const void *value, size_t len);
-/* ERR_NOT_FOUND, ERR_TOO_LONG (over size). len may be NULL if the value must have exactly size bytes (ERR_INVALID). */
+/* ERR_NOT_FOUND, ERR_TOO_LONG (over size). len may be NULL if the value must have exactly size bytes
+ * (ERR_INVALID). */
 int store_meta_get(struct store *s, const char *name, void *out, size_t size, size_t *len);
 
 /* ---- contacts ---- */
 struct contact_row {
 	int64_t id;
-	uint8_t identity[KEY_BYTES];      /* unique */
+	uint8_t identity[KEY_BYTES]; /* unique */
 	char petname[NICK_MAX + 1];
-	int state;                        /* chat's enum contact_state */
+	int state; /* chat's enum contact_state */
 	bool has_link_key;
 	uint8_t link_key[KEY_BYTES];
-	uint8_t onion[KEY_BYTES];         /* locator */
+	uint8_t onion[KEY_BYTES]; /* locator */
 	bool has_client_key;
 	uint8_t client_key[KEY_BYTES];
-	char their_nick[NICK_MAX + 1];    /* the nick that the peer last told */
-	char text[281];                   /* of our own request while it waits */
-	uint8_t min_version;              /* highest link version that the contact has used */
+	char their_nick[NICK_MAX + 1]; /* the nick that the peer last told */
+	char text[281];		       /* of our own request while it waits */
+	uint8_t min_version;	       /* highest link version that the contact has used */
 	uint64_t created_ms;
-	uint64_t seen_ms;                 /* when last a link ended; 0 never */
+	uint64_t seen_ms; /* when last a link ended; 0 never */
 };
-int store_contact_add(struct store *s, struct contact_row *c); /* sets id, never reused; ERR_EXISTS: identity or petname */
+int store_contact_add(struct store *s,
+		      struct contact_row *c); /* sets id, never reused; ERR_EXISTS: identity or petname */
 int store_contact_update(struct store *s, const struct contact_row *c); /* by id; ERR_EXISTS, ERR_NOT_FOUND */
 int store_contact_delete(struct store *s, int64_t id); /* with its outbox, seen ids and lines */
 /* Oldest first. */
@@ -77,12 +84,12 @@ struct request_row {
 	uint8_t onion[KEY_BYTES];
 	bool has_client_key;
 	uint8_t client_key[KEY_BYTES];
-	char name[NICK_MAX + 1];          /* under which it waits, unique in the namespace */
+	char name[NICK_MAX + 1]; /* under which it waits, unique in the namespace */
 	char text[281];
-	bool rejected;                    /* kept so that it isn't asked again */
+	bool rejected; /* kept so that it isn't asked again */
 	uint64_t received_ms;
 };
-int store_request_put(struct store *s, const struct request_row *r); /* by identity, replaces */
+int store_request_put(struct store *s, const struct request_row *r);	      /* by identity, replaces */
 int store_request_delete(struct store *s, const uint8_t identity[KEY_BYTES]); /* ERR_NOT_FOUND */
 /* By received_ms, then as they were put. */
 int store_request_each(struct store *s, int (*cb)(void *ctx, const struct request_row *r), void *ctx);
@@ -90,20 +97,21 @@ int store_request_each(struct store *s, int (*cb)(void *ctx, const struct reques
 /* ---- lines: all that a client sees of conversations, in one order for the account ---- */
 enum line_kind { LINE_IN = 0, LINE_OUT = 1, LINE_INFO = 2 };
 struct line_row {
-	int64_t id;                       /* ascending over the account, never reused */
-	int64_t contact;                  /* 0: the account itself (a note to self, or news of no contact) */
-	int kind;                         /* enum line_kind */
-	int message_kind;                 /* as on the wire: text, action, notice; others opaque */
+	int64_t id;	  /* ascending over the account, never reused */
+	int64_t contact;  /* 0: the account itself (a note to self, or news of no contact) */
+	int kind;	  /* enum line_kind */
+	int message_kind; /* as on the wire: text, action, notice; others opaque */
 	uint8_t msgid[16];
-	uint64_t time_ms;                 /* local commit time, ascending in a conversation */
-	uint32_t minute;                  /* sender's minute for LINE_IN */
-	char client[NICK_MAX + 1];        /* LINE_OUT: the client name that sent it */
-	const char *text;                 /* borrowed */
+	uint64_t time_ms;	   /* local commit time, ascending in a conversation */
+	uint32_t minute;	   /* sender's minute for LINE_IN */
+	char client[NICK_MAX + 1]; /* LINE_OUT: the client name that sent it */
+	const char *text;	   /* borrowed */
 	size_t text_len;
 };
 int store_line_add(struct store *s, struct line_row *l); /* sets id; copies the text */
 /* Lines with id > after, ascending, limit at most. */
-int store_line_since(struct store *s, int64_t after, size_t limit, int (*cb)(void *ctx, const struct line_row *l), void *ctx);
+int store_line_since(struct store *s, int64_t after, size_t limit,
+		     int (*cb)(void *ctx, const struct line_row *l), void *ctx);
 /* The last id that was ever given; 0 if none. */
 int store_line_last(struct store *s, int64_t *id);
 
@@ -112,17 +120,18 @@ int store_seen_add(struct store *s, int64_t contact, const uint8_t msgid[16]); /
 
 /* ---- outbox ---- */
 struct outbox_row {
-	int64_t id;                       /* ascending; the order of the conversation */
+	int64_t id; /* ascending; the order of the conversation */
 	int64_t contact;
 	uint8_t msgid[16];
 	int message_kind;
 	uint32_t minute;
 	bool may_have_left;
-	const char *text;                 /* borrowed */
+	const char *text; /* borrowed */
 	size_t text_len;
 };
 int store_outbox_add(struct store *s, struct outbox_row *o); /* sets id; copies the text */
-int store_outbox_each(struct store *s, int64_t contact, int64_t after, size_t limit, int (*cb)(void *ctx, const struct outbox_row *o), void *ctx);
+int store_outbox_each(struct store *s, int64_t contact, int64_t after, size_t limit,
+		      int (*cb)(void *ctx, const struct outbox_row *o), void *ctx);
 int store_outbox_mark_left(struct store *s, int64_t id); /* ERR_NOT_FOUND */
 /* Removes an acked message of this contact. ERR_NOT_FOUND. */
 int store_outbox_delete(struct store *s, int64_t contact, const uint8_t msgid[16]);

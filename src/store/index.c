@@ -26,7 +26,8 @@ static bool id_valid(const char *id)
 	return strlen(id) == INDEX_ID_LEN && strspn(id, "0123456789abcdef") == INDEX_ID_LEN;
 }
 
-static const struct index_entry *find(const struct index_entry *entries, size_t n, const char *name, const char *id)
+static const struct index_entry *find(const struct index_entry *entries, size_t n, const char *name,
+				      const char *id)
 {
 	for (size_t i = 0; i < n; i++)
 		if ((name && nick_eq(entries[i].name, name)) || (id && !strcmp(entries[i].id, id)))

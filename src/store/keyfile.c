@@ -116,15 +116,16 @@ int keyfile_open(const struct keyfile *kf, const char *password, size_t len, uin
 	int err = put_header(kf, &header);
 	if (!err)
 		err = derive(kf, password, len, &kek);
-	if (!err && sealbox_open(kek, buf_ptr(&header), buf_len(&header), kf->sealed, sizeof(kf->sealed), db_key))
+	if (!err &&
+	    sealbox_open(kek, buf_ptr(&header), buf_len(&header), kf->sealed, sizeof(kf->sealed), db_key))
 		err = ERR_AUTH;
 	secret_free(kek);
 	buf_clear(&header);
 	return err;
 }
 
-int keyfile_seal(struct keyfile *kf, const struct rng *rng, const struct pwhash_params *params, const char *password,
-		 size_t len, const uint8_t db_key[KEY_BYTES])
+int keyfile_seal(struct keyfile *kf, const struct rng *rng, const struct pwhash_params *params,
+		 const char *password, size_t len, const uint8_t db_key[KEY_BYTES])
 {
 	struct buf header;
 	uint8_t *kek = NULL;

@@ -13,12 +13,12 @@
 #include "store_private.h"
 
 /*
- * WAL with FULL: a commit is one fsync of the log, and survives a power cut.  The cache is small on purpose: a
- * household's worth of accounts fits into a small machine, and plaintext pages stay few.
+ * WAL with FULL: a commit is one fsync of the log, and survives a power cut.  The cache is small on purpose:
+ * a household's worth of accounts fits into a small machine, and plaintext pages stay few.
  */
 static const char *const settings[] = {
-    "PRAGMA locking_mode = NORMAL", "PRAGMA journal_mode = WAL",  "PRAGMA synchronous = FULL",
-    "PRAGMA secure_delete = ON",    "PRAGMA cache_size = -256",   "PRAGMA temp_store = MEMORY",
+    "PRAGMA locking_mode = NORMAL", "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL",
+    "PRAGMA secure_delete = ON",    "PRAGMA cache_size = -256",	 "PRAGMA temp_store = MEMORY",
     "PRAGMA foreign_keys = ON",
 };
 
@@ -87,7 +87,8 @@ static int configure(struct store *s)
 	return err;
 }
 
-int store_open(const char *path, const uint8_t key[KEY_BYTES], const struct store_opts *opts, struct store **out)
+int store_open(const char *path, const uint8_t key[KEY_BYTES], const struct store_opts *opts,
+	       struct store **out)
 {
 	struct store *s = calloc(1, sizeof(*s));
 	if (!s)
@@ -192,7 +193,8 @@ int store_checkpoint(struct store *s)
 		return ERR_AGAIN;
 	if (!s->unsynced)
 		return 0;
-	const int err = store_err(s, sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL));
+	const int err =
+	    store_err(s, sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL));
 	if (!err)
 		s->unsynced = false;
 	return err;

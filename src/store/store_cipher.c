@@ -2,10 +2,11 @@
 /*
  * The key and the page format.
  *
- * A raw key is used as it is: SQLCipher stretches none, the key file did.  A new database gets the default format of the
- * library that makes it: that of SQLCipher 3 (1,024-byte pages, HMAC-SHA1) or 4 (4,096, HMAC-SHA512).  Version 4 doesn't
- * read version 3's; then cipher_migrate writes a copy and puts it in the old one's place, once.  Settings stay the defaults so
- * that it recognises them.  There is no way back to version 3.
+ * A raw key is used as it is: SQLCipher stretches none, the key file did.  A new database gets the default
+ * format of the library that makes it: that of SQLCipher 3 (1,024-byte pages, HMAC-SHA1) or 4 (4,096,
+ * HMAC-SHA512).  Version 4 doesn't read version 3's; then cipher_migrate writes a copy and puts it in the old
+ * one's place, once.  Settings stay the defaults so that it recognises them.  There is no way back to
+ * version 3.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,7 +84,8 @@ static int migrate(const char *path, const uint8_t key[KEY_BYTES], sqlite3 **db)
 
 static int from_version_3(const char *path, const uint8_t key[KEY_BYTES], sqlite3 **db)
 {
-	/* cipher_migrate fills this file and renames it; what an interrupted try left there would be in the way. */
+	/* cipher_migrate fills this file and renames it; what an interrupted try left there would be in the
+	 * way. */
 	char *copy = str_asprintf("%s-migrated", path);
 	if (!copy)
 		return SQLITE_NOMEM;

@@ -23,9 +23,10 @@ static void bind(struct query *q, const struct contact_row *c)
 int store_contact_add(struct store *s, struct contact_row *c)
 {
 	struct query q;
-	query_write(&q, s,
-		    "INSERT INTO contact (identity, petname, state, link_key, onion, client_key, their_nick, text,"
-		    " min_version, created_ms, seen_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	query_write(
+	    &q, s,
+	    "INSERT INTO contact (identity, petname, state, link_key, onion, client_key, their_nick, text,"
+	    " min_version, created_ms, seen_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 	bind(&q, c);
 	const int err = query_run(&q);
 	if (!err)
@@ -37,7 +38,8 @@ int store_contact_update(struct store *s, const struct contact_row *c)
 {
 	struct query q;
 	query_write(&q, s,
-		    "UPDATE contact SET identity = ?, petname = ?, state = ?, link_key = ?, onion = ?, client_key = ?,"
+		    "UPDATE contact SET identity = ?, petname = ?, state = ?, link_key = ?, onion = ?, "
+		    "client_key = ?,"
 		    " their_nick = ?, text = ?, min_version = ?, created_ms = ?, seen_ms = ? WHERE id = ?");
 	bind(&q, c);
 	query_int(&q, c->id);
@@ -77,9 +79,10 @@ int store_contact_each(struct store *s, int (*cb)(void *ctx, const struct contac
 	struct query q;
 	struct contact_row c;
 	int err = 0;
-	query_read(&q, s,
-		   "SELECT id, identity, petname, state, link_key, onion, client_key, their_nick, text, min_version,"
-		   " created_ms, seen_ms FROM contact ORDER BY id");
+	query_read(
+	    &q, s,
+	    "SELECT id, identity, petname, state, link_key, onion, client_key, their_nick, text, min_version,"
+	    " created_ms, seen_ms FROM contact ORDER BY id");
 	while (!err && query_step(&q) > 0) {
 		read_row(&q, &c);
 		if (!q.err)

@@ -38,7 +38,8 @@ static void read_row(struct query *q, struct line_row *l)
 	l->text = query_get_bytes(q, 8, &l->text_len);
 }
 
-int store_line_since(struct store *s, int64_t after, size_t limit, int (*cb)(void *ctx, const struct line_row *l), void *ctx)
+int store_line_since(struct store *s, int64_t after, size_t limit,
+		     int (*cb)(void *ctx, const struct line_row *l), void *ctx)
 {
 	struct query q;
 	struct line_row l;

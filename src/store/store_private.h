@@ -35,7 +35,8 @@ int store_begin(struct store *s);
 int store_err(struct store *s, int rc);
 
 /* ---- store_cipher.c ---- */
-/* Connects, sets the key, and brings a file of SQLCipher 3 to the format of 4 where that is what we run on. */
+/* Connects, sets the key, and brings a file of SQLCipher 3 to the format of 4 where that is what we run on.
+ */
 int store_cipher_open(const char *path, const uint8_t key[KEY_BYTES], sqlite3 **db);
 
 /* ---- store_schema.c ---- */
@@ -43,8 +44,9 @@ int store_schema_migrate(struct store *s);
 
 /* ---- store_query.c ---- */
 /*
- * One statement from preparation to its last row.  The first error sticks and makes the rest do nothing, so that only
- * query_step, query_run or query_end need to be looked at.  Parameters are bound in their order and borrowed until then.
+ * One statement from preparation to its last row.  The first error sticks and makes the rest do nothing, so
+ * that only query_step, query_run or query_end need to be looked at.  Parameters are bound in their order and
+ * borrowed until then.
  */
 struct query {
 	struct store *s;
@@ -74,7 +76,8 @@ int query_end(struct query *q);
 /* The same for a walk that a callback may have ended with err: our own error comes first. */
 int query_end_with(struct query *q, int err);
 
-/* Columns of the row that stands.  What has not the promised size is a damaged database: ERR_INVALID sticks. */
+/* Columns of the row that stands.  What has not the promised size is a damaged database: ERR_INVALID sticks.
+ */
 int64_t query_get_int(struct query *q, int column);
 void query_get_blob(struct query *q, int column, void *out, size_t size);
 /* False, and zeroes, for NULL. */

@@ -65,7 +65,8 @@ void query_blob(struct query *q, const void *data, size_t len)
 {
 	/* SQLite takes a NULL pointer for NULL, but an empty value is one too. */
 	if (!q->err)
-		fail(q, store_err(q->s, sqlite3_bind_blob64(q->stmt, ++q->at, len ? data : "", len, SQLITE_STATIC)));
+		fail(q, store_err(q->s, sqlite3_bind_blob64(q->stmt, ++q->at, len ? data : "", len,
+							    SQLITE_STATIC)));
 }
 
 void query_blob_if(struct query *q, bool there, const void *data, size_t len)
@@ -102,7 +103,8 @@ int query_end(struct query *q)
 	} else {
 		sqlite3_finalize(q->stmt);
 	}
-	/* A refused row left everything as it was.  After anything else nobody knows: the turn must not commit. */
+	/* A refused row left everything as it was.  After anything else nobody knows: the turn must not
+	 * commit. */
 	if (q->writes && q->err && q->err != ERR_EXISTS && q->err != ERR_NOT_FOUND && !q->s->broken)
 		q->s->broken = q->err;
 	return q->err;

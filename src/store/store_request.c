@@ -7,9 +7,10 @@
 int store_request_put(struct store *s, const struct request_row *r)
 {
 	struct query q;
-	query_write(&q, s,
-		    "INSERT OR REPLACE INTO request (identity, link_key, onion, client_key, name, text, rejected,"
-		    " received_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+	query_write(
+	    &q, s,
+	    "INSERT OR REPLACE INTO request (identity, link_key, onion, client_key, name, text, rejected,"
+	    " received_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
 	query_blob(&q, r->identity, sizeof(r->identity));
 	query_blob(&q, r->link_key, sizeof(r->link_key));
 	query_blob(&q, r->onion, sizeof(r->onion));
@@ -48,9 +49,10 @@ int store_request_each(struct store *s, int (*cb)(void *ctx, const struct reques
 	struct query q;
 	struct request_row r;
 	int err = 0;
-	query_read(&q, s,
-		   "SELECT identity, link_key, onion, client_key, name, text, rejected, received_ms FROM request"
-		   " ORDER BY received_ms, id");
+	query_read(
+	    &q, s,
+	    "SELECT identity, link_key, onion, client_key, name, text, rejected, received_ms FROM request"
+	    " ORDER BY received_ms, id");
 	while (!err && query_step(&q) > 0) {
 		read_row(&q, &r);
 		if (!q.err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The tables.  Entry n brings a database of version n to n + 1; entries that were released never change, new ones are
- * appended.  The version is SQLite's user_version, set in the same transaction.
+ * The tables.  Entry n brings a database of version n to n + 1; entries that were released never change, new
+ * ones are appended.  The version is SQLite's user_version, set in the same transaction.
  *
  * SQLite 3.15 (Debian 12) must understand all of it.
  */

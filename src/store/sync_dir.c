@@ -14,7 +14,8 @@ int sync_dir_of(const char *path)
 	char dir[PATH_MAX] = ".";
 	const char *slash = strrchr(path, '/');
 	if (slash) {
-		const int err = str_copy_n(dir, sizeof(dir), path, slash == path ? 1 : (size_t)(slash - path));
+		const int err =
+		    str_copy_n(dir, sizeof(dir), path, slash == path ? 1 : (size_t)(slash - path));
 		if (err)
 			return err;
 	}
