@@ -52,7 +52,8 @@ struct tor_status {
 	int progress;               /* 0..100 */
 	char version[32];           /* "0.4.9.11"; empty until known */
 	char text[160];             /* what it is doing or why it can't, for people */
-	bool fatal;                 /* nothing will change without the operator: no binary, too old, refused, wrong path */
+	bool fatal;                 /* nothing will change without the operator: no binary, too old, refused, wrong path.  It is
+				     * still tried again, with back-off and in silence, so that mending it is enough */
 };
 
 struct tor_ops {
@@ -62,10 +63,12 @@ struct tor_ops {
 
 /* ERR_TOO_LONG for a socket path over 107 bytes; ERR_NOMEM. Copies the options. */
 int tor_new(struct loop *loop, const struct tor_opts *opts, const struct tor_ops *ops, void *ctx, struct tor **out);
-/* Starts, or attaches. */
+/* Starts, or attaches.  After a tor_stop whose child has not ended yet, it waits for that. */
 void tor_start(struct tor *t);
 /* Ends the child (SIGTERM by closing the owning connection, SIGKILL later) or detaches; onions of this control connection are withdrawn. */
 void tor_stop(struct tor *t);
+/* A child that still runs is killed: run turns after tor_stop until tor_pid is 0 for a clean end.  Its onions, dials and
+ * questions are gone without a callback.  NULL is fine.  Not from within a callback of this tor. */
 void tor_free(struct tor *t);
 const struct tor_status *tor_status(const struct tor *t);
 /* The process id of the managed child, or 0. */
@@ -82,7 +85,8 @@ typedef void (*onion_cb)(void *ctx, enum onion_event event, const char *text);
 /*
  * Publishes an onion service on virtual port 6697 with a Unix socket as target, flags DiscardPK, MaxStreamsCloseCircuit, MaxStreams=1;
  * with pow, asks for proof of work where this tor has it (probed; silently without it elsewhere).  Kept and published again over restarts of tor until
- * tor_onion_del.  The secret is copied to guarded memory.
+ * tor_onion_del.  The secret is copied to guarded memory.  ERR_INVALID for a target that isn't absolute or has blanks, quotes or
+ * commas; ERR_TOO_LONG over 107 bytes; ERR_NOMEM.
  */
 int tor_onion_add(struct tor *t, const uint8_t secret[ONION_SECRET_BYTES], const uint8_t ed_public[KEY_BYTES],
 		  const char *target_path, bool pow, onion_cb cb, void *ctx, struct tor_onion **out);
@@ -112,7 +116,8 @@ const char *dial_error_text(enum dial_error e);
 /* On DIAL_OK fd is a connected non-blocking socket that belongs to the callee; otherwise -1. */
 typedef void (*dial_cb)(void *ctx, enum dial_error error, int fd);
 /*
- * Connects to <onion>.onion:6697.  isolation (up to 64 printable characters, the SOCKS username) keeps circuits of different contacts apart.
+ * Connects to <onion>.onion:6697.  isolation (1 to 64 printable characters, the SOCKS username) keeps circuits of different contacts apart.
+ * ERR_INVALID for another one, ERR_NOMEM; everything else comes to cb, after which the handle is gone.
  */
 int tor_dial(struct tor *t, const uint8_t ed_public[KEY_BYTES], const char *isolation, dial_cb cb, void *ctx, struct tor_dial **out);
 /* No callback comes after this. NULL is fine. */
@@ -130,7 +135,7 @@ struct tor_circuit {
 };
 /* Built circuits to onion services (client or service side, joined). circuits is valid during the call; err < 0 with n = 0 when tor can't be asked. */
 typedef void (*circuits_cb)(void *ctx, int err, const struct tor_circuit *circuits, size_t n);
-/* Asks now (GETINFO circuit-status). A pending question is answered with ERR_UNAVAILABLE when tor goes down; never after tor_free. */
+/* Asks now (GETINFO circuit-status).  ERR_UNAVAILABLE: no control connection; ERR_NOMEM; cb is not called then.  A pending question is answered with ERR_UNAVAILABLE when tor goes down; never after tor_free. */
 int tor_circuits(struct tor *t, circuits_cb cb, void *ctx);
 
 /* Keeps an idle tor awake and wakes it (SIGNAL ACTIVE). */

@@ -67,7 +67,8 @@ static void stream_delete(struct stream *s)
 	buf_clear(&s->in);
 	buf_clear(&s->held);
 	buf_clear(&s->out);
-	close(s->fd);
+	if (s->fd >= 0)
+		close(s->fd);
 	free(s);
 }
 
@@ -85,7 +86,8 @@ static void stream_die(struct stream *s)
 		return;
 	}
 	/* The peer learns of it now, the memory goes when the callback returns. */
-	shutdown(s->fd, SHUT_RDWR);
+	if (s->fd >= 0)
+		shutdown(s->fd, SHUT_RDWR);
 }
 
 struct stream *stream_new(struct loop *loop, int fd, const struct stream_opts *opts, const struct stream_ops *ops, void *ctx)
@@ -149,6 +151,17 @@ void stream_close(struct stream *s)
 {
 	if (s != NULL && s->state == STREAM_OPEN)
 		stream_die(s);
+}
+
+int stream_detach(struct stream *s, int *fd)
+{
+	*fd = -1;
+	if (s->state != STREAM_OPEN || s->failed != 0 || stream_pending(s) > 0 || buf_len(&s->in) > 0)
+		return ERR_STATE;
+	*fd = s->fd;
+	s->fd = -1;
+	stream_die(s);
+	return 0;
 }
 
 /* ---- input ---- */
