@@ -384,12 +384,22 @@ static void test_probation_ends_only_with_a_good_record(void **state)
 
 /* ---- attacks on records --------------------------------------------------- */
 
+/* Every byte against the cipher, and a sample against the whole link. */
 static void test_every_byte_of_a_record(void **state)
 {
-	uint8_t record[RECORD_BYTES];
+	uint8_t record[RECORD_BYTES], plain[RECORD_PLAIN_BYTES] = {0, 3, FRAME_USE};
+	struct noise_cipher send = {{42}, 0}, recv = send;
 
 	(void)state;
+	assert_int_equal(noise_encrypt(&send, NULL, 0, plain, sizeof(plain), record), 0);
 	for (size_t i = 0; i < RECORD_BYTES; i++) {
+		record[i] ^= (uint8_t)(1 << i % 8);
+		assert_int_equal(noise_decrypt(&recv, NULL, 0, record, sizeof(record), plain), ERR_CRYPTO);
+		record[i] ^= (uint8_t)(1 << i % 8);
+	}
+	assert_int_equal(noise_decrypt(&recv, NULL, 0, record, sizeof(record), plain), 0);
+
+	for (size_t i = 0; i < RECORD_BYTES; i += i < 4 || i > RECORD_BYTES - 20 ? 1 : 23) {
 		again();
 		assert_int_equal(link_send(s.a, FRAME_MESSAGE, "secret", 6), 0);
 		assert_int_equal(link_send(s.b, FRAME_PROFILE, "queued", 6), 0);
