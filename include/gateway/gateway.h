@@ -26,7 +26,8 @@ typedef void (*gateway_circuits_cb)(void *ctx, int err, const struct gateway_cir
 struct gateway_ops {
 	/* The commit domain of an unlocked account. */
 	struct domain *(*domain)(void *ctx, struct account *a);
-	/* Asks for circuits.  The callback comes later or never from within this call; not at all once the account is locked. */
+	/* Asks for circuits.  The callback comes later or never from within this call; not at all once the account
+	 * is locked or the gateway freed. */
 	int (*circuits)(void *ctx, struct account *a, gateway_circuits_cb cb, void *cb_ctx);
 };
 

@@ -12,12 +12,17 @@
 	X(RPL_CREATED, 3, NULL)                                                                              \
 	X(RPL_MYINFO, 4, NULL)                                                                               \
 	X(RPL_ISUPPORT, 5, "are supported by this server")                                                   \
+	X(RPL_ENDOFSTATS, 219, "End of /STATS report")                                                       \
 	X(RPL_UMODEIS, 221, NULL)                                                                            \
 	X(RPL_LUSERCLIENT, 251, NULL)                                                                        \
 	X(RPL_LUSEROP, 252, "operator(s) online")                                                            \
 	X(RPL_LUSERUNKNOWN, 253, "unknown connection(s)")                                                    \
 	X(RPL_LUSERCHANNELS, 254, "channels formed")                                                         \
 	X(RPL_LUSERME, 255, NULL)                                                                            \
+	X(RPL_ADMINME, 256, "Administrative info")                                                           \
+	X(RPL_ADMINLOC1, 257, NULL)                                                                          \
+	X(RPL_ADMINLOC2, 258, NULL)                                                                          \
+	X(RPL_ADMINEMAIL, 259, NULL)                                                                         \
 	X(RPL_LOCALUSERS, 265, NULL)                                                                         \
 	X(RPL_GLOBALUSERS, 266, NULL)                                                                        \
 	X(RPL_AWAY, 301, NULL)                                                                               \
@@ -45,6 +50,8 @@
 	X(RPL_WHOREPLY, 352, NULL)                                                                           \
 	X(RPL_NAMREPLY, 353, NULL)                                                                           \
 	X(RPL_WHOSPCRPL, 354, NULL)                                                                          \
+	X(RPL_LINKS, 364, NULL)                                                                              \
+	X(RPL_ENDOFLINKS, 365, "End of /LINKS list")                                                         \
 	X(RPL_ENDOFNAMES, 366, "End of /NAMES list")                                                         \
 	X(RPL_ENDOFBANLIST, 368, "End of channel ban list")                                                  \
 	X(RPL_ENDOFWHOWAS, 369, "End of WHOWAS")                                                             \

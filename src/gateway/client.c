@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "client.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/str.h"
+
+#include "command.h"
+#include "login.h"
+#include "session.h"
+
+#define CLIENT_IN_MAX    (4 * IRC_INPUT_MAX)
+#define CLIENT_OUT_MAX   ((size_t)4 << 20) /* holds a WHO of CONTACTS_MAX */
+#define CLIENT_OUT_HIGH  ((size_t)64 << 10)
+#define CLIENT_FINISH_MS 5000
+
+static void on_data(void *ctx, struct buf *in);
+static void on_drained(void *ctx);
+static void on_closed(void *ctx, int err);
+
+static const struct stream_ops stream_ops = {.data = on_data, .drained = on_drained, .closed = on_closed};
+
+/* ---- life ---- */
+
+static void on_timer(void *ctx);
+
+static struct client *client_new(struct gateway *g, struct stream *stream)
+{
+	struct client *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	c->timer = timer_new(g->loop, on_timer, c);
+	if (c->timer == NULL) {
+		free(c);
+		return NULL;
+	}
+	c->gateway = g;
+	c->stream = stream;
+	c->needs = NEED_NICK | NEED_USER;
+	c->heard_ms = loop_now_ms(g->loop);
+	strcpy(c->nick, "*");
+	strcpy(c->user, "*");
+	sasl_init(&c->sasl);
+	return c;
+}
+
+/* Refuses a connection in words. */
+static void refuse(struct stream *s, const char *reason)
+{
+	stream_write(s, "ERROR :", 7);
+	stream_write(s, reason, strlen(reason));
+	stream_write(s, "\r\n", 2);
+	stream_finish(s, CLIENT_FINISH_MS);
+}
+
+void client_accept(struct gateway *g, int fd)
+{
+	static const struct stream_opts opts = {
+		.in_max = CLIENT_IN_MAX, .out_max = CLIENT_OUT_MAX, .high_water = CLIENT_OUT_HIGH};
+	struct stream *stream = stream_new(g->loop, fd, &opts, &stream_ops, NULL);
+	struct client *c;
+
+	if (stream == NULL)
+		return;
+	if (g->closing || g->n_clients >= g->opts.clients_max) {
+		refuse(stream, g->closing ? "The server is going down" : "Too many clients: close one and try again");
+		return;
+	}
+	c = client_new(g, stream);
+	if (c == NULL) {
+		refuse(stream, "Out of memory");
+		return;
+	}
+	stream_set_ops(stream, &stream_ops, c);
+	TAILQ_INSERT_TAIL(&g->clients, c, link);
+	g->n_clients++;
+	timer_set(c->timer, g->opts.registration_timeout_ms);
+}
+
+/* Everything but its memory goes. */
+static void client_die(struct client *c)
+{
+	struct gateway *g = c->gateway;
+
+	c->stream = NULL;
+	timer_free(c->timer);
+	c->timer = NULL;
+	login_cancel(c);
+	if (c->session != NULL)
+		session_detach(c);
+	c->account = NULL;
+	sasl_clear(&c->sasl);
+	TAILQ_REMOVE(&g->clients, c, link);
+	TAILQ_INSERT_TAIL(&g->dead, c, link);
+	g->n_clients--;
+	timer_set(g->reaper, 0);
+}
+
+void client_end(struct client *c, const char *reason)
+{
+	struct stream *s = c->stream;
+
+	if (s == NULL)
+		return;
+	client_send(c, "ERROR :%s", reason);
+	client_die(c);
+	stream_finish(s, CLIENT_FINISH_MS);
+}
+
+void client_drop(struct client *c)
+{
+	struct stream *s = c->stream;
+
+	if (s == NULL)
+		return;
+	client_die(c);
+	stream_close(s);
+}
+
+void client_reap(struct gateway *g)
+{
+	struct client *c;
+
+	while ((c = TAILQ_FIRST(&g->dead)) != NULL) {
+		TAILQ_REMOVE(&g->dead, c, link);
+		free(c);
+	}
+}
+
+/* ---- time ---- */
+
+void client_keepalive(struct client *c)
+{
+	if (c->stream != NULL)
+		timer_set(c->timer, c->gateway->opts.ping_ms);
+}
+
+void client_pinged(struct client *c)
+{
+	if (c->pinged_ms == 0)
+		c->pinged_ms = loop_now_ms(c->gateway->loop);
+}
+
+void client_on_pong(struct client *c)
+{
+	c->pinged_ms = 0;
+}
+
+/* A client is silent for ping_ms: it is pinged.  A PING goes without a PONG for ping_ms: it is given up. */
+static void on_timer(void *ctx)
+{
+	struct client *c = ctx;
+	uint64_t now = loop_now_ms(c->gateway->loop);
+	uint64_t limit = c->gateway->opts.ping_ms;
+	uint64_t due;
+
+	if (!c->registered) {
+		client_end(c, "Registration timed out");
+		return;
+	}
+	if (c->pinged_ms != 0 && now - c->pinged_ms >= limit) {
+		client_end(c, "Ping timeout");
+		return;
+	}
+	if (c->pinged_ms == 0 && now - c->heard_ms >= limit) {
+		client_send(c, "PING :%s", c->gateway->server_name);
+		client_pinged(c);
+	}
+	due = (c->pinged_ms != 0 ? c->pinged_ms : c->heard_ms) + limit;
+	timer_set(c->timer, due > now ? due - now : 1);
+}
+
+/* ---- input ---- */
+
+/* A web page can POST to localhost: "METHOD target HTTP/version". */
+static bool is_http(const char *line)
+{
+	const char *last = strrchr(line, ' ');
+
+	return last != NULL && strncmp(last + 1, "HTTP/", 5) == 0;
+}
+
+static void on_line(struct client *c, char *line, size_t len)
+{
+	if (!c->greeted && is_http(line)) {
+		log_info("a client spoke HTTP: closed");
+		client_drop(c);
+		return;
+	}
+	c->greeted = true;
+	command_line(c, line, len);
+}
+
+static void on_long_line(struct client *c)
+{
+	if (!c->greeted) {
+		client_drop(c);
+		return;
+	}
+	client_numeric(c, ERR_INPUTTOOLONG, "%s", "");
+}
+
+/* Lines stay in the buffer while a password job runs or what was answered isn't read. */
+static bool may_go_on(const struct client *c)
+{
+	return c->stream != NULL && c->login == NULL && !stream_is_full(c->stream);
+}
+
+static void on_data(void *ctx, struct buf *in)
+{
+	struct client *c = ctx;
+	char line[IRC_INPUT_MAX + 1];
+	size_t len;
+
+	c->heard_ms = loop_now_ms(c->gateway->loop);
+	while (may_go_on(c)) {
+		enum irc_cut cut = irc_split(&c->splitter, in, line, &len);
+
+		if (cut == IRC_CUT_NONE)
+			break;
+		if (cut == IRC_CUT_TOO_LONG) {
+			on_long_line(c);
+			continue;
+		}
+		on_line(c, line, len);
+		/* It may have held a password. */
+		crypto_wipe(line, len);
+	}
+}
+
+void client_resume(struct client *c)
+{
+	if (c->stream != NULL)
+		stream_pause(c->stream, false);
+}
+
+static void on_drained(void *ctx)
+{
+	struct client *c = ctx;
+
+	if (c->session != NULL)
+		replay_pump(c);
+	client_resume(c);
+}
+
+static void on_closed(void *ctx, int err)
+{
+	struct client *c = ctx;
+
+	if (err == ERR_FULL)
+		log_info("a client did not read what was sent to it: closed");
+	client_drop(c);
+}
+
+/* ---- who it is ---- */
+
+const char *client_user(const struct client *c)
+{
+	return c->session != NULL ? SERVICE_NICK : c->user;
+}
+
+void client_host(const struct client *c, char out[64])
+{
+	if (c->session != NULL)
+		str_fmt(out, 64, "%s.onion", chat_onion(session_chat(c->session)));
+	else
+		str_copy(out, 64, "localhost");
+}
+
+void client_mask(const struct client *c, char out[MASK_SIZE])
+{
+	char host[64];
+
+	client_host(c, host);
+	str_fmt(out, MASK_SIZE, "%s!%s@%s", c->nick, client_user(c), host);
+}
+
+/* ---- output ---- */
+
+/* One line ends at its first byte that is none: nothing may add lines of its own. */
+static void clean(char *text)
+{
+	size_t left = strlen(text);
+
+	while (left > 0) {
+		size_t n = utf8_char(text, left);
+
+		if (n == 0 || *text == '\r' || *text == '\n') {
+			*text = n == 0 ? '?' : ' ';
+			n = 1;
+		}
+		text += n;
+		left -= n;
+	}
+}
+
+static void put_tags(struct client *c, const struct stamp *at, char *out, size_t size)
+{
+	size_t used = 0;
+	char time[32];
+
+	out[0] = '\0';
+	if (client_has(c, CAP_SERVER_TIME)) {
+		irc_server_time(at != NULL ? at->time_ms : loop_time_ms(c->gateway->loop), time);
+		str_fmt(out, size, "@time=%s", time);
+		used = strlen(out);
+	}
+	if (client_has(c, CAP_MESSAGE_TAGS) && at != NULL && at->msgid != NULL) {
+		char id[2 * MSGID_BYTES + 1];
+		char part[16] = "";
+
+		hex_encode(at->msgid, MSGID_BYTES, id);
+		if (at->part > 0)
+			str_fmt(part, sizeof(part), "-%u", at->part);
+		str_fmt(out + used, size - used, "%cmsgid=%s%s", used > 0 ? ';' : '@', id, part);
+		used += strlen(out + used);
+	}
+	if (used > 0)
+		str_copy(out + used, size - used, " ");
+}
+
+__attribute__((format(printf, 3, 0))) static void send_text(struct client *c, const struct stamp *at, const char *fmt,
+							    va_list args)
+{
+	char line[2 * IRC_LINE_MAX];
+	char tags[128];
+	size_t len;
+
+	if (c->stream == NULL)
+		return;
+	vsnprintf(line, sizeof(line) - 2, fmt, args);
+	len = strlen(line);
+	if (len > IRC_LINE_MAX - 2) {
+		/* What the cut leaves of a code point that spans it, clean() would replace. */
+		len = IRC_LINE_MAX - 2;
+		while (len > 0 && ((unsigned char)line[len] & 0xc0) == 0x80)
+			len--;
+		line[len] = '\0';
+	}
+	clean(line);
+	memcpy(line + len, "\r\n", 2);
+	put_tags(c, at, tags, sizeof(tags));
+	stream_write(c->stream, tags, strlen(tags));
+	stream_write(c->stream, line, len + 2);
+}
+
+void client_send(struct client *c, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	send_text(c, NULL, fmt, args);
+	va_end(args);
+}
+
+void client_send_at(struct client *c, const struct stamp *at, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	send_text(c, at, fmt, args);
+	va_end(args);
+}
+
+static void send_numeric(struct client *c, enum numeric n, const char *text, const char *middle)
+{
+	const char *blank = *middle != '\0' ? " " : "";
+
+	if (text != NULL)
+		client_send(c, ":%s %03d %s%s%s :%s", c->gateway->server_name, (int)n, c->nick, blank, middle, text);
+	else
+		client_send(c, ":%s %03d %s%s%s", c->gateway->server_name, (int)n, c->nick, blank, middle);
+}
+
+void client_numeric(struct client *c, enum numeric n, const char *fmt, ...)
+{
+	char middle[IRC_LINE_MAX];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(middle, sizeof(middle), fmt, args);
+	va_end(args);
+	send_numeric(c, n, numeric_text(n), middle);
+}
+
+void client_reply(struct client *c, enum numeric n, const char *fmt, ...)
+{
+	char middle[IRC_LINE_MAX];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(middle, sizeof(middle), fmt, args);
+	va_end(args);
+	send_numeric(c, n, NULL, middle);
+}
+
+void client_notice(struct client *c, const char *fmt, ...)
+{
+	char text[2 * IRC_LINE_MAX];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	client_send(c, ":%s NOTICE %s :%s", c->gateway->service_mask, c->in_channel ? CONTROL_CHANNEL : c->nick, text);
+}

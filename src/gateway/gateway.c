@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "gateway/gateway.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "io/stream.h"
+
+#include "circuits.h"
+#include "gateway_private.h"
+#include "session.h"
+
+#define CLIENTS_MAX             256
+#define REGISTRATION_TIMEOUT_MS 60000
+#define PING_MS                 120000
+#define BARRIER_MS              1000
+
+static void on_reap(void *ctx)
+{
+	client_reap(ctx);
+}
+
+static void fill_defaults(struct gateway_opts *o)
+{
+	if (o->clients_max == 0)
+		o->clients_max = CLIENTS_MAX;
+	if (o->registration_timeout_ms == 0)
+		o->registration_timeout_ms = REGISTRATION_TIMEOUT_MS;
+	if (o->ping_ms == 0)
+		o->ping_ms = PING_MS;
+	if (o->barrier_ms == 0)
+		o->barrier_ms = BARRIER_MS;
+}
+
+int gateway_new(struct loop *loop, struct worker *worker, const struct gateway_opts *opts, struct gateway **out)
+{
+	struct gateway *g = calloc(1, sizeof(*g));
+	int err = ERR_NOMEM;
+
+	*out = NULL;
+	if (g == NULL)
+		return ERR_NOMEM;
+	TAILQ_INIT(&g->clients);
+	TAILQ_INIT(&g->dead);
+	LIST_INIT(&g->sessions);
+	LIST_INIT(&g->tickets);
+	g->loop = loop;
+	g->worker = worker;
+	g->opts = *opts;
+	fill_defaults(&g->opts);
+	g->started_ms = loop_time_ms(loop);
+	g->reaper = timer_new(loop, on_reap, g);
+	if (g->reaper == NULL)
+		goto fail;
+	err = str_copy(g->server_name, sizeof(g->server_name), opts->server_name);
+	if (err != 0)
+		goto fail;
+	str_fmt(g->service_mask, sizeof(g->service_mask), "%s!%s@%s", SERVICE_NICK, SERVICE_NICK, g->server_name);
+	*out = g;
+	return 0;
+fail:
+	gateway_free(g);
+	return err;
+}
+
+void gateway_set_accounts(struct gateway *g, struct accounts *accounts)
+{
+	g->accounts = accounts;
+}
+
+void gateway_shutdown(struct gateway *g, const char *reason)
+{
+	struct client *c;
+
+	g->closing = true;
+	for (size_t i = 0; i < g->n_listeners; i++)
+		listener_pause(g->listeners[i], true);
+	while ((c = TAILQ_FIRST(&g->clients)) != NULL)
+		client_end(c, reason);
+}
+
+void gateway_free(struct gateway *g)
+{
+	struct session *s;
+
+	if (g == NULL)
+		return;
+	gateway_shutdown(g, "The server is going down");
+	for (size_t i = 0; i < g->n_listeners; i++)
+		listener_free(g->listeners[i]);
+	while ((s = LIST_FIRST(&g->sessions)) != NULL)
+		session_free(s);
+	circuits_forget(g);
+	client_reap(g);
+	timer_free(g->reaper);
+	free(g);
+}
+
+static void on_accept(void *ctx, int fd)
+{
+	client_accept(ctx, fd);
+}
+
+int gateway_listen(struct gateway *g, const char *address, const char **address_out)
+{
+	struct listener *l;
+	int err;
+
+	if (g->n_listeners == LISTENERS_MAX)
+		return ERR_FULL;
+	err = listener_new(g->loop, address, 0600, on_accept, g, &l);
+	if (err != 0)
+		return err;
+	g->listeners[g->n_listeners++] = l;
+	if (address_out != NULL)
+		*address_out = listener_address(l);
+	return 0;
+}
+
+void gateway_accept(struct gateway *g, int fd)
+{
+	client_accept(g, fd);
+}
+
+struct now gateway_now(const struct gateway *g)
+{
+	return (struct now){.mono_ms = loop_now_ms(g->loop), .real_ms = loop_time_ms(g->loop)};
+}
+
+/* ---- what the app tells ---- */
+
+void gateway_on_unlocked(struct gateway *g, struct account *a)
+{
+	if (session_get(g, a) == NULL)
+		log_error("no memory for the clients of an account");
+}
+
+void gateway_on_locked(struct gateway *g, struct account *a, const char *reason)
+{
+	struct client *next;
+
+	for (struct client *c = TAILQ_FIRST(&g->clients); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (c->account == a)
+			session_logout(c, reason);
+	}
+	session_free(session_find(g, a));
+}
+
+void gateway_on_commit_failed(struct gateway *g, struct account *a, int err)
+{
+	struct client *next;
+	char reason[128];
+
+	str_fmt(reason, sizeof(reason), "Could not store (%s): nothing that was not answered has been accepted", err_str(err));
+	for (struct client *c = TAILQ_FIRST(&g->clients); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (c->account == a)
+			client_end(c, reason);
+	}
+	session_free(session_find(g, a));
+}

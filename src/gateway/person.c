@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "person.h"
+
+#include <string.h>
+
+#include "base/str.h"
+
+#include "session.h"
+
+void person_of_contact(const struct contact *contact, struct person *out)
+{
+	const char *realname = contact->row.their_nick;
+
+	memset(out, 0, sizeof(*out));
+	out->kind = PERSON_CONTACT;
+	out->contact = contact;
+	out->online = contact->presence != PRESENCE_OFFLINE;
+	out->away = contact->presence == PRESENCE_AWAY;
+	out->away_text = out->away ? contact->away_text : "";
+	str_copy(out->nick, sizeof(out->nick), contact->row.petname);
+	str_copy(out->user, sizeof(out->user), SERVICE_NICK);
+	str_fmt(out->host, sizeof(out->host), "%s.onion", contact->onion);
+	str_copy(out->realname, sizeof(out->realname), realname[0] != '\0' ? realname : contact->row.petname);
+	str_copy(out->account, sizeof(out->account), contact->onion);
+}
+
+static void person_of_service(const struct client *c, struct person *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->kind = PERSON_SERVICE;
+	out->online = true;
+	out->away_text = "";
+	str_copy(out->nick, sizeof(out->nick), SERVICE_NICK);
+	str_copy(out->user, sizeof(out->user), SERVICE_NICK);
+	str_copy(out->host, sizeof(out->host), c->gateway->server_name);
+	str_copy(out->realname, sizeof(out->realname), "The service: say help to it");
+}
+
+static void person_of_self(const struct client *c, struct person *out)
+{
+	const struct chat *chat = c->session != NULL ? session_chat(c->session) : NULL;
+	const char *away = chat != NULL ? chat_away(chat) : NULL;
+
+	memset(out, 0, sizeof(*out));
+	out->kind = PERSON_SELF;
+	out->online = true;
+	out->away = away != NULL;
+	out->away_text = away != NULL ? away : "";
+	str_copy(out->nick, sizeof(out->nick), c->nick);
+	str_copy(out->user, sizeof(out->user), client_user(c));
+	client_host(c, out->host);
+	str_copy(out->realname, sizeof(out->realname), c->realname);
+	if (chat != NULL)
+		str_copy(out->account, sizeof(out->account), chat_onion(chat));
+}
+
+void person_mask(const struct person *p, char out[MASK_SIZE])
+{
+	str_fmt(out, MASK_SIZE, "%s!%s@%s", p->nick, p->user, p->host);
+}
+
+bool person_find(struct client *c, const char *nick, struct person *out)
+{
+	const struct contact *contact;
+
+	if (nick_eq(nick, c->nick)) {
+		person_of_self(c, out);
+		return true;
+	}
+	if (nick_eq(nick, SERVICE_NICK)) {
+		person_of_service(c, out);
+		return true;
+	}
+	contact = c->session != NULL ? chat_find(session_chat(c->session), nick) : NULL;
+	if (contact == NULL)
+		return false;
+	person_of_contact(contact, out);
+	return true;
+}
+
+struct walk {
+	void (*cb)(void *ctx, const struct person *p);
+	void *ctx;
+};
+
+static int each_contact(void *ctx, const struct contact *contact)
+{
+	struct walk *w = ctx;
+	struct person p;
+
+	if (contact->presence == PRESENCE_OFFLINE)
+		return 0;
+	person_of_contact(contact, &p);
+	w->cb(w->ctx, &p);
+	return 0;
+}
+
+void person_each_online(struct client *c, void (*cb)(void *ctx, const struct person *p), void *ctx)
+{
+	struct walk w = {.cb = cb, .ctx = ctx};
+	struct person p;
+
+	person_of_service(c, &p);
+	cb(ctx, &p);
+	person_of_self(c, &p);
+	cb(ctx, &p);
+	if (c->session != NULL)
+		chat_each(session_chat(c->session), each_contact, &w);
+}

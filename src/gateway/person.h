@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Somebody whom a client can see: itself, the service, a contact.  NAMES, WHO, WHOIS, ISON and USERHOST all ask here, so that they agree.
+ */
+#ifndef GATEWAY_PERSON_H
+#define GATEWAY_PERSON_H
+
+#include "client.h"
+
+enum person_kind { PERSON_SELF, PERSON_SERVICE, PERSON_CONTACT };
+
+struct person {
+	enum person_kind kind;
+	bool online;
+	bool away;
+	const char *away_text;         /* borrowed; "" when there is none */
+	char nick[NICK_MAX + 1];
+	char user[USER_MAX + 1];
+	char host[64];
+	char realname[REALNAME_MAX + 1];
+	char account[ONION_LEN + 1];   /* empty without a login */
+	const struct contact *contact; /* of PERSON_CONTACT */
+};
+
+void person_of_contact(const struct contact *contact, struct person *out);
+/* nick!user@host */
+void person_mask(const struct person *p, char out[MASK_SIZE]);
+/* By nick, online or not; false if the client knows nobody of that name. */
+bool person_find(struct client *c, const char *nick, struct person *out);
+/* Everybody who is online: itself, the service, contacts. */
+void person_each_online(struct client *c, void (*cb)(void *ctx, const struct person *p), void *ctx);
+
+#endif

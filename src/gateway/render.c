@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "render.h"
+
+#include <string.h>
+
+#include "base/str.h"
+
+#include "person.h"
+#include "words.h"
+
+struct piece {
+	const char *source;
+	const char *command;
+	const char *target;
+	const char *before; /* of the text: "\001ACTION " and the sender's time */
+	const char *after;
+};
+
+/* Where a message of len bytes is cut so that the rest goes on in another line: at a blank near the end if there is one. */
+static size_t cut(const char *text, size_t len, size_t room)
+{
+	size_t end;
+
+	if (len <= room)
+		return len;
+	end = utf8_cut(text, len, room);
+	for (size_t i = end; i > end - end / 4; i--)
+		if (text[i - 1] == ' ')
+			return i;
+	return end;
+}
+
+static void send_pieces(struct client *c, const struct piece *p, struct stamp *at, const char *text, size_t len)
+{
+	size_t frame = strlen(p->before) + strlen(p->after);
+	size_t room = irc_text_room(p->source, p->command, p->target);
+
+	room = room > frame + 4 ? room - frame : 4;
+	do {
+		size_t n = cut(text, len, room);
+
+		client_send_at(c, at, ":%s %s %s :%s%.*s%s", p->source, p->command, p->target, p->before, (int)n, text, p->after);
+		at->part++;
+		text += n;
+		len -= n;
+	} while (len > 0);
+}
+
+/* The message kinds that we know; others are told, never shown. */
+static void send_message(struct client *c, struct piece *p, struct stamp *at, const struct line_row *l, const char *minute)
+{
+	char before[64];
+
+	p->command = "PRIVMSG";
+	p->before = before;
+	p->after = "";
+	str_copy(before, sizeof(before), minute);
+	if (l->message_kind == MESSAGE_ACTION) {
+		str_fmt(before, sizeof(before), "\001ACTION %s", minute);
+		p->after = "\001";
+	} else if (l->message_kind == MESSAGE_NOTICE) {
+		p->command = "NOTICE";
+	} else if (l->message_kind != MESSAGE_TEXT) {
+		client_send_at(c, at, ":%s NOTICE %s :A message of %s needs a newer allium than this one to be shown.",
+			       c->gateway->service_mask, c->nick, p->source);
+		return;
+	}
+	send_pieces(c, p, at, l->text, l->text_len);
+}
+
+static void render_in(struct client *c, const struct contact *contact, const struct line_row *l, struct stamp *at)
+{
+	struct person from;
+	char mask[MASK_SIZE];
+	char minute[WORDS_TIME];
+	struct piece p = {.source = mask, .target = c->nick};
+
+	person_of_contact(contact, &from);
+	person_mask(&from, mask);
+	words_minute(l->minute, l->time_ms, minute);
+	send_message(c, &p, at, l, minute);
+}
+
+static void render_out(struct client *c, const struct contact *contact, const struct line_row *l, struct stamp *at)
+{
+	char mask[MASK_SIZE];
+	struct piece p = {.source = mask, .target = contact != NULL ? contact->row.petname : c->nick};
+
+	client_mask(c, mask);
+	send_message(c, &p, at, l, "");
+}
+
+void render_line(struct client *c, const struct contact *contact, const struct line_row *l)
+{
+	struct stamp at = {.time_ms = l->time_ms, .msgid = l->msgid};
+	struct piece news = {.source = c->gateway->service_mask, .command = "NOTICE", .target = c->nick, .before = "", .after = ""};
+
+	switch ((enum line_kind)l->kind) {
+	case LINE_IN:
+		if (contact != NULL)
+			render_in(c, contact, l, &at);
+		return;
+	case LINE_OUT:
+		if (contact != NULL || l->contact == 0)
+			render_out(c, contact, l, &at);
+		return;
+	case LINE_INFO:
+		at.msgid = NULL;
+		send_pieces(c, &news, &at, l->text, l->text_len);
+		return;
+	}
+}

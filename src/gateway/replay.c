@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "replay.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/str.h"
+
+#include "render.h"
+#include "session.h"
+
+#define BATCH_LINES FENCE_LINES
+#define DEFAULT_NAME "default"
+
+/* ---- the fence ---- */
+
+static void send_fence(struct client *c)
+{
+	struct replay *r = &c->replay;
+
+	r->fenced = r->shown;
+	r->unfenced = 0;
+	client_send(c, "PING :%s-%lld", r->token, (long long)r->fenced);
+	client_pinged(c);
+}
+
+void replay_fence(struct client *c)
+{
+	if (c->replay.unfenced > 0)
+		send_fence(c);
+}
+
+/* ---- which lines ---- */
+
+static bool is_own(const struct replay *r, int64_t id)
+{
+	unsigned n = r->n_own < REPLAY_OWN_MAX ? r->n_own : REPLAY_OWN_MAX;
+
+	for (unsigned i = 0; i < n; i++)
+		if (r->own[i] == id)
+			return true;
+	return false;
+}
+
+/* What a client said itself it has already: not what another live client of its name says. */
+static bool has_already(const struct client *c, const struct line_row *l)
+{
+	const struct replay *r = &c->replay;
+
+	return l->kind == LINE_OUT && strcmp(l->client, c->name) == 0 && (l->id <= r->attached || is_own(r, l->id));
+}
+
+static void show(struct client *c, const struct contact *contact, const struct line_row *l)
+{
+	c->replay.shown = l->id;
+	c->replay.unfenced++;
+	render_line(c, contact, l);
+}
+
+/* ---- live ---- */
+
+static void on_own_line(struct replay *r, int64_t id)
+{
+	if (r->live)
+		r->shown = id;
+	else
+		r->own[r->n_own++ % REPLAY_OWN_MAX] = id;
+}
+
+void replay_on_line(struct client *c, const struct client *sender, const struct contact *contact, const struct line_row *l)
+{
+	struct replay *r = &c->replay;
+
+	if (l->kind == LINE_OUT && c == sender) {
+		on_own_line(r, l->id);
+		return;
+	}
+	if (!r->live || c->stream == NULL)
+		return;
+	if (stream_is_full(c->stream)) {
+		/* The store has it: once the client has read what it got, and says so, it gets the rest from there. */
+		r->live = false;
+		replay_fence(c);
+		return;
+	}
+	show(c, contact, l);
+	if (r->unfenced >= FENCE_LINES)
+		send_fence(c);
+}
+
+/* ---- from the store ---- */
+
+struct batch {
+	struct client *c;
+	size_t rows;
+};
+
+static int on_row(void *ctx, const struct contact *contact, const struct line_row *l)
+{
+	struct batch *b = ctx;
+
+	b->rows++;
+	if (has_already(b->c, l))
+		b->c->replay.shown = l->id;
+	else
+		show(b->c, contact, l);
+	return 0;
+}
+
+void replay_pump(struct client *c)
+{
+	struct replay *r = &c->replay;
+
+	while (c->stream != NULL && !r->live && r->acked >= r->fenced && !stream_is_full(c->stream)) {
+		struct batch b = {.c = c};
+		int err = chat_lines(session_chat(c->session), r->shown, BATCH_LINES, on_row, &b);
+
+		if (err != 0) {
+			log_error("replaying lines to a client: %s", err_str(err));
+			client_end(c, "The conversation can't be read from disk: see the daemon's log");
+			return;
+		}
+		r->live = b.rows < BATCH_LINES;
+		replay_fence(c);
+	}
+}
+
+void replay_start(struct client *c)
+{
+	struct replay *r = &c->replay;
+	struct chat *chat = session_chat(c->session);
+	uint8_t random[8];
+	int64_t cursor = 0;
+	int err;
+
+	memset(r, 0, sizeof(*r));
+	err = chat_cursor(chat, c->name, &cursor);
+	if (err != 0 && strcmp(c->name, DEFAULT_NAME) != 0) {
+		client_notice(c, "The client name %s can't be used (%s): you are the client `%s` now.", c->name,
+			      err == ERR_FULL ? "there are too many names" : err_str(err), DEFAULT_NAME);
+		str_copy(c->name, sizeof(c->name), DEFAULT_NAME);
+		err = chat_cursor(chat, c->name, &cursor);
+	}
+	if (err != 0)
+		log_error("the cursor of a client: %s", err_str(err));
+	rng_fill(&c->gateway->opts.rng, random, sizeof(random));
+	hex_encode(random, sizeof(random), r->token);
+	r->attached = chat_last_line(chat);
+	r->shown = r->fenced = r->acked = cursor;
+	replay_pump(c);
+}
+
+/* ---- the cursor ---- */
+
+/* The durable cursor stands where the slowest live client of the name does; it never goes back. */
+static void move_cursor(struct session *s, const char *name)
+{
+	struct chat *chat = session_chat(s);
+	int64_t least = INT64_MAX;
+	int64_t now = 0;
+	struct client *c;
+	int err;
+
+	TAILQ_FOREACH(c, &s->clients, session_link)
+		if (strcmp(c->name, name) == 0 && c->replay.acked < least)
+			least = c->replay.acked;
+	err = chat_cursor(chat, name, &now);
+	if (err == 0 && least > now && least != INT64_MAX)
+		err = chat_cursor_move(chat, name, least);
+	if (err != 0)
+		log_error("moving the cursor of a client: %s", err_str(err));
+}
+
+bool replay_on_pong(struct client *c, const char *token)
+{
+	struct replay *r = &c->replay;
+	size_t prefix = strlen(r->token);
+	uint64_t id;
+
+	if (c->session == NULL || prefix == 0 || strncmp(token, r->token, prefix) != 0 || token[prefix] != '-')
+		return false;
+	if (str_to_u64(token + prefix + 1, 0, INT64_MAX, &id) != 0 || (int64_t)id > r->fenced)
+		return false;
+	if ((int64_t)id > r->acked) {
+		r->acked = (int64_t)id;
+		move_cursor(c->session, c->name);
+		replay_pump(c);
+	}
+	return true;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "service.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+#include "session.h"
+
+static const struct service_command table[] = {
+#define X(name, flags, least, most, usage, brief, page, handler) {name, flags, least, most, usage, brief, page, handler},
+	SERVICE_MAP(X)
+#undef X
+};
+#define N_COMMANDS (sizeof(table) / sizeof(table[0]))
+
+/* ---- the line ---- */
+
+static const struct service_command *find(const char *name)
+{
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (strcasecmp(table[i].name, name) == 0)
+			return &table[i];
+	return NULL;
+}
+
+/* Cuts the next word off the front of *p; NULL at the end. */
+static char *take_word(char **p)
+{
+	char *word;
+
+	*p += strspn(*p, " ");
+	if (**p == '\0')
+		return NULL;
+	word = *p;
+	*p += strcspn(*p, " ");
+	if (**p != '\0')
+		*(*p)++ = '\0';
+	return word;
+}
+
+static char *take_rest(char **p)
+{
+	char *rest = *p + strspn(*p, " ");
+	size_t len = strlen(rest);
+
+	while (len > 0 && rest[len - 1] == ' ')
+		rest[--len] = '\0';
+	*p = rest + len;
+	return len > 0 ? rest : NULL;
+}
+
+int service_parse(char *line, const struct service_command **cmd, struct service_args *args)
+{
+	char *p = line;
+	char *name = take_word(&p);
+	char *word;
+
+	memset(args, 0, sizeof(*args));
+	*cmd = name != NULL ? find(name) : NULL;
+	if (*cmd == NULL) {
+		args->v[0] = name;
+		args->n = name != NULL;
+		return 0;
+	}
+	while (args->n < (*cmd)->most) {
+		bool last = args->n + 1 == (*cmd)->most;
+
+		word = last && ((*cmd)->flags & SERVICE_REST) != 0 ? take_rest(&p) : take_word(&p);
+		if (word == NULL)
+			break;
+		args->v[args->n++] = word;
+	}
+	return args->n < (*cmd)->least || take_word(&p) != NULL ? ERR_INVALID : 0;
+}
+
+static void run(struct client *c, char *line)
+{
+	const struct service_command *cmd;
+	struct service_args args;
+	int err = service_parse(line, &cmd, &args);
+
+	if (cmd == NULL) {
+		client_notice(c, "%s%s`help` lists the commands.", args.n > 0 ? args.v[0] : "", args.n > 0 ? " is not a command: " : "");
+	} else if ((cmd->flags & SERVICE_PASSWORD) != 0 && c->in_channel) {
+		client_notice(c, "Passwords are not for the channel: nothing was done. Use /msg %s %s %s", SERVICE_NICK, cmd->name,
+			      cmd->usage);
+	} else if ((cmd->flags & SERVICE_LOGIN) != 0 && c->session == NULL) {
+		client_notice(c, "Log in first: /msg %s identify [account] <password>", SERVICE_NICK);
+	} else if (err != 0) {
+		client_notice(c, "Usage: %s %s. `help %s` tells more.", cmd->name, cmd->usage, cmd->name);
+	} else {
+		cmd->handler(c, &args);
+	}
+}
+
+void service_line(struct client *c, const char *text, size_t len, bool in_channel)
+{
+	char line[IRC_LINE_MAX];
+
+	if (str_copy_n(line, sizeof(line), text, len) != 0)
+		return;
+	c->in_channel = in_channel;
+	run(c, line);
+	c->in_channel = false;
+	/* It may have held a password. */
+	crypto_wipe(line, sizeof(line));
+}
+
+/* ---- help ---- */
+
+static void list(struct client *c)
+{
+	client_notice(c, "Commands, here or in %s (those with a password only here):", CONTROL_CHANNEL);
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		client_notice(c, "%s%s%s - %s", table[i].name, table[i].usage[0] != '\0' ? " " : "", table[i].usage, table[i].brief);
+	client_notice(c, "`help <command>` tells more about one. Anything else: write to a contact with /msg <nick> or /query <nick>.");
+}
+
+void service_help(struct client *c, const struct service_args *a)
+{
+	const struct service_command *cmd;
+
+	if (a->n == 0) {
+		list(c);
+		return;
+	}
+	cmd = find(a->v[0]);
+	if (cmd == NULL) {
+		client_notice(c, "There is no command %s. `help` lists them.", a->v[0]);
+		return;
+	}
+	client_notice(c, "Usage: %s%s%s", cmd->name, cmd->usage[0] != '\0' ? " " : "", cmd->usage);
+	client_notice(c, "%s: %s. %s", cmd->name, cmd->brief, cmd->page);
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "session.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/str.h"
+
+#include "circuits.h"
+#include "command.h"
+#include "person.h"
+
+/* ---- life ---- */
+
+static void on_fence(void *ctx)
+{
+	struct session *s = ctx;
+	struct client *c;
+
+	TAILQ_FOREACH(c, &s->clients, session_link)
+		replay_fence(c);
+}
+
+struct session *session_find(struct gateway *g, const struct account *a)
+{
+	struct session *s;
+
+	LIST_FOREACH(s, &g->sessions, link)
+		if (s->account == a)
+			return s;
+	return NULL;
+}
+
+struct session *session_of_chat(struct gateway *g, const struct chat *c)
+{
+	struct account *a = account_of(c);
+
+	return a != NULL ? session_find(g, a) : NULL;
+}
+
+struct session *session_get(struct gateway *g, struct account *a)
+{
+	struct session *s = session_find(g, a);
+
+	if (s != NULL)
+		return s;
+	s = calloc(1, sizeof(*s));
+	if (s == NULL)
+		return NULL;
+	TAILQ_INIT(&s->clients);
+	s->gateway = g;
+	s->account = a;
+	s->created_ms = loop_time_ms(g->loop);
+	s->fence_timer = timer_new(g->loop, on_fence, s);
+	s->status_timer = timer_new(g->loop, status_on_timer, s);
+	LIST_INSERT_HEAD(&g->sessions, s, link);
+	if (s->fence_timer == NULL || s->status_timer == NULL) {
+		session_free(s);
+		return NULL;
+	}
+	status_start(s);
+	return s;
+}
+
+void session_free(struct session *s)
+{
+	struct client *c;
+
+	if (s == NULL)
+		return;
+	while ((c = TAILQ_FIRST(&s->clients)) != NULL)
+		session_detach(c);
+	timer_free(s->fence_timer);
+	timer_free(s->status_timer);
+	LIST_REMOVE(s, link);
+	free(s);
+}
+
+struct chat *session_chat(const struct session *s)
+{
+	return account_chat(s->account);
+}
+
+/* ---- coming and going ---- */
+
+/* What its own user sees of the new identity: nick, host, account. */
+static void take_identity(struct client *c)
+{
+	const char *nick = chat_nick(session_chat(c->session));
+	char host[64];
+	char old[MASK_SIZE];
+
+	str_fmt(old, sizeof(old), "%s!%s@localhost", c->nick, c->user);
+	if (strcmp(c->nick, nick) != 0) {
+		client_send(c, ":%s NICK %s", old, nick);
+		str_copy(c->nick, sizeof(c->nick), nick);
+		str_fmt(old, sizeof(old), "%s!%s@localhost", c->nick, c->user);
+	}
+	client_host(c, host);
+	if (client_has(c, CAP_CHGHOST))
+		client_send(c, ":%s CHGHOST %s %s", old, client_user(c), host);
+	if (client_has(c, CAP_ACCOUNT_NOTIFY)) {
+		client_mask(c, old);
+		client_send(c, ":%s ACCOUNT %s", old, account_name(c->account));
+	}
+}
+
+static int announce(void *ctx, const struct request_row *r)
+{
+	session_announce_request(ctx, r);
+	return 0;
+}
+
+void session_announce_request(struct client *c, const struct request_row *r)
+{
+	char onion[ONION_LEN + 1];
+
+	onion_encode(r->identity, onion);
+	client_notice(c, "%s asks to be your contact: %s", r->name, r->text[0] != '\0' ? r->text : "(no text)");
+	client_notice(c, "Address of %s: %s.onion. To agree: accept %s (or accept %s as <nick>); to refuse: reject %s", r->name, onion,
+		      r->name, r->name, r->name);
+}
+
+void session_attach(struct client *c)
+{
+	struct session *s = session_get(c->gateway, c->account);
+	struct chat *chat;
+
+	if (s == NULL) {
+		client_end(c, "Out of memory");
+		return;
+	}
+	TAILQ_INSERT_TAIL(&s->clients, c, session_link);
+	c->session = s;
+	chat = session_chat(s);
+	take_identity(c);
+	session_join(c);
+	if (chat_away(chat) != NULL)
+		client_numeric(c, RPL_NOWAWAY, "%s", "");
+	status_greet(c);
+	chat_requests_each(chat, announce, c);
+	replay_start(c);
+}
+
+void session_detach(struct client *c)
+{
+	struct session *s = c->session;
+
+	if (s->sender == c)
+		s->sender = NULL;
+	TAILQ_REMOVE(&s->clients, c, session_link);
+	c->session = NULL;
+	c->joined = false;
+	circuits_cancel(c);
+	memset(&c->replay, 0, sizeof(c->replay));
+}
+
+void session_logout(struct client *c, const char *reason)
+{
+	char mask[MASK_SIZE];
+	bool attached = c->session != NULL;
+	bool joined = c->joined;
+
+	client_mask(c, mask);
+	c->in_channel = false;
+	if (attached)
+		session_detach(c);
+	c->account = NULL;
+	stream_set_domain(c->stream, NULL);
+	if (joined)
+		client_send(c, ":%s PART %s :%s", mask, CONTROL_CHANNEL, reason);
+	if (attached && client_has(c, CAP_CHGHOST))
+		client_send(c, ":%s CHGHOST %s localhost", mask, c->user);
+	client_mask(c, mask);
+	client_reply(c, RPL_LOGGEDOUT, "%s :%s", mask, numeric_text(RPL_LOGGEDOUT));
+	if (client_has(c, CAP_ACCOUNT_NOTIFY))
+		client_send(c, ":%s ACCOUNT *", mask);
+	client_notice(c, "You are logged out: %s. To come back: /msg %s identify <password>", reason, SERVICE_NICK);
+}
+
+/* ---- the channel ---- */
+
+void session_join(struct client *c)
+{
+	struct session *s = c->session;
+	char mask[MASK_SIZE];
+
+	client_mask(c, mask);
+	c->joined = true;
+	if (client_has(c, CAP_EXTENDED_JOIN))
+		client_send(c, ":%s JOIN %s %s :%s", mask, CONTROL_CHANNEL, account_name(c->account), c->realname);
+	else
+		client_send(c, ":%s JOIN %s", mask, CONTROL_CHANNEL);
+	client_reply(c, RPL_TOPIC, "%s :%s", CONTROL_CHANNEL, s->topic);
+	client_reply(c, RPL_TOPICWHOTIME, "%s %s %llu", CONTROL_CHANNEL, SERVICE_NICK, (unsigned long long)(s->topic_ms / 1000));
+	channel_names(c);
+}
+
+void session_channel(struct session *s, uint32_t caps, const char *fmt, ...)
+{
+	char line[2 * IRC_LINE_MAX];
+	struct client *c;
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(line, sizeof(line), fmt, args);
+	va_end(args);
+	TAILQ_FOREACH(c, &s->clients, session_link)
+		if (c->joined && (c->caps & caps) == caps)
+			client_send(c, "%s", line);
+}
+
+void session_notice(struct session *s, const char *fmt, ...)
+{
+	char text[2 * IRC_LINE_MAX];
+	struct client *c;
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	TAILQ_FOREACH(c, &s->clients, session_link)
+		client_send(c, ":%s NOTICE %s :%s", c->gateway->service_mask, c->nick, text);
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "words.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+const char *words_error(int err)
+{
+	switch ((enum err)err) {
+	case ERR_INVALID:
+		return "That name can't be used: letters, digits and []\\`_^{|}- make a nick, not first a digit or '-', 30 at most";
+	case ERR_EXISTS:
+		return "That name is taken here: choose another";
+	case ERR_LOOKALIKE:
+		return "That name looks too much like another that you have: choose one that nobody can mistake";
+	case ERR_NOT_FOUND:
+		return "Nobody here has that name: see `contacts` and `requests`";
+	case ERR_TOO_LONG:
+		return "That is too long";
+	case ERR_FULL:
+		return "There is no room for more: remove something first";
+	case ERR_UTF8:
+		return "That is not UTF-8: set your client's encoding to UTF-8 and send it again";
+	case ERR_REFUSED:
+		return "That is refused";
+	case ERR_STATE:
+		return "That is not possible now";
+	case ERR_AUTH:
+		return "Wrong account or password";
+	case ERR_AGAIN:
+		return "Too many passwords are being checked now: try again in a moment";
+	case ERR_IO:
+		return "The disk refused: see the daemon's log";
+	case ERR_NOMEM:
+		return "The daemon is out of memory: try again later";
+	case ERR_VERSION:
+		return "This account was written by a newer allium: update the daemon";
+	case ERR_UNAVAILABLE:
+		return "The daemon is still starting: try again in a moment";
+	case ERR_CRYPTO:
+	case ERR_PROTOCOL:
+	case ERR_TIMEOUT:
+	case ERR_CLOSED:
+	case ERR_CANCELLED:
+	case ERR_PERMISSION:
+		break;
+	}
+	return err_str(err);
+}
+
+static void utc(uint64_t real_ms, struct tm *out)
+{
+	time_t seconds = (time_t)(real_ms / 1000);
+
+	if (gmtime_r(&seconds, out) == NULL || out->tm_year + 1900 > 9999)
+		memset(out, 0, sizeof(*out));
+}
+
+void words_time(uint64_t real_ms, char out[WORDS_TIME])
+{
+	struct tm tm;
+
+	utc(real_ms, &tm);
+	str_fmt(out, WORDS_TIME, "%04d-%02d-%02d %02d:%02d UTC", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min);
+}
+
+void words_count(size_t n, const char *thing, char out[WORDS_COUNT])
+{
+	str_fmt(out, WORDS_COUNT, "%zu %s%s", n, thing, n == 1 ? "" : "s");
+}
+
+void words_minute(uint32_t minute, uint64_t line_ms, char out[WORDS_TIME])
+{
+	int64_t apart = (int64_t)(line_ms / 60000) - (int64_t)minute;
+	uint64_t sent_ms = (uint64_t)minute * 60000;
+	struct tm tm;
+
+	out[0] = '\0';
+	if (minute == 0 || llabs(apart) <= 2)
+		return;
+	utc(sent_ms, &tm);
+	if (sent_ms / 86400000 == line_ms / 86400000)
+		str_fmt(out, WORDS_TIME, "[%02d:%02d] ", tm.tm_hour, tm.tm_min);
+	else
+		str_fmt(out, WORDS_TIME, "[%04d-%02d-%02d %02d:%02d] ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min);
+}
+
+const char *words_keys(const struct contact *contact)
+{
+	switch ((enum contact_state)contact->row.state) {
+	case CONTACT_ASKED:
+		return "asked: no key of theirs is pinned yet";
+	case CONTACT_ACCEPTING:
+		return "their key is pinned; they are still to be told that you accepted";
+	case CONTACT_LINKED:
+		return "the keys of both sides are pinned";
+	}
+	return "";
+}
+
+static void put_queue(size_t queued, char *out, size_t size)
+{
+	char count[WORDS_COUNT];
+
+	if (queued == 0)
+		return;
+	words_count(queued, "message", count);
+	str_fmt(out + strlen(out), size - strlen(out), "; %s queued", count);
+}
+
+void words_contact(const struct contact *contact, char out[WORDS_STATE])
+{
+	char since[WORDS_TIME];
+
+	if (contact->presence != PRESENCE_OFFLINE) {
+		words_time(contact->online_since_ms, since);
+		str_fmt(out, WORDS_STATE, "online since %s%s%s", since, contact->presence == PRESENCE_AWAY ? ", away: " : "",
+			contact->presence == PRESENCE_AWAY ? contact->away_text : "");
+	} else if (contact->row.state == CONTACT_ASKED) {
+		str_copy(out, WORDS_STATE, "waits until your request is accepted");
+	} else if (contact->row.seen_ms == 0) {
+		str_copy(out, WORDS_STATE, "offline, not reached yet");
+	} else {
+		words_time(contact->row.seen_ms, since);
+		str_fmt(out, WORDS_STATE, "offline since %s", since);
+	}
+	put_queue(contact->queued, out, WORDS_STATE);
+}
