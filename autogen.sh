@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Makes ./configure from a fresh checkout.
 set -e
 cd "$(dirname "$0")"
