@@ -2,9 +2,10 @@
 /*
  * The accounts of a daemon: which there are, and which are unlocked.
  *
- * Logging in, registering and changing a password hash a password, which takes long.  Each is a job in three steps: *_begin on the
- * loop, account_job_run on any thread, account_job_finish on the loop.  A login to an unknown account runs the same job on a decoy, so that cost and
- * answer do not tell.  account_job_free at any point that is not inside run.
+ * Logging in, registering and changing a password hash a password, which takes long.  Each is a job in three
+ * steps: *_begin on the loop, account_job_run on any thread (it touches only the job), account_job_finish on
+ * the loop.  A login to an unknown account runs the same job on a decoy, so that cost and answer do not tell.
+ * account_job_free at any point that is not inside run.
  */
 #ifndef CHAT_ACCOUNTS_H
 #define CHAT_ACCOUNTS_H
@@ -21,13 +22,16 @@ struct account;
 struct account_job;
 
 struct accounts_ops {
-	/* The account was registered; id names the directory that was handed out by spare(). */
+	/* The account was registered and is still locked; account_dir_id tells the directory, which is
+	 * spare()'s no more. */
 	void (*created)(void *ctx, struct account *a);
-	/* Unlocked: chat stands. Called before account_job_finish returns. */
+	/* Unlocked: chat stands. Called before account_job_finish returns; not by account_reopen. */
 	void (*unlocked)(void *ctx, struct account *a);
-	/* About to be locked: chat is freed right after. */
+	/* About to be locked: chat is freed right after.  What its links and clients had to be told is
+	 * committed. */
 	void (*locked)(void *ctx, struct account *a);
-	/* A directory id for the next registration (one whose tor already runs), or NULL: a new one is made. */
+	/* A directory id for the next registration (one whose tor already runs), or NULL: a new one is made.
+	 * It stays the next one until created() tells that it was used. */
 	const char *(*spare)(void *ctx);
 	/* The first write of a turn: the account's commit is due at its end. */
 	void (*dirty)(void *ctx, struct account *a);
@@ -35,48 +39,59 @@ struct accounts_ops {
 struct accounts_opts {
 	const char *state_dir;
 	struct pwhash_params pwhash;
-	bool registration;            /* may a client make a new account? */
-	struct chat_opts chat;        /* template for every account */
+	bool registration;     /* may a client make a new account? */
+	struct chat_opts chat; /* template for every account */
 	const struct accounts_ops *ops;
 	void *ctx;
 };
 
 int accounts_open(const struct accounts_opts *opts, struct accounts **out); /* errors of index_open */
-void accounts_free(struct accounts *as);  /* locks all */
+/* Locks all, without the good-byes of account_lock.  No job may be left. */
+void accounts_free(struct accounts *as);
 bool accounts_registration(const struct accounts *as);
 struct account *accounts_find(const struct accounts *as, const char *name);
 int accounts_each(struct accounts *as, int (*cb)(void *ctx, struct account *a), void *ctx);
 
 const char *account_name(const struct account *a);
 const char *account_dir_id(const struct account *a);
-struct chat *account_chat(const struct account *a);   /* NULL while locked */
+struct chat *account_chat(const struct account *a); /* NULL while locked */
 struct account *account_of(const struct chat *c);
 void account_set_data(struct account *a, void *data); /* the app's own */
 void *account_data(const struct account *a);
 
-/* state_dir/accounts/<id>/<leaf>: where the daemon keeps what belongs to an account but not to its store (its tor). ERR_TOO_LONG. */
+/* state_dir/accounts/<id>/<leaf>: where the daemon keeps what belongs to an account but not to its store (its
+ * tor). ERR_TOO_LONG. */
 int accounts_path(const struct accounts *as, const char *id, const char *leaf, char *out, size_t size);
 /* A fresh account directory (0700), for a spare. */
 int accounts_new_dir(struct accounts *as, char id[INDEX_ID_LEN + 1]);
 
 /* Passwords are copied into guarded memory. */
-/* ERR_FULL never; always gives a job, also for unknown names. */
-int account_login_begin(struct accounts *as, struct now now, const char *name, const char *password, size_t len, struct account_job **out);
-/* ERR_REFUSED (registration closed), ERR_EXISTS, ERR_INVALID (name), ERR_LOOKALIKE never; ERR_TOO_LONG / ERR_STATE: password outside PASSWORD_MIN..MAX. */
-int account_register_begin(struct accounts *as, struct now now, const char *name, const char *password, size_t len, struct account_job **out);
-/* Checks the old password and wraps the key under the new one. */
-int account_passwd_begin(struct account *a, const char *old_password, size_t old_len, const char *new_password, size_t new_len, struct account_job **out);
+/* Always gives a job, also for unknown names; ERR_NOMEM. */
+int account_login_begin(struct accounts *as, struct now now, const char *name, const char *password,
+			size_t len, struct account_job **out);
+/* ERR_REFUSED (registration closed), ERR_EXISTS, ERR_INVALID (no nick, or like the service's), ERR_FULL;
+ * ERR_STATE: password under PASSWORD_MIN, ERR_TOO_LONG: over PASSWORD_MAX. */
+int account_register_begin(struct accounts *as, struct now now, const char *name, const char *password,
+			   size_t len, struct account_job **out);
+/* Checks the old password and wraps the key under the new one, with today's parameters.  ERR_STATE,
+ * ERR_TOO_LONG as above, of the new one; ERR_IO, ERR_NOT_FOUND, ERR_INVALID, ERR_VERSION: the key file. */
+int account_passwd_begin(struct account *a, const char *old_password, size_t old_len,
+			 const char *new_password, size_t new_len, struct account_job **out);
 void account_job_run(struct account_job *job);
 /*
- * ERR_AUTH: unknown account or wrong password.  ERR_EXISTS: the name was taken meanwhile.  ERR_IO, ERR_VERSION.  On success *account is unlocked
- * (already unlocked is fine: the password was checked all the same).
+ * ERR_AUTH: unknown account, wrong password, or one that was changed since the job began.  ERR_EXISTS: the
+ * name was taken meanwhile. ERR_NOMEM; ERR_STATE: it has not run, or was finished before.  Only once the
+ * password is known to be right: ERR_IO, ERR_VERSION (the database).  On success *account is the job's; after
+ * a login or a registration it is unlocked (already unlocked is fine: the password was checked all the same).
  */
 int account_job_finish(struct account_job *job, struct now now, struct account **account);
 void account_job_free(struct account_job *job);
 
 /* Ends links in good order, frees the chat, wipes the keys. */
 void account_lock(struct account *a, struct now now, const char *reason);
-/* After a failed commit: the chat is thrown away and read again from the store. An err: the account is locked. */
+/* After a failed commit: the chat is read again from the store and takes the old one's place; account_chat
+ * then tells another. Neither locked() nor unlocked() is called.  An err: the account was locked, with
+ * locked(). */
 int account_reopen(struct account *a, struct now now);
 /* store_checkpoint of every unlocked account that needs it. */
 void accounts_checkpoint(struct accounts *as);

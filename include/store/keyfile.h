@@ -22,6 +22,8 @@ int keyfile_parse(const void *data, size_t len, struct keyfile *out);
 int keyfile_read(const char *path, struct keyfile *out);
 /* Atomically and durably, mode 0600. */
 int keyfile_write(const char *path, const struct keyfile *kf);
+/* What it held is as good as destroyed with it. A missing one is fine. */
+int keyfile_destroy(const char *path);
 /* A key file that no password opens and that costs the same as a real one: for unknown accounts. */
 void keyfile_decoy(struct keyfile *kf, const struct rng *rng, const struct pwhash_params *params);
 /* ERR_AUTH: wrong password or damaged; ERR_NOMEM, ERR_INVALID (parameters).  db_key should lie in guarded

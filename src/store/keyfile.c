@@ -92,6 +92,11 @@ int keyfile_write(const char *path, const struct keyfile *kf)
 	return err;
 }
 
+int keyfile_destroy(const char *path)
+{
+	return file_destroy(path);
+}
+
 void keyfile_decoy(struct keyfile *kf, const struct rng *rng, const struct pwhash_params *params)
 {
 	kf->params = *params;

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What accounts.c and account_job.c share. */
+#ifndef CHAT_ACCOUNT_IMPL_H
+#define CHAT_ACCOUNT_IMPL_H
+
+#include "chat/accounts.h"
+
+struct account {
+	struct accounts *accounts;
+	char name[NICK_MAX + 1];
+	char id[INDEX_ID_LEN + 1];
+	unsigned generation; /* of the key file: each new password is one */
+	bool opening;	     /* what is written now is committed before anybody is told */
+	struct chat *chat;   /* NULL while locked */
+	struct store *store; /* the chat's */
+	uint8_t *db_key;     /* guarded; NULL while locked */
+	void *data;
+};
+struct accounts {
+	struct accounts_opts opts;
+	struct index index;
+	struct account **list; /* room for INDEX_ACCOUNTS_MAX */
+	size_t n;
+	uint8_t decoy_key[KEY_BYTES]; /* which account's costs an unknown name has */
+};
+
+int account_path(const struct account *a, const char *leaf, char *out, size_t size);
+/* Takes the guarded db_key over, also on an error. */
+int account_unlock(struct account *a, struct now now, uint8_t *db_key);
+/* Not yet in the list; free it. NULL: no memory. */
+struct account *account_new(struct accounts *as, const char *name, const char *id);
+
+#endif

@@ -1,0 +1,743 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Accounts: registered once, locked by default, opened by their password and by nothing else. */
+#include "store_help.h"
+
+#include <dirent.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "chat/accounts.h"
+
+#define PASSWORD "tomorrow at noon"
+#define OTHER	 "yesterday night!"
+
+static const struct now noon = {.mono_ms = 1000, .real_ms = 1700000000000};
+
+/* ---- a daemon ---- */
+
+struct daemon {
+	struct help *h;
+	struct accounts *as;
+	uint64_t seed;
+	struct rng rng;
+	struct accounts_opts opts;
+	char spare[INDEX_ID_LEN + 1]; /* handed out if set */
+	int created, unlocked, locked, dirty;
+	bool had_chat; /* while it was being locked */
+	void (*in_spare)(void);
+	void (*in_created)(void);
+};
+
+static void on_created(void *ctx, struct account *a)
+{
+	struct daemon *d = ctx;
+	d->created++;
+	assert_null(account_chat(a));
+	if (d->in_created)
+		d->in_created();
+}
+
+static void on_unlocked(void *ctx, struct account *a)
+{
+	struct daemon *d = ctx;
+	d->unlocked++;
+	assert_non_null(account_chat(a));
+	assert_ptr_equal(account_of(account_chat(a)), a);
+}
+
+static void on_locked(void *ctx, struct account *a)
+{
+	struct daemon *d = ctx;
+	d->locked++;
+	d->had_chat = account_chat(a) != NULL;
+}
+
+static const char *on_spare(void *ctx)
+{
+	struct daemon *d = ctx;
+	if (d->in_spare)
+		d->in_spare();
+	return d->spare[0] ? d->spare : NULL;
+}
+
+static void on_dirty(void *ctx, struct account *a)
+{
+	struct daemon *d = ctx;
+	(void)a;
+	d->dirty++;
+}
+
+static const struct accounts_ops ops = {on_created, on_unlocked, on_locked, on_spare, on_dirty};
+
+static void no_line(void *ctx, struct chat *c, const struct contact *contact, const struct line_row *l)
+{
+	(void)ctx, (void)c, (void)contact, (void)l;
+}
+
+static void no_presence(void *ctx, struct chat *c, const struct contact *contact, enum presence before,
+			const char *reason)
+{
+	(void)ctx, (void)c, (void)contact, (void)before, (void)reason;
+}
+
+static void no_contact(void *ctx, struct chat *c, const struct contact *contact)
+{
+	(void)ctx, (void)c, (void)contact;
+}
+
+static void no_rename(void *ctx, struct chat *c, const struct contact *contact, const char *old_nick)
+{
+	(void)ctx, (void)c, (void)contact, (void)old_nick;
+}
+
+static void no_request(void *ctx, struct chat *c, const struct request_row *r)
+{
+	(void)ctx, (void)c, (void)r;
+}
+
+static void no_self(void *ctx, struct chat *c, const char *old_nick)
+{
+	(void)ctx, (void)c, (void)old_nick;
+}
+
+static void no_notice(void *ctx, struct chat *c, const struct contact *contact, const char *text)
+{
+	(void)ctx, (void)c, (void)contact, (void)text;
+}
+
+static void no_status(void *ctx, struct chat *c)
+{
+	(void)ctx, (void)c;
+}
+
+static const struct chat_front front = {.line = no_line,
+					.presence = no_presence,
+					.contact_added = no_contact,
+					.contact_renamed = no_rename,
+					.contact_removed = no_contact,
+					.request = no_request,
+					.self = no_self,
+					.notice = no_notice,
+					.status = no_status};
+
+static const struct chat_net net; /* nobody has contacts here */
+
+static void start(struct daemon *d)
+{
+	d->rng = unit_rng(&d->seed);
+	d->opts.state_dir = d->h->dir;
+	d->opts.chat.rng = &d->rng;
+	d->opts.chat.front = &front;
+	d->opts.chat.net = &net;
+	d->opts.ops = &ops;
+	d->opts.ctx = d;
+	assert_int_equal(accounts_open(&d->opts, &d->as), 0);
+}
+
+static void restart(struct daemon *d)
+{
+	accounts_free(d->as);
+	d->as = NULL;
+	start(d);
+}
+
+static int setup(void **state)
+{
+	struct daemon *d = calloc(1, sizeof(*d));
+	void *h;
+	assert_non_null(d);
+	help_setup(&h);
+	d->h = h;
+	d->seed = 42;
+	d->opts.registration = true;
+	d->opts.pwhash = (struct pwhash_params){1, 8};
+	start(d);
+	*state = d;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct daemon *d = *state;
+	void *h = d->h;
+	accounts_free(d->as);
+	free(d);
+	return help_teardown(&h);
+}
+
+/* ---- what clients do ---- */
+
+static struct account_job *login_job(struct daemon *d, const char *name, const char *password)
+{
+	struct account_job *job = NULL;
+	assert_int_equal(account_login_begin(d->as, noon, name, password, strlen(password), &job), 0);
+	assert_non_null(job);
+	return job;
+}
+
+static int finish(struct account_job *job, struct account **a)
+{
+	struct account *unused;
+	const int err = account_job_finish(job, noon, a ? a : &unused);
+	account_job_free(job);
+	return err;
+}
+
+static int login(struct daemon *d, const char *name, const char *password)
+{
+	struct account_job *job = login_job(d, name, password);
+	account_job_run(job);
+	return finish(job, NULL);
+}
+
+static struct account *enter(struct daemon *d, const char *name, const char *password)
+{
+	struct account *a = NULL;
+	struct account_job *job = login_job(d, name, password);
+	account_job_run(job);
+	assert_int_equal(finish(job, &a), 0);
+	assert_non_null(a);
+	assert_non_null(account_chat(a));
+	return a;
+}
+
+static struct account_job *register_job(struct daemon *d, const char *name)
+{
+	struct account_job *job = NULL;
+	assert_int_equal(account_register_begin(d->as, noon, name, PASSWORD, strlen(PASSWORD), &job), 0);
+	account_job_run(job);
+	return job;
+}
+
+static struct account *signup(struct daemon *d, const char *name)
+{
+	struct account *a = NULL;
+	assert_int_equal(finish(register_job(d, name), &a), 0);
+	assert_non_null(a);
+	return a;
+}
+
+static int signup_begin(struct daemon *d, const char *name, const char *password)
+{
+	struct account_job *job = NULL;
+	const int err = account_register_begin(d->as, noon, name, password, strlen(password), &job);
+	account_job_free(job);
+	return err;
+}
+
+static struct account_job *passwd_job(struct account *a, const char *old_password, const char *new_password)
+{
+	struct account_job *job = NULL;
+	assert_int_equal(account_passwd_begin(a, old_password, strlen(old_password), new_password,
+					      strlen(new_password), &job),
+			 0);
+	account_job_run(job);
+	return job;
+}
+
+static size_t account_dirs(struct daemon *d)
+{
+	char path[PATH_MAX];
+	size_t n = 0;
+	assert_int_equal(str_fmt(path, sizeof(path), "%s/accounts", d->h->dir), 0);
+	DIR *dir = opendir(path);
+	assert_non_null(dir);
+	for (const struct dirent *e; (e = readdir(dir));)
+		n += e->d_name[0] != '.';
+	closedir(dir);
+	return n;
+}
+
+static void path_in(struct daemon *d, const char *id, const char *leaf, char path[PATH_MAX])
+{
+	assert_int_equal(accounts_path(d->as, id, leaf, path, PATH_MAX), 0);
+}
+
+/* ---- stories ---- */
+
+static void alice_registers_and_comes_back_after_a_restart(void **state)
+{
+	struct daemon *d = *state;
+	char onion[ONION_LEN + 1];
+	struct account *a = signup(d, "Alice");
+	assert_int_equal(d->created, 1);
+	assert_int_equal(d->unlocked, 1);
+	assert_string_equal(account_name(a), "Alice");
+	assert_string_equal(chat_nick(account_chat(a)), "Alice");
+	strcpy(onion, chat_onion(account_chat(a)));
+
+	restart(d);
+	assert_int_equal(d->locked, 1);
+	a = accounts_find(d->as, "alice");
+	assert_non_null(a);
+	assert_null(account_chat(a)); /* locked until its user comes */
+	assert_ptr_equal(enter(d, "ALICE", PASSWORD), a);
+	assert_string_equal(chat_onion(account_chat(a)), onion);
+	assert_int_equal(d->unlocked, 2);
+	assert_int_equal(d->created, 1);
+}
+
+static void nobody_else_comes_in(void **state)
+{
+	struct daemon *d = *state;
+	char longest[PASSWORD_MAX + 2];
+	signup(d, "alice");
+	for (int unlocked = 1; unlocked >= 0; unlocked--) {
+		assert_int_equal(login(d, "alice", OTHER), ERR_AUTH);
+		assert_int_equal(login(d, "alice", ""), ERR_AUTH);
+		assert_int_equal(login(d, "alice", PASSWORD "!"), ERR_AUTH);
+		assert_int_equal(login(d, "mallory", PASSWORD), ERR_AUTH);
+		assert_int_equal(login(d, "", PASSWORD), ERR_AUTH);
+		assert_int_equal(login(d, "no nick at all, and far longer than any", PASSWORD), ERR_AUTH);
+		memset(longest, 'x', sizeof(longest));
+		longest[sizeof(longest) - 1] = '\0';
+		assert_int_equal(login(d, "alice", longest), ERR_AUTH);
+		if (unlocked)
+			restart(d);
+		assert_null(account_chat(accounts_find(d->as, "alice")));
+	}
+	assert_int_equal(d->unlocked, 1);
+}
+
+static void two_accounts_are_strangers(void **state)
+{
+	struct daemon *d = *state;
+	struct account *a = signup(d, "alice"), *b = signup(d, "bob");
+	assert_string_not_equal(account_dir_id(a), account_dir_id(b));
+	assert_string_not_equal(chat_onion(account_chat(a)), chat_onion(account_chat(b)));
+	account_lock(b, noon, "logged out");
+	assert_null(account_chat(b));
+	assert_non_null(account_chat(a));
+	assert_int_equal(login(d, "bob", PASSWORD), 0);
+}
+
+static void names_and_passwords_have_their_rules(void **state)
+{
+	struct daemon *d = *state;
+	char password[PASSWORD_MAX + 2];
+	memset(password, 'x', sizeof(password));
+	password[PASSWORD_MAX + 1] = '\0';
+	assert_int_equal(signup_begin(d, "alice", password), ERR_TOO_LONG);
+	password[PASSWORD_MAX] = '\0';
+	assert_int_equal(signup_begin(d, "alice", password), 0);
+	password[PASSWORD_MIN] = '\0';
+	assert_int_equal(signup_begin(d, "alice", password), 0);
+	password[PASSWORD_MIN - 1] = '\0';
+	assert_int_equal(signup_begin(d, "alice", password), ERR_STATE);
+
+	assert_int_equal(signup_begin(d, "", PASSWORD), ERR_INVALID);
+	assert_int_equal(signup_begin(d, "al ice", PASSWORD), ERR_INVALID);
+	assert_int_equal(signup_begin(d, "../alice", PASSWORD), ERR_INVALID);
+	assert_int_equal(signup_begin(d, "Allium", PASSWORD), ERR_INVALID);
+	assert_int_equal(signup_begin(d, "a11ium", PASSWORD), ERR_INVALID);
+	signup(d, "alice");
+	assert_int_equal(signup_begin(d, "aLICE", PASSWORD), ERR_EXISTS);
+
+	d->opts.registration = false;
+	restart(d);
+	assert_false(accounts_registration(d->as));
+	assert_int_equal(signup_begin(d, "bob", PASSWORD), ERR_REFUSED);
+	assert_int_equal(signup_begin(d, "alice", PASSWORD), ERR_REFUSED); /* does not tell */
+	enter(d, "alice", PASSWORD);
+}
+
+static void the_longest_password_opens(void **state)
+{
+	struct daemon *d = *state;
+	struct account_job *job;
+	char password[PASSWORD_MAX + 1];
+	memset(password, 'x', PASSWORD_MAX);
+	password[PASSWORD_MAX] = '\0';
+	assert_int_equal(account_register_begin(d->as, noon, "alice", password, PASSWORD_MAX, &job), 0);
+	account_job_run(job);
+	assert_int_equal(finish(job, NULL), 0);
+	restart(d);
+	enter(d, "alice", password);
+}
+
+static void a_new_password_replaces_the_old_one(void **state)
+{
+	struct daemon *d = *state;
+	struct account *a = signup(d, "alice");
+	struct account_job *job;
+	assert_int_equal(finish(passwd_job(a, OTHER, "anything else"), NULL), ERR_AUTH);
+	assert_int_equal(account_passwd_begin(a, PASSWORD, strlen(PASSWORD), "short", 5, &job), ERR_STATE);
+	assert_int_equal(login(d, "alice", PASSWORD), 0);
+
+	assert_int_equal(finish(passwd_job(a, PASSWORD, OTHER), NULL), 0);
+	assert_int_equal(login(d, "alice", PASSWORD), ERR_AUTH);
+	restart(d);
+	assert_int_equal(login(d, "alice", PASSWORD), ERR_AUTH);
+	enter(d, "alice", OTHER);
+}
+
+static void of_two_new_passwords_one_holds(void **state)
+{
+	struct daemon *d = *state;
+	struct account *a = signup(d, "alice");
+	struct account_job *one = passwd_job(a, PASSWORD, "the first one"),
+			   *two = passwd_job(a, PASSWORD, "the second one");
+	assert_int_equal(finish(one, NULL), 0);
+	assert_int_equal(finish(two, NULL), ERR_AUTH); /* its old password is none any more */
+	assert_int_equal(login(d, "alice", "the second one"), ERR_AUTH);
+	assert_int_equal(login(d, "alice", "the first one"), 0);
+}
+
+static void a_login_with_a_password_changed_meanwhile_fails(void **state)
+{
+	struct daemon *d = *state;
+	struct account *a = signup(d, "alice");
+	struct account_job *job = login_job(d, "alice", PASSWORD);
+	account_job_run(job);
+	assert_int_equal(finish(passwd_job(a, PASSWORD, OTHER), NULL), 0);
+	assert_int_equal(finish(job, NULL), ERR_AUTH);
+}
+
+static void *run_thread(void *arg)
+{
+	account_job_run(arg);
+	return NULL;
+}
+
+static void two_logins_at_once_open_one_account(void **state)
+{
+	struct daemon *d = *state;
+	struct account_job *jobs[2];
+	struct account *a[2] = {NULL, NULL};
+	pthread_t threads[2];
+	signup(d, "alice");
+	restart(d);
+	d->unlocked = 0;
+	for (int i = 0; i < 2; i++) {
+		jobs[i] = login_job(d, "alice", PASSWORD);
+		assert_int_equal(pthread_create(&threads[i], NULL, run_thread, jobs[i]), 0);
+	}
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(finish(jobs[i], &a[i]), 0);
+	assert_non_null(a[0]);
+	assert_ptr_equal(a[0], a[1]);
+	assert_int_equal(d->unlocked, 1);
+}
+
+static void two_registrations_of_a_name_make_one_account(void **state)
+{
+	struct daemon *d = *state;
+	struct account_job *one = register_job(d, "alice"), *two = register_job(d, "ALICE");
+	struct account *a = NULL, *b = NULL;
+	assert_int_equal(finish(one, &a), 0);
+	assert_int_equal(finish(two, &b), ERR_EXISTS);
+	assert_non_null(a);
+	assert_null(b);
+	assert_int_equal(account_dirs(d), 1);
+	assert_int_equal(d->created, 1);
+}
+
+static void a_job_is_finished_once_and_only_after_it_ran(void **state)
+{
+	struct daemon *d = *state;
+	struct account *a;
+	signup(d, "alice");
+	struct account_job *job = login_job(d, "alice", PASSWORD);
+	assert_int_equal(account_job_finish(job, noon, &a), ERR_STATE);
+	account_job_run(job);
+	assert_int_equal(account_job_finish(job, noon, &a), 0);
+	assert_int_equal(account_job_finish(job, noon, &a), ERR_STATE);
+	account_job_free(job);
+	account_job_free(NULL);
+	account_job_free(login_job(d, "alice", PASSWORD)); /* cancelled before it ran */
+	job = register_job(d, "bob");			   /* and after */
+	account_job_free(job);
+	assert_null(accounts_find(d->as, "bob"));
+	assert_int_equal(account_dirs(d), 1);
+}
+
+static void an_unknown_name_costs_what_an_account_costs(void **state)
+{
+	struct daemon *d = *state;
+	signup(d, "alice");
+	/* Parameters that no hash takes: only an answer that used an account's is the usual one. */
+	d->opts.pwhash = (struct pwhash_params){0, 0};
+	restart(d);
+	assert_int_equal(login(d, "mallory", PASSWORD), ERR_AUTH);
+	assert_int_equal(login(d, "alice", OTHER), ERR_AUTH);
+	enter(d, "alice", PASSWORD);
+}
+
+static void a_broken_key_file_answers_like_a_wrong_password(void **state)
+{
+	struct daemon *d = *state;
+	struct account *a = signup(d, "alice");
+	struct account_job *job;
+	char path[PATH_MAX];
+	path_in(d, account_dir_id(a), "key", path);
+	assert_int_equal(file_replace(path, "what is this", 12, 0600), 0);
+	assert_int_equal(login(d, "alice", PASSWORD), ERR_AUTH);
+	assert_int_equal(account_passwd_begin(a, PASSWORD, strlen(PASSWORD), OTHER, strlen(OTHER), &job),
+			 ERR_INVALID);
+	assert_int_equal(unlink(path), 0); /* destroyed */
+	assert_int_equal(login(d, "alice", PASSWORD), ERR_AUTH);
+	assert_non_null(account_chat(a)); /* what is open stays so */
+}
+
+static void a_broken_database_is_not_a_wrong_password(void **state)
+{
+	struct daemon *d = *state;
+	char path[PATH_MAX];
+	path_in(d, account_dir_id(signup(d, "alice")), "db", path);
+	restart(d);
+	assert_int_equal(file_replace(path, "what is this", 12, 0600), 0);
+	assert_int_equal(login(d, "alice", PASSWORD), ERR_IO);
+	assert_int_equal(login(d, "alice", OTHER), ERR_AUTH); /* told to nobody else */
+	assert_null(account_chat(accounts_find(d->as, "alice")));
+}
+
+/* ---- registration that does not end well ---- */
+
+static void the_spare_directory_is_used_once_it_holds_an_account(void **state)
+{
+	struct daemon *d = *state;
+	assert_int_equal(accounts_new_dir(d->as, d->spare), 0);
+	struct account *a = signup(d, "alice");
+	assert_string_equal(account_dir_id(a), d->spare);
+	assert_int_equal(account_dirs(d), 1);
+	/* the same one again would cost alice her account */
+	assert_int_equal(finish(register_job(d, "bob"), NULL), ERR_STATE);
+	d->spare[0] = '\0';
+	restart(d);
+	enter(d, "alice", PASSWORD);
+	assert_null(accounts_find(d->as, "bob"));
+	signup(d, "bob");
+	assert_int_equal(account_dirs(d), 2);
+}
+
+static void an_index_that_cannot_be_written_leaves_no_account(void **state)
+{
+	struct daemon *d = *state;
+	char block[PATH_MAX], db[PATH_MAX], key[PATH_MAX];
+	assert_int_equal(accounts_new_dir(d->as, d->spare), 0);
+	assert_int_equal(str_fmt(block, sizeof(block), "%s/index.tmp", d->h->dir), 0);
+	assert_int_equal(mkdir(block, 0700), 0); /* in the way */
+	assert_true(finish(register_job(d, "alice"), NULL) < 0);
+	assert_null(accounts_find(d->as, "alice"));
+	assert_int_equal(d->created, 0);
+	path_in(d, d->spare, "db", db);
+	path_in(d, d->spare, "key", key);
+	assert_int_equal(access(db, F_OK), -1);
+	assert_int_equal(access(key, F_OK), -1);
+
+	assert_int_equal(rmdir(block), 0);
+	assert_string_equal(account_dir_id(signup(d, "alice")), d->spare);
+}
+
+static void die(void)
+{
+	kill(getpid(), SIGKILL);
+}
+
+static void kill_while_registering(struct daemon *d, void (**where)(void))
+{
+	int status;
+	accounts_free(d->as);
+	d->as = NULL;
+	const pid_t child = fork();
+	assert_true(child >= 0);
+	if (!child) {
+		*where = die;
+		start(d);
+		signup(d, "alice");
+		_exit(1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+	d->seed++;
+	start(d);
+}
+
+static void a_crash_before_the_index_leaves_nothing(void **state)
+{
+	struct daemon *d = *state;
+	assert_int_equal(accounts_new_dir(d->as, d->spare), 0);
+	d->spare[0] = '\0';
+	kill_while_registering(d, &d->in_spare);
+	assert_null(accounts_find(d->as, "alice"));
+	assert_int_equal(account_dirs(d), 0); /* swept, the spare too */
+	signup(d, "alice");
+}
+
+static void a_crash_after_the_index_leaves_the_account(void **state)
+{
+	struct daemon *d = *state;
+	kill_while_registering(d, &d->in_created);
+	assert_int_equal(account_dirs(d), 1);
+	enter(d, "alice", PASSWORD);
+}
+
+/* ---- locked, reopened ---- */
+
+static void a_locked_account_is_closed_in_good_order(void **state)
+{
+	struct daemon *d = *state;
+	struct account *a = signup(d, "alice");
+	assert_int_equal(chat_set_nick(account_chat(a), noon, "Alicia"),
+			 0); /* of a turn that has not ended */
+	account_lock(a, noon, "logged out");
+	assert_int_equal(d->locked, 1);
+	assert_true(d->had_chat);
+	assert_null(account_chat(a));
+	account_lock(a, noon, "logged out"); /* is so already */
+	assert_int_equal(d->locked, 1);
+	assert_int_equal(account_reopen(a, noon), ERR_STATE);
+	assert_string_equal(chat_nick(account_chat(enter(d, "alice", PASSWORD))), "Alicia");
+}
+
+static void the_first_write_of_a_turn_asks_for_a_commit(void **state)
+{
+	struct daemon *d = *state;
+	struct account *a = signup(d, "alice");
+	assert_int_equal(d->dirty, 0); /* what opening wrote is committed */
+	assert_int_equal(chat_set_nick(account_chat(a), noon, "Alicia"), 0);
+	assert_int_equal(d->dirty, 1);
+	assert_int_equal(chat_commit(account_chat(a)), 0);
+	assert_int_equal(chat_set_nick(account_chat(a), noon, "Alison"), 0);
+	assert_int_equal(d->dirty, 2);
+}
+
+static void reopening_goes_back_to_the_last_commit(void **state)
+{
+	struct daemon *d = *state;
+	struct account *a = signup(d, "alice");
+	assert_int_equal(chat_set_nick(account_chat(a), noon, "Alicia"), 0);
+	assert_int_equal(chat_commit(account_chat(a)), 0);
+	assert_int_equal(chat_set_nick(account_chat(a), noon, "Lost"), 0);
+	assert_int_equal(account_reopen(a, noon), 0);
+	assert_string_equal(chat_nick(account_chat(a)), "Alicia");
+	assert_int_equal(d->unlocked, 1);
+	assert_int_equal(d->locked, 0);
+	/* and it lives */
+	assert_int_equal(chat_set_nick(account_chat(a), noon, "Alison"), 0);
+	assert_int_equal(chat_commit(account_chat(a)), 0);
+	restart(d);
+	assert_string_equal(chat_nick(account_chat(enter(d, "alice", PASSWORD))), "Alison");
+}
+
+static void what_cannot_be_reopened_is_locked(void **state)
+{
+	struct daemon *d = *state;
+	struct account *a = signup(d, "alice");
+	char path[PATH_MAX];
+	path_in(d, account_dir_id(a), "db", path);
+	assert_int_equal(chat_commit(account_chat(a)), 0);
+	accounts_checkpoint(d->as);
+	assert_int_equal(store_destroy(path), 0);
+	assert_int_equal(file_replace(path, "what is this", 12, 0600), 0);
+	assert_int_equal(account_reopen(a, noon), ERR_IO);
+	assert_int_equal(d->locked, 1);
+	assert_true(d->had_chat);
+	assert_null(account_chat(a));
+}
+
+static void a_checkpoint_empties_the_logs(void **state)
+{
+	struct daemon *d = *state;
+	struct account *a = signup(d, "alice"), *b = signup(d, "bob");
+	char path[2][PATH_MAX];
+	path_in(d, account_dir_id(a), "db", path[0]);
+	path_in(d, account_dir_id(b), "db", path[1]);
+	assert_int_equal(chat_set_nick(account_chat(a), noon, "Alicia"), 0);
+	assert_int_equal(chat_commit(account_chat(a)), 0);
+	assert_int_equal(chat_set_nick(account_chat(b), noon, "Bobby"), 0); /* within its turn */
+	assert_true(help_size(path[0], "-wal") > 0);
+	accounts_checkpoint(d->as);
+	assert_int_equal(help_size(path[0], "-wal"), 0);
+	assert_int_equal(chat_commit(account_chat(b)), 0);
+	accounts_checkpoint(d->as);
+	assert_int_equal(help_size(path[1], "-wal"), 0);
+}
+
+static void nothing_secret_is_readable_on_disk(void **state)
+{
+	static const char *const leaves[] = {"key", "db", "db-wal"};
+	struct daemon *d = *state;
+	struct account *a = signup(d, "alice");
+	uint8_t seed[KEY_BYTES];
+	char path[PATH_MAX], onion[ONION_LEN + 1];
+	memcpy(seed, chat_identity_seed(account_chat(a)), KEY_BYTES);
+	strcpy(onion, chat_onion(account_chat(a)));
+	for (size_t i = 0; i < 3; i++) {
+		char *data;
+		size_t len;
+		path_in(d, account_dir_id(a), leaves[i], path);
+		if (access(path, F_OK))
+			continue;
+		assert_int_equal(file_read(path, 16u << 20, &data, &len), 0);
+		assert_null(memmem(data, len, seed, KEY_BYTES));
+		assert_null(memmem(data, len, onion, ONION_LEN));
+		assert_null(memmem(data, len, PASSWORD, strlen(PASSWORD)));
+		assert_null(memmem(data, len, "alice", 5));
+		free(data);
+	}
+}
+
+static int count(void *ctx, struct account *a)
+{
+	(void)a;
+	return ++*(int *)ctx == 2 ? 7 : 0;
+}
+
+static void accounts_are_walked_and_carry_data(void **state)
+{
+	struct daemon *d = *state;
+	int n = 0;
+	struct account *a = signup(d, "alice");
+	signup(d, "bob");
+	signup(d, "carol");
+	assert_int_equal(accounts_each(d->as, count, &n), 7); /* ended by the callback */
+	assert_int_equal(n, 2);
+	account_set_data(a, &n);
+	assert_ptr_equal(account_data(a), &n);
+}
+
+static void a_second_daemon_is_refused(void **state)
+{
+	struct daemon *d = *state;
+	struct accounts *second = NULL;
+	assert_int_equal(accounts_open(&d->opts, &second), ERR_EXISTS);
+	assert_null(second);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+	    T(alice_registers_and_comes_back_after_a_restart),
+	    T(nobody_else_comes_in),
+	    T(two_accounts_are_strangers),
+	    T(names_and_passwords_have_their_rules),
+	    T(the_longest_password_opens),
+	    T(a_new_password_replaces_the_old_one),
+	    T(of_two_new_passwords_one_holds),
+	    T(a_login_with_a_password_changed_meanwhile_fails),
+	    T(two_logins_at_once_open_one_account),
+	    T(two_registrations_of_a_name_make_one_account),
+	    T(a_job_is_finished_once_and_only_after_it_ran),
+	    T(an_unknown_name_costs_what_an_account_costs),
+	    T(a_broken_key_file_answers_like_a_wrong_password),
+	    T(a_broken_database_is_not_a_wrong_password),
+	    T(the_spare_directory_is_used_once_it_holds_an_account),
+	    T(an_index_that_cannot_be_written_leaves_no_account),
+	    T(a_crash_before_the_index_leaves_nothing),
+	    T(a_crash_after_the_index_leaves_the_account),
+	    T(a_locked_account_is_closed_in_good_order),
+	    T(the_first_write_of_a_turn_asks_for_a_commit),
+	    T(reopening_goes_back_to_the_last_commit),
+	    T(what_cannot_be_reopened_is_locked),
+	    T(a_checkpoint_empties_the_logs),
+	    T(nothing_secret_is_readable_on_disk),
+	    T(accounts_are_walked_and_carry_data),
+	    T(a_second_daemon_is_refused),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
