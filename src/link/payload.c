@@ -53,12 +53,9 @@ static int string_check(const char *s, size_t max, size_t *len)
 
 static void take_string(struct rd *r, size_t len, size_t max, char *out)
 {
-	const uint8_t *p;
+	const uint8_t *p = rd_take(r, len);
 
 	out[0] = '\0';
-	if (len > max)
-		r->failed = 1;
-	p = rd_take(r, len);
 	if (!p || text_check((const char *)p, len, max)) {
 		r->failed = 1;
 		return;

@@ -332,12 +332,17 @@ static void test_every_byte_of_message_2(void **state)
 static void test_length_beyond_the_record(void **state)
 {
 	uint8_t record[RECORD_BYTES];
+	const unsigned room = RECORD_BYTES - 3;
 
 	(void)state;
 	s.a = scene_dial_private(&s);
 	scene_record(s.a, record);
-	record[1] = (RECORD_BYTES - 3 + 1) >> 8;
-	record[2] = (RECORD_BYTES - 3 + 1) & 0xff;
+	record[1] = (uint8_t)(0x80 | room >> 8);
+	record[2] = room & 0xff;
+	scene_feed(s.b, record, sizeof(record));
+	assert_int_equal(link_state(s.b), LINK_HANDSHAKE); /* a full one that promises more */
+	another_bob();
+	record[2]++;
 	scene_feed(s.b, record, sizeof(record));
 	assert_dead(s.b, ERR_PROTOCOL);
 }

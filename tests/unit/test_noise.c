@@ -375,6 +375,7 @@ static void test_split_once(void **state)
 	assert_int_equal(noise_read_1(p.bob, msg, sizeof(msg), NULL), 0);
 	assert_int_equal(noise_write_2(p.bob, NULL, 0, msg), 0);
 	assert_int_equal(noise_split(p.bob, &send, &recv, NULL, NULL), 0);
+	assert_int_equal(noise_split(p.bob, &send, &recv, NULL, NULL), ERR_STATE);
 	assert_unusable(p.bob);
 	pair_clear(&p);
 }
