@@ -46,7 +46,7 @@ struct accounts_opts {
 };
 
 int accounts_open(const struct accounts_opts *opts, struct accounts **out); /* errors of index_open */
-/* Locks all, without the good-byes of account_lock.  No job may be left. */
+/* Locks all, without the good-byes of account_lock.  Jobs that are left may only be freed. */
 void accounts_free(struct accounts *as);
 bool accounts_registration(const struct accounts *as);
 struct account *accounts_find(const struct accounts *as, const char *name);

@@ -25,9 +25,10 @@
 struct store;
 
 struct store_opts {
-	void (*on_begin)(void *ctx); /* a transaction is opened: its commit is due; may be NULL */
-	int (*before_commit)(
-	    void *ctx); /* an error makes the commit fail: the simulator's disk faults; NULL otherwise */
+	/* A transaction is opened: its commit is due.  May be NULL. */
+	void (*on_begin)(void *ctx);
+	/* An error makes the commit fail: the simulator's disk faults.  NULL otherwise. */
+	int (*before_commit)(void *ctx);
 	void *ctx;
 };
 
@@ -70,9 +71,10 @@ struct contact_row {
 	uint64_t created_ms;
 	uint64_t seen_ms; /* when last a link ended; 0 never */
 };
-int store_contact_add(struct store *s,
-		      struct contact_row *c); /* sets id, never reused; ERR_EXISTS: identity or petname */
-int store_contact_update(struct store *s, const struct contact_row *c); /* by id; ERR_EXISTS, ERR_NOT_FOUND */
+/* Sets id, which is never reused.  ERR_EXISTS: the identity, or the petname under casemapping. */
+int store_contact_add(struct store *s, struct contact_row *c);
+/* By id.  ERR_EXISTS, ERR_NOT_FOUND. */
+int store_contact_update(struct store *s, const struct contact_row *c);
 int store_contact_delete(struct store *s, int64_t id); /* with its outbox, seen ids and lines */
 /* Oldest first. */
 int store_contact_each(struct store *s, int (*cb)(void *ctx, const struct contact_row *c), void *ctx);
