@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Links whose initiator's static key is its identity's: at the door (request, answer) and from the accepting side to the requester
- * (accept, answer).  They bring both link keys to both sides and carry nothing else; messages go between link keys.
+ * Links whose initiator's static key is its identity's: at the door (request, answer) and from the accepting
+ * side to the requester (accept, answer).  They bring both link keys to both sides and carry nothing else;
+ * messages go between link keys.
  */
 #include "chat_impl.h"
 
@@ -25,7 +26,7 @@ static int put(struct chat *c, struct chat_link *l, uint8_t type, int err, struc
 
 static int send_request(struct chat *c, struct chat_link *l)
 {
-	struct request q = { 0 };
+	struct request q = {0};
 	struct buf body;
 
 	buf_init(&body, FRAME_BODY_MAX);
@@ -38,7 +39,7 @@ static int send_request(struct chat *c, struct chat_link *l)
 
 static int send_accept(struct chat *c, struct chat_link *l)
 {
-	struct accept a = { 0 };
+	struct accept a = {0};
 	struct buf body;
 
 	buf_init(&body, FRAME_BODY_MAX);
@@ -51,7 +52,7 @@ static int send_accept(struct chat *c, struct chat_link *l)
 /* Only who is accepted learns our link key. */
 static int send_answer(struct chat *c, struct chat_link *l, enum answer_status status)
 {
-	struct answer a = { .status = status };
+	struct answer a = {.status = status};
 	struct buf body;
 
 	buf_init(&body, FRAME_BODY_MAX);
@@ -76,12 +77,15 @@ static int warn(struct chat *c, struct now now, struct chat_peer *p)
 		return 0;
 	p->warned = true;
 	return conversation_info(c, now, p,
-				 "Refused: %s shows a link key that is not the pinned one. If %s really starts anew, `remove %s`, then `add` the address again.",
+				 "Refused: %s shows a link key that is not the pinned one. If %s really "
+				 "starts anew, `remove %s`, then `add` the address again.",
 				 nick, nick, nick);
 }
 
-/* Pins what a contact told of itself, or checks it against what is pinned.  ERR_REFUSED, after the warning, if it does not fit. */
-static int pin(struct chat *c, struct now now, struct chat_peer *p, const uint8_t link_key[KEY_BYTES], const struct locator *l)
+/* Pins what a contact told of itself, or checks it against what is pinned.  ERR_REFUSED, after the warning,
+ * if it does not fit. */
+static int pin(struct chat *c, struct now now, struct chat_peer *p, const uint8_t link_key[KEY_BYTES],
+	       const struct locator *l)
 {
 	int err = contact_pin(c, p, link_key, l);
 	int warned = err == ERR_REFUSED ? warn(c, now, p) : 0;
@@ -108,7 +112,8 @@ static int say_accepted(struct chat *c, struct now now, struct chat_peer *p)
 }
 
 /* Somebody whom we asked, or know, asks us: that is acceptance while none of its keys is pinned. */
-static int request_of_contact(struct chat *c, struct now now, struct chat_peer *p, const struct request *q, enum answer_status *status)
+static int request_of_contact(struct chat *c, struct now now, struct chat_peer *p, const struct request *q,
+			      enum answer_status *status)
 {
 	bool asked = !p->pub.row.has_link_key;
 	int err = pin(c, now, p, q->link_key, &q->locator);
@@ -137,7 +142,8 @@ static int on_request(struct chat *c, struct now now, struct chat_link *l, const
 		return ERR_PROTOCOL;
 	err = request_decode(body, len, &q);
 	if (!err)
-		err = p ? request_of_contact(c, now, p, &q, &status) : request_on_stranger(c, now, l->identity, &q, &status);
+		err = p ? request_of_contact(c, now, p, &q, &status)
+			: request_on_stranger(c, now, l->identity, &q, &status);
 	if (!err)
 		err = send_answer(c, l, status);
 	if (!err)
@@ -145,8 +151,10 @@ static int on_request(struct chat *c, struct now now, struct chat_link *l, const
 	return err;
 }
 
-/* The initiator knew our link key and proved its identity; we must have asked it, or have pinned this very key. */
-static int accept_of_contact(struct chat *c, struct now now, struct chat_peer *p, const struct accept *a, enum answer_status *status)
+/* The initiator knew our link key and proved its identity; we must have asked it, or have pinned this very
+ * key. */
+static int accept_of_contact(struct chat *c, struct now now, struct chat_peer *p, const struct accept *a,
+			     enum answer_status *status)
 {
 	bool asked = !p->pub.row.has_link_key;
 	int err = pin(c, now, p, a->link_key, &a->locator);
@@ -204,7 +212,9 @@ static int answer_refused(struct chat *c, struct now now, struct chat_peer *p)
 	int err = 0;
 
 	if (!p->refused_told)
-		err = conversation_info(c, now, p, "%s takes no request from you now; it is tried again from time to time.", p->pub.row.petname);
+		err = conversation_info(
+		    c, now, p, "%s takes no request from you now; it is tried again from time to time.",
+		    p->pub.row.petname);
 	p->refused_told = true;
 	dial_later(c, now, p);
 	return err;
@@ -234,7 +244,8 @@ static int on_answer(struct chat *c, struct now now, struct chat_link *l, const 
 	return ERR_PROTOCOL;
 }
 
-int acceptance_on_frame(struct chat *c, struct now now, struct chat_link *l, uint8_t type, const uint8_t *body, size_t len)
+int acceptance_on_frame(struct chat *c, struct now now, struct chat_link *l, uint8_t type,
+			const uint8_t *body, size_t len)
 {
 	switch (type) {
 	case FRAME_REQUEST:

@@ -2,9 +2,10 @@
 /*
  * When a contact is dialled.
  *
- * One timer and at most one dial for each contact.  The timer runs only while a dial is wanted: Tor is up and the link that the
- * contact's state asks for is missing.  A failure backs off from dial_min to dial_max, doubling; a link that has lasted forgets the
- * failures.  All dials of an account are bounded; a timer that is due waits for its turn.
+ * One timer and at most one dial for each contact.  The timer runs only while a dial is wanted: Tor is up and
+ * the link that the contact's state asks for is missing.  A failure backs off from dial_min to dial_max,
+ * doubling; a link that has lasted forgets the failures.  All dials of an account are bounded; a timer that
+ * is due waits for its turn.
  */
 #include "chat_impl.h"
 
@@ -28,7 +29,7 @@ static bool wanted(const struct chat *c, const struct chat_peer *p)
 		return false;
 	if (!by_identity(p))
 		return !links_current(p);
-	TAILQ_FOREACH(l, &p->links, of_peer) {
+	TAILQ_FOREACH (l, &p->links, of_peer) {
 		if (l->by_identity)
 			return false;
 	}
@@ -103,7 +104,8 @@ void dial_soon(struct chat *c, struct now now, struct chat_peer *p, uint64_t del
 static void dial_at_last(struct chat *c, struct now now, struct chat_peer *p, uint64_t delay_ms)
 {
 	if (wanted(c, p))
-		timers_set(&c->dial_timers, &p->dial_timer, now.mono_ms + rng_jitter(c->opts.rng, delay_ms, BACKOFF_JITTER));
+		timers_set(&c->dial_timers, &p->dial_timer,
+			   now.mono_ms + rng_jitter(c->opts.rng, delay_ms, BACKOFF_JITTER));
 }
 
 void dial_later(struct chat *c, struct now now, struct chat_peer *p)
@@ -161,7 +163,7 @@ struct chat_peer *dial_take(struct chat *c, uint32_t dial_id)
 {
 	struct chat_peer *p;
 
-	TAILQ_FOREACH(p, &c->dialling, of_dialling) {
+	TAILQ_FOREACH (p, &c->dialling, of_dialling) {
 		if (p->dial_id == dial_id) {
 			forget(c, p);
 			return p;
@@ -186,6 +188,8 @@ void chat_on_dial_failed(struct chat *c, struct now now, uint32_t dial_id, const
 
 	if (!p)
 		return;
+	if (p->pub.link_up)
+		return; /* a dial beside a link that stands */
 	if (str_copy(p->pub.trouble, sizeof(p->pub.trouble), text ? text : ""))
 		str_copy(p->pub.trouble, sizeof(p->pub.trouble), "not reachable");
 	log_debug("contact %lld: dial failed", (long long)p->pub.row.id);

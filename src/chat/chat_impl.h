@@ -2,8 +2,9 @@
 /*
  * What the files of chat share: the account in memory and the calls between them.
  *
- * Memory follows the store: every change is written to the store's open transaction first or in the same breath, and an error of the
- * store breaks the whole account (chat_break), since the transaction is then lost and memory no longer tells what is on disk.
+ * Memory follows the store: every change is written to the store's open transaction first or in the same
+ * breath, and an error of the store breaks the whole account (chat_break), since the transaction is then lost
+ * and memory no longer tells what is on disk.
  */
 #ifndef CHAT_IMPL_H
 #define CHAT_IMPL_H
@@ -16,25 +17,27 @@
 #include "chat/chat.h"
 
 /* RB_GENERATE_STATIC of libbsd needs a macro that glibc does not have. */
-#define TREE_FUNCTIONS(name, type, field, cmp) RB_GENERATE_INTERNAL(name, type, field, cmp, static __attribute__((unused)))
+#define TREE_FUNCTIONS(name, type, field, cmp)                                                               \
+	RB_GENERATE_INTERNAL(name, type, field, cmp, static __attribute__((unused)))
 
-#define DIALS_MAX         64   /* at a time; the others wait for their turn */
-#define FLIGHT_MAX        32   /* messages on their way to a contact, not acked yet */
-#define LINK_ACKS_MAX     128  /* acks that wait for room on a link; an honest sender has at most FLIGHT_MAX to be acked */
-#define CONTACT_LINKS_MAX 4    /* links of one contact at a time */
-#define DOOR_LINKS_MAX    64   /* links of strangers at a time */
-#define REJECTED_MAX      1000 /* rejected identities that are remembered */
-#define LINK_RENEW_MS     (20u * 3600 * 1000) /* who dialled a link dials its successor at this age */
-#define LINK_LIFE_MS      (24u * 3600 * 1000) /* a link is ended at this age */
-#define REDIAL_MS         500  /* before a lost link is dialled again, jittered */
+#define DIALS_MAX  64 /* at a time; the others wait for their turn */
+#define FLIGHT_MAX 32 /* messages on their way to a contact, not acked yet */
+#define LINK_ACKS_MAX                                                                                        \
+	128 /* acks that wait for room on a link; an honest sender has at most FLIGHT_MAX to be acked */
+#define CONTACT_LINKS_MAX 4		      /* links of one contact at a time */
+#define DOOR_LINKS_MAX	  64		      /* links of strangers at a time */
+#define REJECTED_MAX	  1000		      /* rejected identities that are remembered */
+#define LINK_RENEW_MS	  (20u * 3600 * 1000) /* who dialled a link dials its successor at this age */
+#define LINK_LIFE_MS	  (24u * 3600 * 1000) /* a link is ended at this age */
+#define REDIAL_MS	  500		      /* before a lost link is dialled again, jittered */
 
 /* ---- timers: chat_timer.c ---- */
 
 typedef void (*chat_timer_cb)(struct chat *c, struct now now, void *owner);
 struct chat_timer {
 	RB_ENTRY(chat_timer) node;
-	uint64_t at_ms;  /* mono */
-	uint64_t seq;    /* timers of one instant fire in the order in which they were set */
+	uint64_t at_ms; /* mono */
+	uint64_t seq;	/* timers of one instant fire in the order in which they were set */
 	bool set;
 	chat_timer_cb fire;
 	void *owner;
@@ -48,7 +51,7 @@ struct timers {
 void timers_init(struct timers *ts);
 void timers_set(struct timers *ts, struct chat_timer *t, uint64_t at_ms);
 void timers_cancel(struct timers *ts, struct chat_timer *t);
-uint64_t timers_next(const struct timers *ts); /* TICK_NEVER if none is set */
+uint64_t timers_next(const struct timers *ts);			   /* TICK_NEVER if none is set */
 struct chat_timer *timers_pop(struct timers *ts, uint64_t now_ms); /* one that is due, now cancelled; NULL */
 
 /* ---- the account in memory ---- */
@@ -58,24 +61,25 @@ struct chat_link {
 	RB_ENTRY(chat_link) by_id;
 	TAILQ_ENTRY(chat_link) of_peer;
 	TAILQ_ENTRY(chat_link) of_flush;
-	struct chat_peer *peer;       /* NULL: of a stranger, at the door */
+	struct chat_peer *peer; /* NULL: of a stranger, at the door */
 	enum link_role role;
-	bool by_identity;             /* the initiator's static key is identity-derived: request, accept and answer alone */
-	bool dialled;                 /* by us */
-	uint8_t identity[KEY_BYTES];  /* of the initiator, if by_identity and not dialled */
+	bool by_identity; /* the initiator's static key is identity-derived: request, accept and answer alone
+			   */
+	bool dialled;	  /* by us */
+	uint8_t identity[KEY_BYTES]; /* of the initiator, if by_identity and not dialled */
 	uint64_t opened_ms;
-	uint64_t heard_ms;            /* when a frame last came */
-	bool heard;                   /* a profile came: the link works in both directions */
-	uint64_t heard_seq;           /* order in which links were heard first: newest is highest */
-	uint64_t used_seq;            /* order in which USE came on links; 0: it did not */
-	struct chat_timer timer;      /* silence and age */
-	uint64_t pinged_ms;           /* a ping waits for any answer since; 0: none does */
+	uint64_t heard_ms;	 /* when a frame last came */
+	bool heard;		 /* a profile came: the link works in both directions */
+	uint64_t heard_seq;	 /* order in which links were heard first: newest is highest */
+	uint64_t used_seq;	 /* order in which USE came on links; 0: it did not */
+	struct chat_timer timer; /* silence and age */
+	uint64_t pinged_ms;	 /* a ping waits for any answer since; 0: none does */
 	/* What is to be sent as soon as the link takes it. */
-	bool full;                    /* the net takes no more for now */
-	bool flushing;                /* in chat's list of links to be flushed */
+	bool full;     /* the net takes no more for now */
+	bool flushing; /* in chat's list of links to be flushed */
 	bool want_profile, want_use, want_ping, want_pong;
 	uint64_t ping_token, use_token, pong_token;
-	struct buf acks;              /* ids, MSGID_BYTES each */
+	struct buf acks; /* ids, MSGID_BYTES each */
 };
 TAILQ_HEAD(chat_link_list, chat_link);
 RB_HEAD(link_tree, chat_link);
@@ -94,30 +98,30 @@ struct chat_peer {
 	RB_ENTRY(chat_peer) by_identity;
 	RB_ENTRY(chat_peer) by_skeleton;
 	RB_ENTRY(chat_peer) by_link_key; /* while pub.row.has_link_key */
-	bool chooser;                 /* we choose the link: our identity is the lower one */
+	bool chooser;			 /* we choose the link: our identity is the lower one */
 	/* dials */
 	struct chat_timer dial_timer; /* in c->dial_timers */
 	TAILQ_ENTRY(chat_peer) of_dialling;
-	uint32_t dial_id;             /* 0: none under way */
+	uint32_t dial_id; /* 0: none under way */
 	bool dial_by_identity;
-	unsigned attempts;            /* that failed in a row */
+	unsigned attempts; /* that failed in a row */
 	bool dialled_once;
-	bool redialled;               /* at once, after a link that did not last since */
-	uint64_t dialled_ms;          /* when the last dial started */
+	bool redialled;	     /* at once, after a link that did not last since */
+	uint64_t dialled_ms; /* when the last dial started */
 	/* links */
 	struct chat_link_list links;
 	unsigned n_links;
-	struct chat_link *chosen;     /* where messages are sent; NULL: they wait */
+	struct chat_link *chosen; /* where messages are sent; NULL: they wait */
 	/* messages on their way on the chosen link */
 	struct flight flight[FLIGHT_MAX];
 	size_t n_flight;
-	int64_t sent_upto;            /* outbox id; the chosen link carried all that is unacked up to here */
-	bool waiting;                 /* the queue had to wait for the contact to come */
-	size_t delivered;             /* acked since */
+	int64_t sent_upto; /* outbox id; the chosen link carried all that is unacked up to here */
+	bool waiting;	   /* the queue had to wait for the contact to come */
+	size_t delivered;  /* acked since */
 	/* presence */
 	struct chat_timer offline_timer;
 	bool away;
-	bool warned;                  /* of another link key; said once */
+	bool warned; /* of another link key; said once */
 	bool refused_told;
 };
 RB_HEAD(name_tree, chat_peer);
@@ -142,7 +146,7 @@ struct chat_secrets { /* guarded */
 struct chat {
 	struct chat_opts opts;
 	struct store *store;
-	int broken;                   /* the store failed: nothing goes on */
+	int broken; /* the store failed: nothing goes on */
 	bool shut;
 	void *front_data, *net_data;
 	/* self */
@@ -154,7 +158,7 @@ struct chat {
 	bool away;
 	char away_text[AWAY_MAX + 1];
 	struct chat_tor_status tor;
-	uint64_t line_ms;             /* time of the last line; times of lines never go back */
+	uint64_t line_ms; /* time of the last line; times of lines never go back */
 	/* contacts */
 	struct name_tree by_name;
 	struct id_tree by_id;
@@ -182,8 +186,8 @@ struct chat {
 /* Passes err on. Anything but 0 breaks the account until it is opened again. */
 int chat_break(struct chat *c, int err);
 #define front_call(c, func, ...) ((c)->opts.front->func((c)->opts.front_ctx, (c), __VA_ARGS__))
-#define front_status(c)          ((c)->opts.front->status((c)->opts.front_ctx, (c)))
-#define net_call(c, func, ...)   ((c)->opts.net->func((c)->opts.net_ctx, (c), __VA_ARGS__))
+#define front_status(c)		 ((c)->opts.front->status((c)->opts.front_ctx, (c)))
+#define net_call(c, func, ...)	 ((c)->opts.net->func((c)->opts.net_ctx, (c), __VA_ARGS__))
 
 /* ---- contact.c ---- */
 /* All contacts, in order of their ids: NULL gives the first, and ends the walk. */
@@ -199,16 +203,21 @@ int contact_save(struct chat *c, struct chat_peer *p);
 /* The one place where a contact's state changes. */
 int contact_enter(struct chat *c, struct chat_peer *p, enum contact_state state);
 /* May this link key be pinned for this identity?  Not our own, nor another contact's. */
-bool contact_key_free(const struct chat *c, const uint8_t identity[KEY_BYTES], const uint8_t link_key[KEY_BYTES]);
-int contact_pin(struct chat *c, struct chat_peer *p, const uint8_t link_key[KEY_BYTES], const struct locator *l);
+bool contact_key_free(const struct chat *c, const uint8_t identity[KEY_BYTES],
+		      const uint8_t link_key[KEY_BYTES]);
+int contact_pin(struct chat *c, struct chat_peer *p, const uint8_t link_key[KEY_BYTES],
+		const struct locator *l);
 
 /* ---- petname.c: the one namespace ---- */
-/* May the user take this name for p (NULL: a new contact, or the own nick when self)?  Waiting requests give way: see petname_claim. */
+/* May the user take this name for p (NULL: a new contact, or the own nick when self)?  Waiting requests give
+ * way: see petname_claim. */
 int petname_check(const struct chat *c, const char *nick, const struct chat_peer *p, bool self);
-/* The name was taken: a request that waits under it, or looks like it, waits under another name from now on. */
+/* The name was taken: a request that waits under it, or looks like it, waits under another name from now on.
+ */
 int petname_claim(struct chat *c, const char *nick);
 /* A name for a request out of what a stranger proposes; ERR_FULL if none can be found. */
-int petname_propose(const struct chat *c, const char *proposed, const struct waiting_request *self, char out[NICK_MAX + 1]);
+int petname_propose(const struct chat *c, const char *proposed, const struct waiting_request *self,
+		    char out[NICK_MAX + 1]);
 
 /* ---- request.c: strangers ---- */
 int request_load(struct chat *c);
@@ -217,14 +226,17 @@ struct waiting_request *request_by_identity(const struct chat *c, const uint8_t 
 struct waiting_request *request_by_name(const struct chat *c, const char *name);
 int request_forget(struct chat *c, struct waiting_request *r);
 /* A stranger asks: the answer's status goes to *status. */
-int request_on_stranger(struct chat *c, struct now now, const uint8_t identity[KEY_BYTES], const struct request *q, enum answer_status *status);
+int request_on_stranger(struct chat *c, struct now now, const uint8_t identity[KEY_BYTES],
+			const struct request *q, enum answer_status *status);
 /* A waiting request becomes a contact. */
-int request_take(struct chat *c, struct now now, struct waiting_request *r, const char *nick, const struct contact **out);
+int request_take(struct chat *c, struct now now, struct waiting_request *r, const char *nick,
+		 const struct contact **out);
 
 /* ---- acceptance.c: links with an identity-derived static key ---- */
 /* Such a link of ours is open: says what it was dialled for. */
 int acceptance_begin(struct chat *c, struct chat_link *l);
-int acceptance_on_frame(struct chat *c, struct now now, struct chat_link *l, uint8_t type, const uint8_t *body, size_t len);
+int acceptance_on_frame(struct chat *c, struct now now, struct chat_link *l, uint8_t type,
+			const uint8_t *body, size_t len);
 
 /* ---- chat_dial.c ---- */
 void dial_init(struct chat *c, struct chat_peer *p);
@@ -258,7 +270,8 @@ enum link_end {
 /* Forgets a link that the net has closed already. */
 void links_ended(struct chat *c, struct now now, struct chat_link *l, enum link_end how);
 /* Has the net end it too, after a CLOSE frame. */
-void links_close(struct chat *c, struct now now, struct chat_link *l, enum close_reason reason, enum link_end how);
+void links_close(struct chat *c, struct now now, struct chat_link *l, enum close_reason reason,
+		 enum link_end how);
 /* Ends all links of a contact without a thought of dialling it again. */
 void links_close_all(struct chat *c, struct chat_peer *p, enum close_reason reason);
 void links_free_all(struct chat *c);
@@ -280,11 +293,14 @@ int conversation_load(struct chat *c);
 /* Adds a line to the account's stream and shows it. p NULL: the account itself. */
 int conversation_add(struct chat *c, struct now now, struct chat_peer *p, struct line_row *l);
 /* One line of news in a conversation. */
-int conversation_info(struct chat *c, struct now now, struct chat_peer *p, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-int conversation_on_message(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len);
+int conversation_info(struct chat *c, struct now now, struct chat_peer *p, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+int conversation_on_message(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body,
+			    size_t len);
 /* The last line is about to go with its contact: keeps its time. */
 int conversation_keep_time(struct chat *c);
-/* 0 if a message, request text or away text may hold this: UTF-8 without NUL, CR, LF. ERR_UTF8, ERR_INVALID. */
+/* 0 if a message, request text or away text may hold this: UTF-8 without NUL, CR, LF. ERR_UTF8, ERR_INVALID.
+ */
 int text_check(const char *text, size_t len);
 
 /* ---- presence.c ---- */

@@ -2,12 +2,14 @@
 /*
  * Open links, and which of them is used.
  *
- * Between two contacts there may be several links at a time: both dial at once, or one side dials while the other has not noticed that
- * the old link is dead.  Both read every link.  The side with the lower identity chooses alone: the link on which it heard
- * the other most recently for the first time.  It says USE there, followed by a PING; at the PONG it knows that USE was read,
- * and closes the other links.  The other side sends on the link on which USE came last, of those that still stand.
- * Nobody sends messages before USE.  Links fall away or are chosen once each, so this ends with one link, or with none and a dial.
- * Whenever the used link changes, all that is unacked is sent again in order (outbox.c), so nothing depends on what a closed link carried.
+ * Between two contacts there may be several links at a time: both dial at once, or one side dials while the
+ * other has not noticed that the old link is dead.  Both read every link.  The side with the lower identity
+ * chooses alone: the link on which it heard the other most recently for the first time.  It says USE there,
+ * followed by a PING; at the PONG it knows that USE was read, and closes the other links.  The other side
+ * sends on the link on which USE came last, of those that still stand. Nobody sends messages before USE.
+ * Links fall away or are chosen once each, so this ends with one link, or with none and a dial. Whenever the
+ * used link changes, all that is unacked is sent again in order (outbox.c), so nothing depends on what a
+ * closed link carried.
  */
 #include "chat_impl.h"
 
@@ -16,8 +18,8 @@
 
 #include "base/log.h"
 
-#define PING_JITTER       25 /* percent */
-#define SHORT_LINKS_BACKOFF 2 /* links that opened but did not last: the back-off stays at dial_min * 2^2 */
+#define PING_JITTER	    25 /* percent */
+#define SHORT_LINKS_BACKOFF 2  /* links that opened but did not last: the back-off stays at dial_min * 2^2 */
 
 static int link_cmp(const struct chat_link *a, const struct chat_link *b)
 {
@@ -28,7 +30,7 @@ TREE_FUNCTIONS(link_tree, chat_link, by_id, link_cmp)
 
 struct chat_link *links_find(const struct chat *c, link_id id)
 {
-	struct chat_link key = { .id = id };
+	struct chat_link key = {.id = id};
 
 	return RB_FIND(link_tree, (struct link_tree *)&c->links, &key);
 }
@@ -42,7 +44,7 @@ struct chat_link *links_current(const struct chat_peer *p)
 {
 	struct chat_link *l;
 
-	TAILQ_FOREACH(l, &p->links, of_peer) {
+	TAILQ_FOREACH (l, &p->links, of_peer) {
 		if (!l->by_identity)
 			return l;
 	}
@@ -53,7 +55,7 @@ static bool heard_any(const struct chat_peer *p)
 {
 	const struct chat_link *l;
 
-	TAILQ_FOREACH(l, &p->links, of_peer) {
+	TAILQ_FOREACH (l, &p->links, of_peer) {
 		if (l->heard)
 			return true;
 	}
@@ -89,7 +91,7 @@ static int put_encoded(struct chat *c, struct chat_link *l, uint8_t type, int er
 
 static int put_profile(struct chat *c, struct chat_link *l)
 {
-	struct profile pr = { .away = c->away };
+	struct profile pr = {.away = c->away};
 	struct buf body;
 
 	buf_init(&body, FRAME_BODY_MAX);
@@ -127,7 +129,8 @@ static int put_acks(struct chat *c, struct chat_link *l)
 	return 0;
 }
 
-/* Sends what is wanted, in the order in which the other side must read it: who we are, which link is used, then the rest. */
+/* Sends what is wanted, in the order in which the other side must read it: who we are, which link is used,
+ * then the rest. */
 static int put_wanted(struct chat *c, struct chat_link *l)
 {
 	int err = l->want_profile ? put_profile(c, l) : 0;
@@ -225,7 +228,7 @@ static void choose(struct chat *c, struct chat_peer *p)
 	struct chat_link *best = NULL;
 	struct chat_link *l;
 
-	TAILQ_FOREACH(l, &p->links, of_peer) {
+	TAILQ_FOREACH (l, &p->links, of_peer) {
 		if (rank(p, l) && (!best || rank(p, l) > rank(p, best)))
 			best = l;
 	}
@@ -237,7 +240,7 @@ static void close_losers(struct chat *c, struct now now, struct chat_peer *p)
 {
 	struct chat_link *l, *next;
 
-	TAILQ_FOREACH_SAFE(l, &p->links, of_peer, next) {
+	TAILQ_FOREACH_SAFE (l, &p->links, of_peer, next) {
 		if (l != p->chosen && l->heard)
 			links_close(c, now, l, CLOSE_SUPERSEDED, LINK_REPLACED);
 	}
@@ -301,7 +304,8 @@ static const char *reason_text(const struct chat *c, enum link_end how)
 	return c->tor.ready ? NULL : "your own Tor connection is down";
 }
 
-static void key_link_ended(struct chat *c, struct now now, struct chat_peer *p, bool was_heard, enum link_end how)
+static void key_link_ended(struct chat *c, struct now now, struct chat_peer *p, bool was_heard,
+			   enum link_end how)
 {
 	if (!p->chosen)
 		choose(c, p);
@@ -347,7 +351,8 @@ static void say_close(struct chat *c, struct chat_link *l, enum close_reason rea
 	net_call(c, close, l->id);
 }
 
-void links_close(struct chat *c, struct now now, struct chat_link *l, enum close_reason reason, enum link_end how)
+void links_close(struct chat *c, struct now now, struct chat_link *l, enum close_reason reason,
+		 enum link_end how)
 {
 	say_close(c, l, reason);
 	links_ended(c, now, l, how);
@@ -419,7 +424,8 @@ static void link_fire(struct chat *c, struct now now, void *owner)
 
 /* ---- links that open ---- */
 
-int chat_admit(struct chat *c, enum link_role role, uint8_t version, const uint8_t static_key[KEY_BYTES], const uint8_t *identity)
+int chat_admit(struct chat *c, enum link_role role, uint8_t version, const uint8_t static_key[KEY_BYTES],
+	       const uint8_t *identity)
 {
 	const struct chat_peer *p;
 
@@ -441,7 +447,8 @@ int chat_admit(struct chat *c, enum link_role role, uint8_t version, const uint8
 	return ERR_REFUSED;
 }
 
-static struct chat_link *add_link(struct chat *c, struct now now, const struct chat_link_info *info, struct chat_peer *p, bool by_identity)
+static struct chat_link *add_link(struct chat *c, struct now now, const struct chat_link_info *info,
+				  struct chat_peer *p, bool by_identity)
 {
 	struct chat_link *l = calloc(1, sizeof(*l));
 
@@ -475,7 +482,7 @@ static void links_bound(struct chat *c, struct now now, struct chat_peer *p)
 {
 	struct chat_link *l, *next;
 
-	TAILQ_FOREACH_SAFE(l, &p->links, of_peer, next) {
+	TAILQ_FOREACH_SAFE (l, &p->links, of_peer, next) {
 		if (p->n_links <= CONTACT_LINKS_MAX)
 			return;
 		if (l != p->chosen)
@@ -506,7 +513,8 @@ static int key_link_opened(struct chat *c, struct now now, struct chat_link *l, 
 }
 
 /* Whose link this is: in *p, NULL for a stranger. */
-static int link_owner(struct chat *c, const struct chat_link_info *info, struct chat_peer **p, bool *by_identity)
+static int link_owner(struct chat *c, const struct chat_link_info *info, struct chat_peer **p,
+		      bool *by_identity)
 {
 	if (info->dial_id) {
 		*p = dial_take(c, info->dial_id);
@@ -537,7 +545,8 @@ int chat_on_link(struct chat *c, struct now now, const struct chat_link_info *in
 	l = add_link(c, now, info, p, by_identity);
 	if (!l)
 		return ERR_NOMEM;
-	log_debug("link %u opened, %s, %s", (unsigned)l->id, l->dialled ? "dialled" : "incoming", by_identity ? "by identity" : "by link key");
+	log_debug("link %u opened, %s, %s", (unsigned)l->id, l->dialled ? "dialled" : "incoming",
+		  by_identity ? "by identity" : "by link key");
 	if (!by_identity)
 		err = key_link_opened(c, now, l, info->version);
 	else if (l->dialled)
@@ -626,7 +635,8 @@ static int on_use(struct chat *c, struct chat_link *l, size_t len)
 	return 0;
 }
 
-static int key_link_on_frame(struct chat *c, struct now now, struct chat_link *l, uint8_t type, const uint8_t *body, size_t len)
+static int key_link_on_frame(struct chat *c, struct now now, struct chat_link *l, uint8_t type,
+			     const uint8_t *body, size_t len)
 {
 	switch (type) {
 	case FRAME_REQUEST:
@@ -661,5 +671,6 @@ int chat_on_frame(struct chat *c, struct now now, link_id link, uint8_t type, co
 		return on_pong(c, now, l, body, len);
 	if (type == FRAME_CLOSE)
 		return on_close(c, now, l, body, len);
-	return l->by_identity ? acceptance_on_frame(c, now, l, type, body, len) : key_link_on_frame(c, now, l, type, body, len);
+	return l->by_identity ? acceptance_on_frame(c, now, l, type, body, len)
+			      : key_link_on_frame(c, now, l, type, body, len);
 }

@@ -106,7 +106,7 @@ int chat_each(const struct chat *c, int (*cb)(void *ctx, const struct contact *c
 {
 	struct chat_peer *p;
 
-	RB_FOREACH(p, name_tree, &unconst(c)->by_name) {
+	RB_FOREACH (p, name_tree, &unconst(c)->by_name) {
 		int stop = cb(ctx, &p->pub);
 
 		if (stop)
@@ -129,7 +129,8 @@ static void name_set(struct chat_peer *p, const char *petname)
 	nick_skeleton(petname, p->skeleton);
 }
 
-/* Circuits of different contacts must not be shared: tor isolates them by this name, which tells nothing about the identity. */
+/* Circuits of different contacts must not be shared: tor isolates them by this name, which tells nothing
+ * about the identity. */
 static void isolation_set(const struct chat *c, struct chat_peer *p)
 {
 	static const char label[] = "allium isolation";
@@ -217,7 +218,7 @@ int contact_load(struct chat *c)
 	struct chat_peer *p;
 	int err = store_contact_each(c->store, load_row, c);
 
-	RB_FOREACH(p, id_tree, &c->by_id) {
+	RB_FOREACH (p, id_tree, &c->by_id) {
 		if (!err)
 			err = store_outbox_count(c->store, p->pub.row.id, &p->pub.queued);
 		p->waiting = p->pub.queued > 0;
@@ -243,7 +244,8 @@ int contact_save(struct chat *c, struct chat_peer *p)
 
 /* ---- keys and states ---- */
 
-bool contact_key_free(const struct chat *c, const uint8_t identity[KEY_BYTES], const uint8_t link_key[KEY_BYTES])
+bool contact_key_free(const struct chat *c, const uint8_t identity[KEY_BYTES],
+		      const uint8_t link_key[KEY_BYTES])
 {
 	const struct chat_peer *p = contact_by_link_key(c, link_key);
 
@@ -252,7 +254,8 @@ bool contact_key_free(const struct chat *c, const uint8_t identity[KEY_BYTES], c
 	return !p || crypto_equal(p->pub.row.identity, identity, KEY_BYTES);
 }
 
-int contact_pin(struct chat *c, struct chat_peer *p, const uint8_t link_key[KEY_BYTES], const struct locator *l)
+int contact_pin(struct chat *c, struct chat_peer *p, const uint8_t link_key[KEY_BYTES],
+		const struct locator *l)
 {
 	struct contact_row *row = &p->pub.row;
 
@@ -288,7 +291,8 @@ int contact_enter(struct chat *c, struct chat_peer *p, enum contact_state state)
 
 	if (row->state == (int)state)
 		return 0;
-	log_debug("contact %lld: %s -> %s", (long long)row->id, state_name((enum contact_state)row->state), state_name(state));
+	log_debug("contact %lld: %s -> %s", (long long)row->id, state_name((enum contact_state)row->state),
+		  state_name(state));
 	row->state = state;
 	row->text[0] = '\0';
 	p->attempts = 0;

@@ -65,7 +65,8 @@ int conversation_add(struct chat *c, struct now now, struct chat_peer *p, struct
 
 int conversation_info(struct chat *c, struct now now, struct chat_peer *p, const char *fmt, ...)
 {
-	struct line_row l = { .kind = LINE_INFO, .message_kind = MESSAGE_NOTICE, .minute = (uint32_t)(now.real_ms / 60000) };
+	struct line_row l = {
+	    .kind = LINE_INFO, .message_kind = MESSAGE_NOTICE, .minute = (uint32_t)(now.real_ms / 60000)};
 	char text[400];
 	va_list ap;
 	int n;
@@ -93,11 +94,12 @@ static int ack_later(struct chat *c, struct chat_link *l, const uint8_t id[MSGID
 }
 
 /* The ack is due for a duplicate too: the one before it may not have arrived. */
-int conversation_on_message(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len)
+int conversation_on_message(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body,
+			    size_t len)
 {
 	struct chat_peer *p = l->peer;
 	struct message m;
-	struct line_row line = { .kind = LINE_IN };
+	struct line_row line = {.kind = LINE_IN};
 	int err = message_decode(body, len, &m);
 
 	if (err)
@@ -147,7 +149,7 @@ static int cursor_count(void *ctx, const char *client, int64_t line_id)
 
 int chat_cursor(struct chat *c, const char *client, int64_t *line_id)
 {
-	struct cursors cs = { 0 };
+	struct cursors cs = {0};
 	int err;
 
 	if (c->broken)
@@ -194,9 +196,10 @@ static int lines_row(void *ctx, const struct line_row *l)
 	return w->cb(w->ctx, l->contact ? chat_find_id(w->c, l->contact) : NULL, l);
 }
 
-int chat_lines(struct chat *c, int64_t after, size_t limit, int (*cb)(void *ctx, const struct contact *contact, const struct line_row *l), void *cb_ctx)
+int chat_lines(struct chat *c, int64_t after, size_t limit,
+	       int (*cb)(void *ctx, const struct contact *contact, const struct line_row *l), void *cb_ctx)
 {
-	struct lines_walk w = { .c = c, .cb = cb, .ctx = cb_ctx };
+	struct lines_walk w = {.c = c, .cb = cb, .ctx = cb_ctx};
 
 	return c->broken ? c->broken : store_line_since(c->store, after, limit, lines_row, &w);
 }

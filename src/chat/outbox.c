@@ -2,10 +2,11 @@
 /*
  * Messages on their way to a contact.
  *
- * The outbox in the store holds, in the order of the conversation, what the peer has not acked.  The chosen link carries it from
- * the first row on, at most FLIGHT_MAX ahead of the acks.  When another link is chosen it starts again at the first row, so that on
- * every link a message is preceded by all before it that were not acked; hence the receiver, which drops what it has seen, gets the
- * conversation's order whatever links and crashes lie between.
+ * The outbox in the store holds, in the order of the conversation, what the peer has not acked.  The chosen
+ * link carries it from the first row on, at most FLIGHT_MAX ahead of the acks.  When another link is chosen
+ * it starts again at the first row, so that on every link a message is preceded by all before it that were
+ * not acked; hence the receiver, which drops what it has seen, gets the conversation's order whatever links
+ * and crashes lie between.
  */
 #include "chat_impl.h"
 
@@ -40,12 +41,16 @@ static int fetch_row(void *ctx, const struct outbox_row *o)
 }
 
 /*
- * Transmission.  (Here a message takes its place in the ratchet: ciphertext, ratchet state and the mark commit together.)  The net
- * holds the frame until the turn's commit, which holds the mark.  1: sent, 0: the link takes no more.
+ * Transmission.  (Here a message takes its place in the ratchet: ciphertext, ratchet state and the mark
+ * commit together.)  The net holds the frame until the turn's commit, which holds the mark.  1: sent, 0: the
+ * link takes no more.
  */
 static int transmit(struct chat *c, struct chat_peer *p, const struct outbox_row *row)
 {
-	struct message m = { .minute = row->minute, .kind = (uint8_t)row->message_kind, .text = row->text, .text_len = row->text_len };
+	struct message m = {.minute = row->minute,
+			    .kind = (uint8_t)row->message_kind,
+			    .text = row->text,
+			    .text_len = row->text_len};
 	struct flight *f = &p->flight[p->n_flight];
 	struct buf body;
 	int err;
@@ -73,11 +78,13 @@ int outbox_pump(struct chat *c, struct chat_peer *p)
 {
 	int more = 1;
 
-	while (more == 1 && p->chosen && !p->chosen->full && p->n_flight < FLIGHT_MAX && p->pub.queued > p->n_flight) {
+	while (more == 1 && p->chosen && !p->chosen->full && p->n_flight < FLIGHT_MAX &&
+	       p->pub.queued > p->n_flight) {
 		struct fetched f;
 
 		f.found = false;
-		more = chat_break(c, store_outbox_each(c->store, p->pub.row.id, p->sent_upto, 1, fetch_row, &f));
+		more =
+		    chat_break(c, store_outbox_each(c->store, p->pub.row.id, p->sent_upto, 1, fetch_row, &f));
 		if (!more && f.found)
 			more = transmit(c, p, &f.row);
 	}
@@ -92,7 +99,8 @@ static void flight_remove(struct chat_peer *p, const uint8_t msgid[MSGID_BYTES])
 
 	for (i = 0; i < p->n_flight; i++) {
 		if (!memcmp(p->flight[i].msgid, msgid, MSGID_BYTES)) {
-			memmove(&p->flight[i], &p->flight[i + 1], (p->n_flight - i - 1) * sizeof(p->flight[0]));
+			memmove(&p->flight[i], &p->flight[i + 1],
+				(p->n_flight - i - 1) * sizeof(p->flight[0]));
 			p->n_flight--;
 			return;
 		}
@@ -125,7 +133,8 @@ static int drained(struct chat *c, struct now now, struct chat_peer *p)
 	p->waiting = false;
 	p->delivered = 0;
 	front_status(c);
-	return conversation_info(c, now, p, "%zu %s to %s delivered", n, n == 1 ? "message" : "messages", p->pub.row.petname);
+	return conversation_info(c, now, p, "%zu %s to %s delivered", n, n == 1 ? "message" : "messages",
+				 p->pub.row.petname);
 }
 
 int outbox_on_ack(struct chat *c, struct now now, struct chat_peer *p, const uint8_t *body, size_t len)
@@ -152,7 +161,8 @@ static int message_check(const char *text, size_t len)
 	return len > TEXT_MAX ? ERR_TOO_LONG : text_check(text, len);
 }
 
-static void line_fill(struct line_row *l, struct now now, enum message_kind kind, const char *text, size_t len, const char *client)
+static void line_fill(struct line_row *l, struct now now, enum message_kind kind, const char *text,
+		      size_t len, const char *client)
 {
 	memset(l, 0, sizeof(*l));
 	l->kind = LINE_OUT;
@@ -165,7 +175,11 @@ static void line_fill(struct line_row *l, struct now now, enum message_kind kind
 
 static int enqueue(struct chat *c, struct chat_peer *p, const struct line_row *l)
 {
-	struct outbox_row o = { .contact = p->pub.row.id, .message_kind = l->message_kind, .minute = l->minute, .text = l->text, .text_len = l->text_len };
+	struct outbox_row o = {.contact = p->pub.row.id,
+			       .message_kind = l->message_kind,
+			       .minute = l->minute,
+			       .text = l->text,
+			       .text_len = l->text_len};
 	int err;
 
 	memcpy(o.msgid, l->msgid, MSGID_BYTES);
@@ -189,8 +203,8 @@ static void enqueued(struct chat *c, struct now now, struct chat_peer *p)
 	}
 }
 
-int chat_send(struct chat *c, struct now now, struct contact *contact, enum message_kind kind, const char *text, size_t len,
-	      const char *client, uint8_t msgid[MSGID_BYTES])
+int chat_send(struct chat *c, struct now now, struct contact *contact, enum message_kind kind,
+	      const char *text, size_t len, const char *client, uint8_t msgid[MSGID_BYTES])
 {
 	struct chat_peer *p = contact->impl;
 	struct line_row l;
@@ -215,7 +229,8 @@ int chat_send(struct chat *c, struct now now, struct contact *contact, enum mess
 	return 0;
 }
 
-int chat_note(struct chat *c, struct now now, enum message_kind kind, const char *text, size_t len, const char *client)
+int chat_note(struct chat *c, struct now now, enum message_kind kind, const char *text, size_t len,
+	      const char *client)
 {
 	struct line_row l;
 	int err;

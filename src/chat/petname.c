@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The one namespace: the service nick, the own nick, petnames, and the names under which requests wait.  No two of them look alike.
- * A stranger must not be able to take a name away from the user, so a waiting request gives way to what the user chooses.
+ * The one namespace: the service nick, the own nick, petnames, and the names under which requests wait.  No
+ * two of them look alike. A stranger must not be able to take a name away from the user, so a waiting request
+ * gives way to what the user chooses.
  */
 #include "chat_impl.h"
 
@@ -46,7 +47,7 @@ static bool waits_alike(const struct chat *c, const char *name, const struct wai
 	char skeleton[NICK_MAX + 1];
 
 	nick_skeleton(name, wanted);
-	TAILQ_FOREACH(r, &c->requests, entry) {
+	TAILQ_FOREACH (r, &c->requests, entry) {
 		if (r == self || r->row.rejected)
 			continue;
 		nick_skeleton(r->row.name, skeleton);
@@ -56,14 +57,16 @@ static bool waits_alike(const struct chat *c, const char *name, const struct wai
 	return false;
 }
 
-int petname_propose(const struct chat *c, const char *proposed, const struct waiting_request *self, char out[NICK_MAX + 1])
+int petname_propose(const struct chat *c, const char *proposed, const struct waiting_request *self,
+		    char out[NICK_MAX + 1])
 {
 	char base[NICK_MAX + 1];
 	char suffix[12] = "";
 	unsigned n;
 
 	nick_sanitize(proposed, strlen(proposed), base);
-	/* Each contact, request and own name can be in the way of few candidates only: this ends long before its bound. */
+	/* Each contact, request and own name can be in the way of few candidates only: this ends long before
+	 * its bound. */
 	for (n = 2; n < 4 * CONTACTS_MAX; n++) {
 		int keep = (int)(NICK_MAX - strlen(suffix));
 
@@ -98,7 +101,7 @@ int petname_claim(struct chat *c, const char *nick)
 	struct waiting_request *r;
 	int err = 0;
 
-	TAILQ_FOREACH(r, &c->requests, entry) {
+	TAILQ_FOREACH (r, &c->requests, entry) {
 		if (!err && !r->row.rejected && against(nick, r->row.name))
 			err = give_way(c, r);
 	}

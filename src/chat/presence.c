@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Whether a contact is here.  A contact is online once a link between link keys has worked in both directions, and as away as its
- * profile says.  When the last link breaks it stays so for a while, in which it is dialled again; an orderly goodbye counts at once.
+ * Whether a contact is here.  A contact is online once a link between link keys has worked in both
+ * directions, and as away as its profile says.  When the last link breaks it stays so for a while, in which
+ * it is dialled again; an orderly goodbye counts at once.
  */
 #include "chat_impl.h"
 
@@ -24,12 +25,14 @@ static const char *presence_name(enum presence presence)
 }
 
 /* The one place where presence changes. */
-static void enter(struct chat *c, struct now now, struct chat_peer *p, enum presence presence, const char *reason)
+static void enter(struct chat *c, struct now now, struct chat_peer *p, enum presence presence,
+		  const char *reason)
 {
 	struct contact *contact = &p->pub;
 	enum presence before = contact->presence;
 
-	log_debug("contact %lld: %s -> %s", (long long)contact->row.id, presence_name(before), presence_name(presence));
+	log_debug("contact %lld: %s -> %s", (long long)contact->row.id, presence_name(before),
+		  presence_name(presence));
 	contact->presence = presence;
 	if (presence == PRESENCE_OFFLINE) {
 		contact->online_since_ms = 0;
@@ -81,7 +84,8 @@ static int learn_nick(struct chat *c, struct now now, struct chat_peer *p, const
 	err = contact_save(c, p);
 	if (err || !news || nick_eq(nick, row->petname))
 		return err;
-	return conversation_info(c, now, p, "%s now goes by the nick %s; `rename %s %s` follows.", row->petname, nick, row->petname, nick);
+	return conversation_info(c, now, p, "%s now goes by the nick %s; `rename %s %s` follows.",
+				 row->petname, nick, row->petname, nick);
 }
 
 int presence_on_profile(struct chat *c, struct now now, struct chat_peer *p, const uint8_t *body, size_t len)

@@ -18,7 +18,7 @@ struct waiting_request *request_by_identity(const struct chat *c, const uint8_t 
 {
 	struct waiting_request *r;
 
-	TAILQ_FOREACH(r, &c->requests, entry) {
+	TAILQ_FOREACH (r, &c->requests, entry) {
 		if (same_key(r->row.identity, identity))
 			return r;
 	}
@@ -29,7 +29,7 @@ struct waiting_request *request_by_name(const struct chat *c, const char *name)
 {
 	struct waiting_request *r;
 
-	TAILQ_FOREACH(r, &c->requests, entry) {
+	TAILQ_FOREACH (r, &c->requests, entry) {
 		if (!r->row.rejected && nick_eq(r->row.name, name))
 			return r;
 	}
@@ -52,7 +52,7 @@ static int load_row(void *ctx, const struct request_row *row)
 	if (!r)
 		return ERR_NOMEM;
 	r->row = *row;
-	TAILQ_FOREACH(at, &c->requests, entry) {
+	TAILQ_FOREACH (at, &c->requests, entry) {
 		if (at->row.received_ms > row->received_ms)
 			break;
 	}
@@ -101,7 +101,7 @@ int chat_requests_each(const struct chat *c, int (*cb)(void *ctx, const struct r
 {
 	struct waiting_request *r;
 
-	TAILQ_FOREACH(r, &c->requests, entry) {
+	TAILQ_FOREACH (r, &c->requests, entry) {
 		int stop = r->row.rejected ? 0 : cb(ctx, &r->row);
 
 		if (stop)
@@ -125,11 +125,12 @@ static void row_fill(struct request_row *row, struct now now, const struct reque
 static bool row_same(const struct request_row *row, const struct request *q)
 {
 	return same_key(row->link_key, q->link_key) && same_key(row->onion, q->locator.onion) &&
-	       row->has_client_key == q->locator.has_client_key && same_key(row->client_key, q->locator.client_key) &&
-	       !strcmp(row->text, q->text);
+	       row->has_client_key == q->locator.has_client_key &&
+	       same_key(row->client_key, q->locator.client_key) && !strcmp(row->text, q->text);
 }
 
-/* The same identity asks again: its request is replaced, and shown again if it says something new (but not all the time). */
+/* The same identity asks again: its request is replaced, and shown again if it says something new (but not
+ * all the time). */
 static int ask_again(struct chat *c, struct now now, struct waiting_request *r, const struct request *q)
 {
 	bool tell = !r->row.rejected && now.real_ms - r->row.received_ms >= REQUEST_AGAIN_MS;
@@ -144,7 +145,8 @@ static int ask_again(struct chat *c, struct now now, struct waiting_request *r, 
 	return err;
 }
 
-static int ask_first(struct chat *c, struct now now, const uint8_t identity[KEY_BYTES], const struct request *q)
+static int ask_first(struct chat *c, struct now now, const uint8_t identity[KEY_BYTES],
+		     const struct request *q)
 {
 	struct waiting_request *r = calloc(1, sizeof(*r));
 	int err;
@@ -167,7 +169,8 @@ static int ask_first(struct chat *c, struct now now, const uint8_t identity[KEY_
 	return 0;
 }
 
-int request_on_stranger(struct chat *c, struct now now, const uint8_t identity[KEY_BYTES], const struct request *q, enum answer_status *status)
+int request_on_stranger(struct chat *c, struct now now, const uint8_t identity[KEY_BYTES],
+			const struct request *q, enum answer_status *status)
 {
 	struct waiting_request *r = request_by_identity(c, identity);
 
@@ -181,9 +184,10 @@ int request_on_stranger(struct chat *c, struct now now, const uint8_t identity[K
 
 /* ---- the user ---- */
 
-int request_take(struct chat *c, struct now now, struct waiting_request *r, const char *nick, const struct contact **out)
+int request_take(struct chat *c, struct now now, struct waiting_request *r, const char *nick,
+		 const struct contact **out)
 {
-	struct contact_row row = { .state = CONTACT_ACCEPTING, .has_link_key = true };
+	struct contact_row row = {.state = CONTACT_ACCEPTING, .has_link_key = true};
 	struct chat_peer *p;
 	int err = petname_check(c, nick, NULL, false);
 
@@ -207,7 +211,8 @@ int request_take(struct chat *c, struct now now, struct waiting_request *r, cons
 	return err;
 }
 
-static int add_check(struct chat *c, const char *nick, const uint8_t identity[KEY_BYTES], const char *text, const struct contact **existing)
+static int add_check(struct chat *c, const char *nick, const uint8_t identity[KEY_BYTES], const char *text,
+		     const struct contact **existing)
 {
 	const struct chat_peer *p = contact_by_identity(c, identity);
 	int err = petname_check(c, nick, NULL, false);
@@ -228,9 +233,10 @@ static int add_check(struct chat *c, const char *nick, const uint8_t identity[KE
 	return text_check(text, strlen(text));
 }
 
-int chat_add(struct chat *c, struct now now, const char *nick, const uint8_t identity[KEY_BYTES], const char *text, const struct contact **existing)
+int chat_add(struct chat *c, struct now now, const char *nick, const uint8_t identity[KEY_BYTES],
+	     const char *text, const struct contact **existing)
 {
-	struct contact_row row = { .state = CONTACT_ASKED };
+	struct contact_row row = {.state = CONTACT_ASKED};
 	struct waiting_request *r = request_by_identity(c, identity);
 	struct chat_peer *p;
 	int err;
@@ -255,7 +261,8 @@ int chat_add(struct chat *c, struct now now, const char *nick, const uint8_t ide
 	return contact_new(c, now, &row, &p);
 }
 
-int chat_accept(struct chat *c, struct now now, const char *request, const char *as, const struct contact **out)
+int chat_accept(struct chat *c, struct now now, const char *request, const char *as,
+		const struct contact **out)
 {
 	struct waiting_request *r = request_by_name(c, request);
 	char nick[NICK_MAX + 1];
@@ -276,7 +283,7 @@ static int rejected_bound(struct chat *c)
 
 	if (c->n_rejected <= REJECTED_MAX)
 		return 0;
-	TAILQ_FOREACH(r, &c->requests, entry) {
+	TAILQ_FOREACH (r, &c->requests, entry) {
 		if (r->row.rejected)
 			return request_forget(c, r);
 	}
