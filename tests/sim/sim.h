@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The simulator: several accounts (chat, link and store as they are) in one process, with a fake clock, a
+ * seeded random source and a network and disks that fail as the seed says.
+ *
+ * What it stands for: a turn of the loop handles events, commits, and only then lets records leave
+ * (io/loop.h).  A crash loses what was not committed and all links.  Everything that happens follows from the
+ * seed; the story it tells, one line an event, is hashed, so that the same seed can be shown to give the same
+ * run.
+ */
+#ifndef SIM_H
+#define SIM_H
+
+#include <bsd/sys/queue.h>
+#include <bsd/sys/tree.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "chat/chat.h"
+
+#define SIM_NODES_MAX 4
+#define SIM_MSGS_MAX  400 /* accepted in one direction between two nodes */
+
+/* What is broken on purpose, to show that the simulator sees it. */
+enum mutation {
+	MUTATE_NOTHING,
+	MUTATE_LEAK,	  /* records leave before the commit: acks of what is not on disk */
+	MUTATE_NO_DEDUPE, /* the receiver does not recognise what it has */
+	MUTATE_NO_RESEND, /* a new link does not start at the first message that is not acked */
+	MUTATE_NO_PING,	  /* silent links are never suspected */
+	MUTATE_ANY_KEY,	  /* whoever holds a link key of its own is taken for a contact */
+	MUTATE_MAX
+};
+extern enum mutation sim_mutation;
+
+struct sim;
+struct node;
+struct wire;
+
+/* ---- sim_world.c: time, chance, the story ---- */
+
+struct event;
+typedef void (*event_fn)(struct sim *s, struct event *e);
+struct event {
+	RB_ENTRY(event) entry;
+	uint64_t at_ms, seq;
+	event_fn fn;
+	struct node *node; /* whose turn it is when it happens; NULL: nobody's */
+	unsigned life;	   /* of that node; 0: any */
+	void *obj;
+	uint64_t arg;
+	uint8_t *data; /* a record; freed with the event */
+};
+RB_HEAD(event_tree, event);
+
+struct sim_opts {
+	uint64_t seed;
+	unsigned nodes;
+	bool stranger; /* the last node is wanted by nobody */
+	bool faults;
+	bool verbose;
+};
+
+struct accepted {
+	uint8_t msgid[MSGID_BYTES];
+	uint64_t text_hash;
+};
+struct accepted_list {
+	struct accepted m[SIM_MSGS_MAX];
+	size_t n;
+};
+
+struct end { /* of a wire, at a node */
+	struct wire *wire;
+	struct node *node;
+	TAILQ_ENTRY(end) entry; /* of the node's, while it is live */
+	struct link *link;
+	bool live;    /* the node knows it */
+	bool told;    /* chat has it as an open link */
+	bool closing; /* ends when all is sent */
+	bool wants_writable;
+	link_id id;
+	uint32_t dial_id;
+	struct chat_dial dial; /* for the one who dialled */
+	enum link_role role;
+	uint8_t version;
+	uint8_t static_key[KEY_BYTES];
+	uint8_t identity[KEY_BYTES];
+	bool has_identity;
+	struct buf in;
+	uint64_t last_at_ms; /* when the last record that was sent arrives */
+	unsigned in_flight;
+};
+TAILQ_HEAD(end_list, end);
+
+struct wire { /* a connection; lives until the run ends */
+	TAILQ_ENTRY(wire) entry;
+	unsigned id;
+	struct end end[2]; /* who dialled, who was dialled */
+	unsigned delay_ms, window;
+	unsigned records, drop_at; /* 0: never */
+	bool drop_silently;
+	bool cut; /* nothing gets through any more, and nobody is told */
+};
+TAILQ_HEAD(wire_list, wire);
+
+struct dial {
+	TAILQ_ENTRY(dial) entry;
+	struct chat_dial d;
+};
+TAILQ_HEAD(dial_list, dial);
+
+enum doom { DOOM_NONE, DOOM_CRASH, DOOM_CRASH_AFTER };
+
+struct node {
+	struct sim *sim;
+	unsigned index;
+	const char *name;
+	char db[512];
+	uint8_t identity[KEY_BYTES];
+	struct rng rng;
+	uint64_t rng_state;
+	struct chat *chat; /* NULL: the process is not running */
+	unsigned life;
+	bool tor;
+	bool dirty;	  /* has had events since its last commit */
+	uint64_t tick_ms; /* when its next tick is scheduled; 0: it is not */
+	enum doom doom;
+	link_id last_link;
+	struct end_list ends;
+	struct dial_list dials;
+	bool friend_of[SIM_NODES_MAX];	       /* wants that node for a contact */
+	bool asks[SIM_NODES_MAX];	       /* adds that node, wanted there or not */
+	struct accepted_list *accepted;	       /* [to] */
+	size_t accepted_before[SIM_NODES_MAX]; /* at the last commit */
+	uint64_t together_ms[SIM_NODES_MAX];   /* when a record last came from that node */
+};
+
+struct sim {
+	struct sim_opts opts;
+	char dir[256];
+	uint64_t now_ms, real_base_ms;
+	uint64_t rng_state;
+	struct event_tree events;
+	uint64_t event_seq, n_events;
+	struct node node[SIM_NODES_MAX];
+	struct wire_list wires;
+	unsigned n_wires;
+	bool faulty;	     /* faults still happen */
+	unsigned sends_left; /* messages that are still to be written */
+	uint64_t hash;	     /* of the story */
+	bool failed;
+	/* what happened, for the summary */
+	unsigned n_crashes, n_failed_commits, n_drops, n_dials, n_messages;
+};
+
+uint64_t sim_hash(uint64_t h, const void *data, size_t len);
+uint64_t sim_random(struct sim *s, uint64_t bound);
+bool sim_chance(struct sim *s, unsigned percent); /* never while there are no faults */
+struct now sim_now(const struct sim *s);
+void sim_say(struct sim *s, const char *who, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* A promise is broken: the run ends and has failed. */
+void sim_fail(struct sim *s, const char *who, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+struct event *sim_at(struct sim *s, uint64_t delay_ms, event_fn fn, struct node *n, void *obj);
+/* The next event and, where it was the last of an instant or the seed says so, the ends of turns.  False:
+ * none before until_ms. */
+bool sim_step(struct sim *s, uint64_t until_ms);
+/* One run: 0, or -1 if a promise was broken.  hash of its story. */
+int sim_run(const struct sim_opts *opts, uint64_t *hash, struct sim *summary);
+
+/* ---- sim_node.c: one account ---- */
+void node_init(struct sim *s, unsigned index);
+void node_clear(struct node *n);
+void node_start(struct node *n);
+void node_stop(struct node *n); /* in good order */
+void node_crash(struct node *n);
+void node_set_tor(struct node *n, bool ready);
+void node_end_turn(struct node *n);
+struct node *node_by_identity(struct sim *s, const uint8_t identity[KEY_BYTES]);
+/* The other node as a contact of this one; NULL. */
+struct contact *node_contact(const struct node *n, const struct node *other);
+
+/* ---- sim_wire.c: the network ---- */
+extern const struct chat_net wire_net;
+void wire_pump_all(struct node *n);
+/* Records leave, whatever the commit says. */
+void wire_leak(struct node *n);
+/* All ends of a node go; silently: the other sides notice nothing. */
+void wire_drop_all(struct node *n, bool silently);
+void wire_break_all(struct node *n); /* and chat is told */
+void wire_clear(struct sim *s);
+
+/* ---- sim_plan.c: what users and fate do ---- */
+void plan_init(struct sim *s);
+void plan_end_faults(struct sim *s);
+
+/* ---- sim_check.c: the promises ---- */
+extern const struct chat_front check_front;
+/* The node has accepted a message; it holds once it has committed. */
+void check_accept(struct node *n, struct node *to, const uint8_t msgid[MSGID_BYTES], const char *text,
+		  size_t len);
+void check_presence(struct sim *s);
+/* Nothing is left to do: all is written, linked, and delivered. */
+bool check_quiet(const struct sim *s);
+void check_end(struct sim *s);
+
+#endif

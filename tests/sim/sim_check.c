@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The promises, held against what chat tells its front and what lies in the stores. */
+#include "sim.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "link/link.h"
+
+/* When nothing comes from a contact any more, it is shown online no longer than: silence, ping, grace, and
+ * jitter. */
+#define ONLINE_BOUND_MS ((75u + 45u + 30u + 20u) * 1000)
+
+static struct node *node_of(struct node *n, const struct contact *contact)
+{
+	return node_by_identity(n->sim, contact->row.identity);
+}
+
+static const struct accepted *find(const struct node *from, const struct node *to,
+				   const uint8_t msgid[MSGID_BYTES])
+{
+	const struct accepted_list *list = &from->accepted[to->index];
+	size_t i;
+
+	for (i = 0; i < from->accepted_before[to->index]; i++) {
+		if (!memcmp(list->m[i].msgid, msgid, MSGID_BYTES))
+			return &list->m[i];
+	}
+	return NULL;
+}
+
+void check_accept(struct node *n, struct node *to, const uint8_t msgid[MSGID_BYTES], const char *text,
+		  size_t len)
+{
+	struct accepted_list *list = &n->accepted[to->index];
+
+	if (list->n == SIM_MSGS_MAX) {
+		sim_fail(n->sim, n->name, "the plan has too many messages");
+		return;
+	}
+	memcpy(list->m[list->n].msgid, msgid, MSGID_BYTES);
+	list->m[list->n].text_hash = sim_hash(1, text, len);
+	list->n++;
+}
+
+/* ---- the front ---- */
+
+static void on_line(void *ctx, struct chat *c, const struct contact *contact, const struct line_row *l)
+{
+	struct node *n = ctx;
+	struct node *from = contact ? node_of(n, contact) : NULL;
+	uint64_t hash = sim_hash(1, l->text, l->text_len);
+
+	(void)c;
+	sim_say(n->sim, n->name, "line %" PRId64 " %s %s %016" PRIx64, l->id,
+		contact ? contact->row.petname : "-",
+		l->kind == LINE_IN    ? "in"
+		: l->kind == LINE_OUT ? "out"
+				      : "info",
+		hash);
+	if (l->kind != LINE_IN)
+		return;
+	if (!from || !n->friend_of[from->index])
+		sim_fail(n->sim, n->name, "a line from somebody who is no contact");
+	else if (!find(from, n, l->msgid))
+		sim_fail(n->sim, n->name, "a line that %s never wrote, or has not committed", from->name);
+}
+
+static void on_presence(void *ctx, struct chat *c, const struct contact *contact, enum presence before,
+			const char *reason)
+{
+	static const char *const words[] = {"offline", "online", "away"};
+	struct node *n = ctx;
+	struct node *of = node_of(n, contact);
+
+	(void)c;
+	sim_say(n->sim, n->name, "%s is %s, was %s (%s)", contact->row.petname, words[contact->presence],
+		words[before], reason ? reason : "");
+	if (contact->presence != PRESENCE_OFFLINE && (!of || !n->friend_of[of->index]))
+		sim_fail(n->sim, n->name, "shows somebody online who is no contact");
+}
+
+static void on_contact(void *ctx, struct chat *c, const struct contact *contact)
+{
+	struct node *n = ctx;
+
+	(void)c;
+	sim_say(n->sim, n->name, "has the contact %s", contact->row.petname);
+}
+
+static void on_renamed(void *ctx, struct chat *c, const struct contact *contact, const char *old_nick)
+{
+	struct node *n = ctx;
+
+	(void)c;
+	sim_say(n->sim, n->name, "%s was %s", contact->row.petname, old_nick);
+}
+
+static void on_request(void *ctx, struct chat *c, const struct request_row *r)
+{
+	struct node *n = ctx;
+
+	(void)c;
+	sim_say(n->sim, n->name, "%s asks", r->name);
+}
+
+static void on_self(void *ctx, struct chat *c, const char *old_nick)
+{
+	struct node *n = ctx;
+
+	sim_say(n->sim, n->name, "is %s, %s", old_nick, chat_away(c) ? "away" : "here");
+}
+
+static void on_notice(void *ctx, struct chat *c, const struct contact *contact, const char *text)
+{
+	struct node *n = ctx;
+
+	(void)c;
+	(void)contact;
+	sim_say(n->sim, n->name, "notice: %s", text);
+}
+
+static void on_status(void *ctx, struct chat *c)
+{
+	(void)ctx;
+	(void)c;
+}
+
+const struct chat_front check_front = {
+    .line = on_line,
+    .presence = on_presence,
+    .contact_added = on_contact,
+    .contact_renamed = on_renamed,
+    .contact_removed = on_contact,
+    .request = on_request,
+    .self = on_self,
+    .notice = on_notice,
+    .status = on_status,
+};
+
+/* ---- while it runs ---- */
+
+static bool friends(const struct node *a, const struct node *b)
+{
+	return a != b && a->friend_of[b->index] && b->friend_of[a->index];
+}
+
+static void check_pair_presence(struct sim *s, struct node *n, struct node *o)
+{
+	struct contact *contact = node_contact(n, o);
+
+	if (contact && contact->presence != PRESENCE_OFFLINE &&
+	    s->now_ms - n->together_ms[o->index] > ONLINE_BOUND_MS)
+		sim_fail(s, n->name, "shows %s online though nothing came from there", o->name);
+}
+
+void check_presence(struct sim *s)
+{
+	unsigned i, j;
+
+	for (i = 0; i < s->opts.nodes; i++) {
+		for (j = 0; j < s->opts.nodes; j++) {
+			if (i != j)
+				check_pair_presence(s, &s->node[i], &s->node[j]);
+		}
+	}
+}
+
+bool check_quiet(const struct sim *s)
+{
+	unsigned i, j;
+
+	if (s->sends_left)
+		return false;
+	for (i = 0; i < s->opts.nodes; i++) {
+		for (j = 0; j < s->opts.nodes; j++) {
+			struct contact *contact;
+
+			if (!friends(&s->node[i], &s->node[j]))
+				continue;
+			contact = node_contact(&s->node[i], &s->node[j]);
+			if (!contact || contact->row.state != CONTACT_LINKED || contact->queued ||
+			    !contact->link_up)
+				return false;
+		}
+	}
+	return true;
+}
+
+/* ---- at the end ---- */
+
+struct reading {
+	struct node *n;
+	struct node *of;
+	int kind;
+	const struct node *writer, *reader;
+	size_t at;
+	uint64_t time_ms;
+};
+
+static int read_line(void *ctx, const struct contact *contact, const struct line_row *l)
+{
+	struct reading *r = ctx;
+	const struct accepted *m = &r->writer->accepted[r->reader->index].m[r->at];
+
+	if (!contact || node_of(r->n, contact) != r->of)
+		return 0;
+	if (l->time_ms < r->time_ms)
+		sim_fail(r->n->sim, r->n->name, "time goes back in the conversation with %s", r->of->name);
+	r->time_ms = l->time_ms;
+	if (l->kind != r->kind)
+		return 0;
+	if (r->at >= r->writer->accepted[r->reader->index].n)
+		sim_fail(r->n->sim, r->n->name, "has a line too many with %s", r->of->name);
+	else if (memcmp(l->msgid, m->msgid, MSGID_BYTES) || sim_hash(1, l->text, l->text_len) != m->text_hash)
+		sim_fail(r->n->sim, r->n->name, "line %zu with %s is not the one that was written there",
+			 r->at, r->of->name);
+	r->at++;
+	return r->n->sim->failed;
+}
+
+/* The store of n holds what writer accepted for reader, once each and in order. */
+static void check_conversation(struct node *n, struct node *of, int kind, const struct node *writer,
+			       const struct node *reader)
+{
+	struct reading r = {.n = n, .of = of, .kind = kind, .writer = writer, .reader = reader};
+
+	chat_lines(n->chat, 0, SIZE_MAX, read_line, &r);
+	if (!n->sim->failed && r.at != writer->accepted[reader->index].n)
+		sim_fail(n->sim, n->name, "lacks lines with %s: has %zu of %zu", of->name, r.at,
+			 writer->accepted[reader->index].n);
+}
+
+static void check_link(struct sim *s, struct node *n, struct node *o)
+{
+	struct contact *contact = node_contact(n, o);
+	struct end *e;
+	unsigned links = 0;
+
+	if (contact->presence == PRESENCE_OFFLINE || contact->trouble[0])
+		sim_fail(s, n->name, "does not show %s online", o->name);
+	TAILQ_FOREACH (e, &n->ends, entry)
+		links += e->wire->end[0].node == o || e->wire->end[1].node == o;
+	if (links != 1)
+		sim_fail(s, n->name, "has %u links with %s", links, o->name);
+}
+
+static void check_strangers(struct sim *s, struct node *n, struct node *o)
+{
+	struct contact *contact = node_contact(n, o);
+
+	if (!n->friend_of[o->index] && contact)
+		sim_fail(s, n->name, "has the stranger %s for a contact", o->name);
+	if (!friends(n, o) && contact &&
+	    (contact->row.state != CONTACT_ASKED || contact->presence != PRESENCE_OFFLINE))
+		sim_fail(s, n->name, "has got somewhere with %s", o->name);
+}
+
+void check_end(struct sim *s)
+{
+	unsigned i, j;
+
+	for (i = 0; i < s->opts.nodes; i++) {
+		for (j = 0; j < s->opts.nodes && !s->failed; j++) {
+			struct node *n = &s->node[i];
+			struct node *o = &s->node[j];
+
+			if (i == j)
+				continue;
+			check_strangers(s, n, o);
+			if (!friends(n, o))
+				continue;
+			check_link(s, n, o);
+			check_conversation(n, o, LINE_OUT, n, o);
+			check_conversation(n, o, LINE_IN, o, n);
+		}
+	}
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * sim                          groups of runs, as make check has them (TAP)
+ * sim --runs N                 N runs with faults from --seed on, of 2 to 4 nodes
+ * sim --seed N [--verbose]     one run, with its story
+ * sim --nodes N, --stranger, --calm, --mutation N     change it
+ */
+#include "sim.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/str.h"
+
+static unsigned tests, failures;
+
+static void no_log(void *ctx, enum log_level level, const char *line)
+{
+	(void)ctx;
+	(void)level;
+	(void)line;
+}
+
+static void result(bool ok, const char *what)
+{
+	printf("%sok %u - %s\n", ok ? "" : "not ", ++tests, what);
+	fflush(stdout);
+	failures += !ok;
+}
+
+static int run(const struct sim_opts *o, uint64_t *hash, struct sim *total)
+{
+	struct sim *s = calloc(1, sizeof(*s));
+	int err;
+
+	if (!s)
+		abort();
+	err = sim_run(o, hash, s);
+	total->n_crashes += s->n_crashes;
+	total->n_failed_commits += s->n_failed_commits;
+	total->n_drops += s->n_drops;
+	total->n_dials += s->n_dials;
+	total->n_messages += s->n_messages;
+	free(s);
+	return err;
+}
+
+static void tell_total(const struct sim *t)
+{
+	printf("# %u messages, %u dials, %u broken connections, %u crashes, %u failed commits\n",
+	       t->n_messages, t->n_dials, t->n_drops, t->n_crashes, t->n_failed_commits);
+}
+
+/* Runs seeds; the story of the first that fails is told. */
+static bool group(const struct sim_opts *from, unsigned runs)
+{
+	static struct sim total;
+	struct sim_opts o = *from;
+	uint64_t hash;
+	unsigned i;
+
+	memset(&total, 0, sizeof(total));
+	for (i = 0; i < runs; i++, o.seed++) {
+		if (!run(&o, &hash, &total))
+			continue;
+		printf("# seed %" PRIu64 " fails with %u nodes%s%s:\n", o.seed, o.nodes,
+		       o.stranger ? ", one a stranger" : "", o.faults ? "" : ", calm");
+		o.verbose = true;
+		run(&o, &hash, &total);
+		return false;
+	}
+	tell_total(&total);
+	return true;
+}
+
+static bool same_story(const struct sim_opts *from, unsigned runs)
+{
+	static struct sim total;
+	struct sim_opts o = *from;
+	uint64_t first, second;
+	unsigned i;
+
+	for (i = 0; i < runs; i++, o.seed++) {
+		if (run(&o, &first, &total) || run(&o, &second, &total) || first != second) {
+			printf("# seed %" PRIu64 ": %016" PRIx64 " and %016" PRIx64 "\n", o.seed, first,
+			       second);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool seen(enum mutation m)
+{
+	static struct sim total;
+	struct sim_opts o = {.seed = 1, .nodes = 2, .faults = true};
+	bool found = false;
+	uint64_t hash;
+
+	sim_mutation = m;
+	for (; o.seed <= 60 && !found; o.seed++)
+		found = run(&o, &hash, &total) != 0;
+	sim_mutation = MUTATE_NOTHING;
+	return found;
+}
+
+static int all(void)
+{
+	struct sim_opts calm = {.seed = 1, .nodes = 2};
+	struct sim_opts two = {.seed = 1000, .nodes = 2, .faults = true};
+	struct sim_opts three = {.seed = 2000, .nodes = 3, .faults = true};
+	struct sim_opts stranger = {.seed = 3000, .nodes = 3, .faults = true, .stranger = true};
+
+	printf("1..10\n");
+	result(group(&calm, 10), "two accounts, nothing fails");
+	result(group(&two, 60), "two accounts, links break, processes crash, commits fail");
+	result(group(&three, 20), "three accounts, the same");
+	result(group(&stranger, 20), "two contacts and a stranger who wants to be one");
+	result(same_story(&two, 10), "the same seed tells the same story");
+	result(seen(MUTATE_LEAK), "seen: acks leave before the commit");
+	result(seen(MUTATE_NO_DEDUPE), "seen: duplicates are not recognised");
+	result(seen(MUTATE_NO_RESEND), "seen: a new link does not start at the first unacked message");
+	result(seen(MUTATE_NO_PING), "seen: silent links are not suspected");
+	result(seen(MUTATE_ANY_KEY), "seen: an unknown link key is taken for a contact");
+	return failures != 0;
+}
+
+static uint64_t number(const char *text)
+{
+	uint64_t v;
+
+	if (str_to_u64(text, 0, UINT64_MAX, &v)) {
+		fprintf(stderr, "not a number: %s\n", text);
+		exit(2);
+	}
+	return v;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+	    {"seed", required_argument, NULL, 's'},	{"runs", required_argument, NULL, 'r'},
+	    {"nodes", required_argument, NULL, 'n'},	{"stranger", no_argument, NULL, 'x'},
+	    {"calm", no_argument, NULL, 'c'},		{"verbose", no_argument, NULL, 'v'},
+	    {"mutation", required_argument, NULL, 'm'}, {NULL, 0, NULL, 0},
+	};
+	struct sim_opts o = {.seed = 1, .nodes = 2, .faults = true};
+	unsigned runs = 1;
+	int opt;
+
+	log_set_sink(no_log, NULL);
+	if (crypto_start())
+		return 1;
+	if (argc == 1)
+		return all();
+	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (opt) {
+		case 's':
+			o.seed = number(optarg);
+			break;
+		case 'r':
+			runs = (unsigned)number(optarg);
+			break;
+		case 'n':
+			o.nodes = (unsigned)number(optarg);
+			break;
+		case 'x':
+			o.stranger = true;
+			break;
+		case 'c':
+			o.faults = false;
+			break;
+		case 'v':
+			o.verbose = true;
+			break;
+		case 'm':
+			sim_mutation = (enum mutation)number(optarg);
+			break;
+		default:
+			return 2;
+		}
+	}
+	if (o.nodes < 2 || o.nodes > SIM_NODES_MAX || sim_mutation >= MUTATE_MAX)
+		return 2;
+	printf("1..1\n");
+	result(group(&o, runs), "runs");
+	return failures != 0;
+}

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One account: its process starts, takes turns, commits, dies. */
+#include "sim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+
+static const char *const names[SIM_NODES_MAX] = {"Alice", "Bob", "Carol", "Mallory"};
+static const uint8_t db_key[KEY_BYTES] = {3, 1, 4, 1, 5, 9, 2, 6};
+
+static void rng_node(void *ctx, uint8_t *out, size_t len)
+{
+	struct node *n = ctx;
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		uint64_t z = n->rng_state += 0x9e3779b97f4a7c15u;
+
+		z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+		z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+		out[i] = (uint8_t)(z >> 56);
+	}
+}
+
+/* ---- commits ---- */
+
+static int before_commit(void *ctx)
+{
+	struct node *n = ctx;
+	uint64_t fate = n->sim->faulty ? sim_random(n->sim, 1000) : 1000;
+
+	if (sim_mutation == MUTATE_LEAK)
+		wire_leak(n);
+	if (fate < 4) {
+		n->doom = DOOM_CRASH;
+		return ERR_IO;
+	}
+	if (fate < 8)
+		return ERR_FULL;
+	if (fate < 12)
+		n->doom = DOOM_CRASH_AFTER;
+	return 0;
+}
+
+static void accepted_settle(struct node *n, bool committed)
+{
+	unsigned i;
+
+	for (i = 0; i < SIM_NODES_MAX; i++) {
+		if (committed)
+			n->accepted_before[i] = n->accepted[i].n;
+		else
+			n->accepted[i].n = n->accepted_before[i];
+	}
+}
+
+/* ---- the process ---- */
+
+static void open_chat(struct node *n)
+{
+	struct store_opts so = {.before_commit = before_commit, .ctx = n};
+	struct chat_opts co = {
+	    .rng = &n->rng, .front = &check_front, .front_ctx = n, .net = &wire_net, .net_ctx = n};
+	struct store *store;
+	int err = store_open(n->db, db_key, &so, &store);
+
+	if (sim_mutation == MUTATE_NO_PING)
+		co.ping_ms = 1000ull * 3600 * 1000;
+	if (!err)
+		err = chat_open(store, &co, sim_now(n->sim), &n->chat);
+	if (err) {
+		sim_fail(n->sim, n->name, "can't open the account: %s", err_str(err));
+		n->chat = NULL;
+		return;
+	}
+	n->life++;
+	n->doom = DOOM_NONE;
+	n->tick_ms = 0;
+	n->dirty = true;
+}
+
+static void tor_tell(struct node *n)
+{
+	struct chat_tor_status status = {.ready = n->tor, .published = n->tor};
+
+	chat_set_tor(n->chat, sim_now(n->sim), &status);
+	n->dirty = true;
+}
+
+void node_start(struct node *n)
+{
+	if (n->chat)
+		return;
+	sim_say(n->sim, n->name, "starts");
+	open_chat(n);
+	if (n->chat)
+		tor_tell(n);
+}
+
+static void gone(struct node *n)
+{
+	chat_free(n->chat);
+	n->chat = NULL;
+	n->dirty = false;
+	accepted_settle(n, false);
+}
+
+static void on_restart(struct sim *s, struct event *e)
+{
+	(void)s;
+	node_start(e->obj);
+}
+
+void node_crash(struct node *n)
+{
+	struct sim *s = n->sim;
+
+	if (!n->chat)
+		return;
+	sim_say(s, n->name, "crashes");
+	s->n_crashes++;
+	wire_drop_all(n, sim_chance(s, 30));
+	gone(n);
+	sim_at(s, 1000 + sim_random(s, 120000), on_restart, NULL, n);
+}
+
+void node_stop(struct node *n)
+{
+	struct sim *s = n->sim;
+
+	if (!n->chat)
+		return;
+	sim_say(s, n->name, "goes offline");
+	chat_shutdown(n->chat, sim_now(s), "the user logs out");
+	if (!chat_commit(n->chat) && !n->doom) {
+		accepted_settle(n, true);
+		wire_pump_all(n);
+	}
+	wire_drop_all(n, false);
+	gone(n);
+	sim_at(s, 1000 + sim_random(s, 600000), on_restart, NULL, n);
+}
+
+/* A commit failed: all of the turn is undone, nothing of it has left; links can't go on, since their state is
+ * lost. */
+static void reopen(struct node *n)
+{
+	sim_say(n->sim, n->name, "a commit failed: reads its database again");
+	n->sim->n_failed_commits++;
+	wire_drop_all(n, false);
+	gone(n);
+	open_chat(n);
+	if (n->chat)
+		tor_tell(n);
+}
+
+void node_set_tor(struct node *n, bool ready)
+{
+	if (n->tor == ready)
+		return;
+	sim_say(n->sim, n->name, "tor is %s", ready ? "up" : "down");
+	n->tor = ready;
+	if (!n->chat)
+		return;
+	tor_tell(n);
+	if (!ready)
+		wire_break_all(n);
+}
+
+static void on_tick(struct sim *s, struct event *e)
+{
+	if (e->node->tick_ms == s->now_ms)
+		e->node->tick_ms = 0;
+}
+
+static void schedule_tick(struct node *n)
+{
+	struct sim *s = n->sim;
+	uint64_t at = chat_deadline(n->chat);
+
+	if (at == TICK_NEVER || (n->tick_ms && n->tick_ms <= at))
+		return;
+	if (at <= s->now_ms)
+		at = s->now_ms + 1;
+	n->tick_ms = at;
+	sim_at(s, at - s->now_ms, on_tick, n, NULL);
+}
+
+static void one_turn(struct node *n)
+{
+	int err;
+
+	chat_tick(n->chat, sim_now(n->sim));
+	err = chat_commit(n->chat);
+	if (n->doom == DOOM_CRASH) {
+		node_crash(n);
+		return;
+	}
+	if (err) {
+		reopen(n);
+		return;
+	}
+	accepted_settle(n, true);
+	if (n->doom == DOOM_CRASH_AFTER) {
+		node_crash(n);
+		return;
+	}
+	wire_pump_all(n);
+	schedule_tick(n);
+}
+
+void node_end_turn(struct node *n)
+{
+	unsigned turns;
+
+	for (turns = 0; n->chat && n->dirty; turns++) {
+		n->dirty = false;
+		if (turns > 1000) {
+			sim_fail(n->sim, n->name, "turns without end");
+			return;
+		}
+		one_turn(n);
+	}
+	n->dirty = false;
+}
+
+/* ---- life ---- */
+
+void node_init(struct sim *s, unsigned index)
+{
+	struct node *n = &s->node[index];
+	bool last = index + 1 == s->opts.nodes;
+	struct store *store;
+	int err;
+
+	n->sim = s;
+	n->index = index;
+	n->name = names[s->opts.stranger && last ? SIM_NODES_MAX - 1 : index];
+	n->rng = (struct rng){rng_node, n};
+	n->rng_state = s->opts.seed * 0x9e3779b97f4a7c15u + index * 0x632be59bd9b4e019u;
+	n->tor = true;
+	TAILQ_INIT(&n->ends);
+	TAILQ_INIT(&n->dials);
+	n->accepted = calloc(SIM_NODES_MAX, sizeof(*n->accepted));
+	if (!n->accepted)
+		abort();
+	snprintf(n->db, sizeof(n->db), "%s/%s", s->dir, n->name);
+	err = store_open(n->db, db_key, NULL, &store);
+	if (!err) {
+		err = chat_create(store, &n->rng, n->name);
+		if (!err)
+			err = store_commit(store);
+		store_close(store);
+	}
+	if (err)
+		sim_fail(s, n->name, "can't make the account: %s", err_str(err));
+	else
+		node_start(n);
+	if (n->chat)
+		memcpy(n->identity, chat_identity(n->chat), KEY_BYTES);
+}
+
+void node_clear(struct node *n)
+{
+	wire_drop_all(n, true);
+	if (n->chat)
+		gone(n);
+	free(n->accepted);
+}
+
+struct node *node_by_identity(struct sim *s, const uint8_t identity[KEY_BYTES])
+{
+	unsigned i;
+
+	for (i = 0; i < s->opts.nodes; i++) {
+		if (!memcmp(s->node[i].identity, identity, KEY_BYTES))
+			return &s->node[i];
+	}
+	return NULL;
+}
+
+struct wanted {
+	const uint8_t *identity;
+	const struct contact *found;
+};
+
+static int is_wanted(void *ctx, const struct contact *contact)
+{
+	struct wanted *w = ctx;
+
+	if (memcmp(contact->row.identity, w->identity, KEY_BYTES))
+		return 0;
+	w->found = contact;
+	return 1;
+}
+
+struct contact *node_contact(const struct node *n, const struct node *other)
+{
+	struct wanted w = {.identity = other->identity};
+
+	if (!n->chat)
+		return NULL;
+	chat_each(n->chat, is_wanted, &w);
+	return w.found ? chat_find_id(n->chat, w.found->row.id) : NULL;
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What users do, and what fate does to them. */
+#include "sim.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define PLAN_MS	  (35u * 60 * 1000) /* all this happens within */
+#define BURSTS	  6		    /* of messages, in each direction */
+#define BURST_MAX 40		    /* more than go at a time */
+#define LONG_TEXT TEXT_MAX
+
+/* ---- contacts ---- */
+
+struct asking {
+	struct node *n;
+	char name[NICK_MAX + 1];
+	bool found;
+	bool any; /* waits, wanted or not */
+	const struct node *of;
+};
+
+static int look_for_request(void *ctx, const struct request_row *r)
+{
+	struct asking *a = ctx;
+
+	if (memcmp(r->identity, a->of->identity, KEY_BYTES))
+		return 0;
+	a->found = true;
+	memcpy(a->name, r->name, sizeof(a->name));
+	return 1;
+}
+
+static void tend(struct node *n, struct node *other)
+{
+	struct sim *s = n->sim;
+	struct asking a = {.n = n, .of = other};
+	struct contact *contact = node_contact(n, other);
+
+	if (contact)
+		return;
+	chat_requests_each(n->chat, look_for_request, &a);
+	if (a.found && n->friend_of[other->index]) {
+		sim_say(s, n->name, "accepts %s", other->name);
+		chat_accept(n->chat, sim_now(s), a.name, NULL, NULL);
+	} else if (a.found && sim_random(s, 2)) {
+		sim_say(s, n->name, "rejects %s", a.name);
+		chat_reject(n->chat, sim_now(s), a.name);
+	} else if (n->asks[other->index]) {
+		sim_say(s, n->name, "adds %s", other->name);
+		if (chat_add(n->chat, sim_now(s), other->name, other->identity, "It is me.", NULL))
+			sim_fail(s, n->name, "can't add %s", other->name);
+	}
+}
+
+static void on_tend(struct sim *s, struct event *e)
+{
+	struct node *n = e->obj;
+	unsigned i;
+
+	for (i = 0; i < s->opts.nodes; i++) {
+		if (i != n->index && n->chat)
+			tend(n, &s->node[i]);
+	}
+	n->dirty = true;
+	sim_at(s, 5000 + sim_random(s, 60000), on_tend, NULL, n);
+}
+
+/* ---- messages ---- */
+
+static void write_one(struct node *n, struct node *to, struct contact *contact)
+{
+	struct sim *s = n->sim;
+	char text[LONG_TEXT + 1];
+	uint8_t msgid[MSGID_BYTES];
+	size_t len;
+	int err;
+
+	snprintf(text, sizeof(text), "%s to %s, %u", n->name, to->name, s->n_messages);
+	len = strlen(text);
+	if (sim_random(s, 8) == 0) {
+		size_t want = 1 + sim_random(s, LONG_TEXT);
+
+		if (want > len) {
+			memset(text + len, 'x', want - len);
+			len = want;
+		}
+	}
+	err = chat_send(n->chat, sim_now(s), contact, MESSAGE_TEXT, text, len, "default", msgid);
+	if (err) {
+		sim_fail(s, n->name, "can't send: %s", err_str(err));
+		return;
+	}
+	s->n_messages++;
+	check_accept(n, to, msgid, text, len);
+}
+
+static void on_write(struct sim *s, struct event *e)
+{
+	struct node *n = e->obj;
+	struct node *to = &s->node[e->arg];
+	struct contact *contact = node_contact(n, to);
+	uint64_t burst = 1 + sim_random(s, sim_random(s, 3) ? 4 : BURST_MAX);
+
+	if (!contact) {
+		sim_at(s, 10000, on_write, NULL, n)->arg = e->arg;
+		return;
+	}
+	s->sends_left--;
+	sim_say(s, n->name, "writes %u to %s", (unsigned)burst, to->name);
+	while (burst-- && !s->failed)
+		write_one(n, to, contact);
+	n->dirty = true;
+}
+
+/* ---- fate ---- */
+
+static void on_crash(struct sim *s, struct event *e)
+{
+	(void)s;
+	node_crash(e->obj);
+}
+
+static void on_stop(struct sim *s, struct event *e)
+{
+	(void)s;
+	node_stop(e->obj);
+}
+
+static void on_tor_up(struct sim *s, struct event *e)
+{
+	(void)s;
+	node_set_tor(e->obj, true);
+}
+
+static void on_tor_down(struct sim *s, struct event *e)
+{
+	node_set_tor(e->obj, false);
+	sim_at(s, 1000 + sim_random(s, 200000), on_tor_up, NULL, e->obj);
+}
+
+static void on_clock(struct sim *s, struct event *e)
+{
+	(void)e;
+	s->real_base_ms += sim_random(s, 7200000);
+	s->real_base_ms -= 3600000;
+	sim_say(s, "sim", "the clock is set");
+}
+
+/* A circuit breaks, or falls silent. */
+static void on_cut(struct sim *s, struct event *e)
+{
+	struct wire *w;
+
+	(void)e;
+	TAILQ_FOREACH (w, &s->wires, entry) {
+		if (w->end[0].live && w->end[1].live && !w->cut && sim_chance(s, 50)) {
+			w->drop_at = w->records + 1;
+			w->drop_silently = sim_chance(s, 50);
+		}
+	}
+}
+
+static void on_user_retry(struct sim *s, struct event *e)
+{
+	struct node *n = e->obj;
+
+	if (n->chat)
+		chat_retry(n->chat, sim_now(s),
+			   sim_random(s, 2) ? NULL
+					    : node_contact(n, &s->node[(n->index + 1) % s->opts.nodes]));
+	n->dirty = true;
+}
+
+static void on_profile(struct sim *s, struct event *e)
+{
+	struct node *n = e->obj;
+
+	if (n->chat)
+		chat_set_away(n->chat, sim_now(s), sim_random(s, 2) ? "lunch" : NULL);
+	n->dirty = true;
+}
+
+/* Somebody who holds no contact's keys. */
+static void on_intruder(struct sim *s, struct event *e)
+{
+	struct node *n = e->obj;
+	uint8_t key[KEY_BYTES];
+	struct chat_link_info info = {.link = 0x7fffffff, .role = LINK_PRIVATE, .static_key = key};
+
+	if (!n->chat)
+		return;
+	rng_fill(&n->rng, key, sizeof(key));
+	if (!chat_admit(n->chat, LINK_PRIVATE, LINK_VERSION, key, NULL) ||
+	    !chat_admit(n->chat, LINK_PRIVATE, LINK_VERSION, key, key) ||
+	    !chat_admit(n->chat, LINK_DOOR, LINK_VERSION, key, NULL) ||
+	    !chat_on_link(n->chat, sim_now(s), &info))
+		sim_fail(s, n->name, "lets an unknown key in");
+	n->dirty = true;
+}
+
+static void scatter(struct sim *s, unsigned times, event_fn fn, struct node *n)
+{
+	while (times--)
+		sim_at(s, sim_random(s, PLAN_MS), fn, NULL, n);
+}
+
+static void plan_fate(struct sim *s, struct node *n)
+{
+	scatter(s, (unsigned)sim_random(s, 4), on_crash, n);
+	scatter(s, (unsigned)sim_random(s, 3), on_stop, n);
+	scatter(s, (unsigned)sim_random(s, 3), on_tor_down, n);
+	scatter(s, (unsigned)sim_random(s, 3), on_user_retry, n);
+	scatter(s, (unsigned)sim_random(s, 3), on_clock, n);
+	scatter(s, (unsigned)sim_random(s, 6), on_cut, n);
+}
+
+static void plan_pair(struct sim *s, struct node *a, struct node *b)
+{
+	unsigned i;
+
+	if (a->friend_of[b->index] && b->friend_of[a->index]) {
+		s->sends_left += BURSTS;
+		for (i = 0; i < BURSTS; i++)
+			sim_at(s, sim_random(s, PLAN_MS), on_write, NULL, a)->arg = b->index;
+	} else if (a->asks[b->index]) {
+		/* A stranger may write as much as it likes. */
+		s->sends_left++;
+		sim_at(s, sim_random(s, PLAN_MS), on_write, NULL, a)->arg = b->index;
+	}
+}
+
+static void befriend(struct sim *s, unsigned i, unsigned j)
+{
+	bool stranger = s->opts.stranger && j + 1 == s->opts.nodes;
+	uint64_t who = stranger ? 1 : sim_random(s, 3); /* one of both adds, or both do */
+
+	s->node[i].friend_of[j] = !stranger;
+	s->node[j].friend_of[i] = true;
+	s->node[i].asks[j] = who != 1;
+	s->node[j].asks[i] = who != 0;
+}
+
+void plan_init(struct sim *s)
+{
+	unsigned i, j;
+
+	for (i = 0; i < s->opts.nodes; i++) {
+		for (j = i + 1; j < s->opts.nodes; j++)
+			befriend(s, i, j);
+	}
+	for (i = 0; i < s->opts.nodes; i++) {
+		struct node *n = &s->node[i];
+
+		sim_at(s, sim_random(s, 20000), on_tend, NULL, n);
+		scatter(s, 2, on_intruder, n);
+		scatter(s, 2, on_profile, n);
+		if (s->opts.faults)
+			plan_fate(s, n);
+		for (j = 0; j < s->opts.nodes; j++) {
+			if (j != i)
+				plan_pair(s, n, &s->node[j]);
+		}
+	}
+}
+
+void plan_end_faults(struct sim *s)
+{
+	struct wire *w;
+	unsigned i;
+
+	sim_say(s, "sim", "no more faults");
+	s->faulty = false;
+	TAILQ_FOREACH (w, &s->wires, entry)
+		w->drop_at = 0;
+	for (i = 0; i < s->opts.nodes; i++) {
+		node_start(&s->node[i]);
+		node_set_tor(&s->node[i], true);
+	}
+}

@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The network: connections that carry records between link state machines, in order, with a delay of their
+ * own, a bounded number of them under way, and an end that may come at any record, told or not.
+ */
+#include "sim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "link/link.h"
+
+#define SEND_MAX       16384 /* bytes that wait in a link before it is called full */
+#define HANDSHAKE_MS   60000
+#define DIAL_FAIL_TEXT "the contact's onion service is not reachable"
+
+static struct end *other(const struct end *e)
+{
+	return e == &e->wire->end[0] ? &e->wire->end[1] : &e->wire->end[0];
+}
+
+static struct end *find(struct node *n, link_id id)
+{
+	struct end *e;
+
+	TAILQ_FOREACH (e, &n->ends, entry) {
+		if (e->id == id)
+			return e;
+	}
+	return NULL;
+}
+
+/* The node forgets its end. */
+static void end_forget(struct end *e)
+{
+	if (!e->live)
+		return;
+	e->live = false;
+	TAILQ_REMOVE(&e->node->ends, e, entry);
+	link_free(e->link);
+	e->link = NULL;
+	buf_clear(&e->in);
+}
+
+static void on_eof(struct sim *s, struct event *ev);
+
+static void send_eof(struct end *e)
+{
+	struct sim *s = e->node->sim;
+	struct end *o = other(e);
+	uint64_t at = s->now_ms + e->wire->delay_ms;
+
+	if (e->wire->cut)
+		return;
+	if (at < e->last_at_ms)
+		at = e->last_at_ms;
+	if (o->node)
+		sim_at(s, at - s->now_ms, on_eof, o->node, o)->life = 0;
+}
+
+/* It is over at this end, and chat hears of it. */
+static void end_broken(struct end *e)
+{
+	struct node *n = e->node;
+	uint32_t dial_id = e->dial_id;
+	bool told = e->told;
+	link_id id = e->id;
+
+	end_forget(e);
+	if (!n->chat)
+		return;
+	if (told)
+		chat_on_link_closed(n->chat, sim_now(n->sim), id);
+	else if (dial_id)
+		chat_on_dial_failed(n->chat, sim_now(n->sim), dial_id, "the handshake failed");
+}
+
+static void on_eof(struct sim *s, struct event *ev)
+{
+	struct end *e = ev->obj;
+
+	(void)s;
+	if (e->live && !e->wire->cut)
+		end_broken(e);
+}
+
+/* ---- records ---- */
+
+static void drop(struct wire *w)
+{
+	struct sim *s = w->end[0].node->sim;
+	unsigned i;
+
+	s->n_drops++;
+	sim_say(s, "net", "connection %u breaks%s", w->id, w->drop_silently ? ", untold" : "");
+	for (i = 0; i < 2 && !w->drop_silently; i++)
+		send_eof(&w->end[i]);
+	if (w->drop_silently)
+		w->cut = true;
+	w->drop_at = 0;
+}
+
+/* Opens what came; false: the link is to be given up. */
+static bool tell_open(struct end *e)
+{
+	struct node *n = e->node;
+	struct chat_link_info info = {
+	    .link = e->id,
+	    .dial_id = e->dial_id,
+	    .role = e->role,
+	    .version = e->version,
+	    .static_key = e->static_key,
+	    .identity = e->has_identity ? e->identity : NULL,
+	};
+
+	if (e->told || link_state(e->link) != LINK_OPEN)
+		return true;
+	e->told = true;
+	if (!chat_on_link(n->chat, sim_now(n->sim), &info))
+		return true;
+	e->told = false;
+	e->dial_id = 0;
+	return false;
+}
+
+static bool read_frames(struct end *e)
+{
+	struct node *n = e->node;
+	const uint8_t *body;
+	uint8_t type;
+	size_t len;
+
+	while (!e->closing && link_next(e->link, &type, &body, &len) == 1) {
+		int err = chat_on_frame(n->chat, sim_now(n->sim), e->id, type, body, len);
+
+		if (err) {
+			sim_say(n->sim, n->name, "link %u: %s", (unsigned)e->id, err_str(err));
+			return false;
+		}
+	}
+	return true;
+}
+
+static void on_record(struct sim *s, struct event *ev)
+{
+	struct end *e = ev->obj;
+	struct end *from = other(e);
+
+	from->in_flight--;
+	if (from->live)
+		from->node->dirty = true; /* there is room again */
+	if (!e->live || e->wire->cut || e->closing)
+		return;
+	if (buf_put(&e->in, ev->data, RECORD_BYTES) || link_feed(e->link, &e->in) ||
+	    link_state(e->link) == LINK_DEAD || !tell_open(e) || !read_frames(e)) {
+		send_eof(e);
+		end_broken(e);
+		return;
+	}
+	if (e->told)
+		e->node->together_ms[from->node->index] = s->now_ms;
+}
+
+static void send_record(struct end *e, const uint8_t record[RECORD_BYTES])
+{
+	struct sim *s = e->node->sim;
+	struct wire *w = e->wire;
+	uint64_t at = s->now_ms + w->delay_ms;
+	struct event *ev;
+
+	if (w->drop_at && ++w->records >= w->drop_at)
+		drop(w);
+	if (at < e->last_at_ms)
+		at = e->last_at_ms;
+	e->last_at_ms = at;
+	e->in_flight++;
+	ev = sim_at(s, at - s->now_ms, on_record, other(e)->node, other(e));
+	ev->life = 0;
+	ev->data = malloc(RECORD_BYTES);
+	if (!ev->data)
+		abort();
+	memcpy(ev->data, record, RECORD_BYTES);
+}
+
+static void pump(struct end *e)
+{
+	uint8_t record[RECORD_BYTES];
+
+	while (e->in_flight < e->wire->window && link_output(e->link, record) == 1)
+		send_record(e, record);
+	if (e->closing && e->in_flight < e->wire->window) {
+		send_eof(e);
+		end_forget(e);
+	}
+}
+
+void wire_leak(struct node *n)
+{
+	struct end *e, *next;
+
+	TAILQ_FOREACH_SAFE (e, &n->ends, entry, next)
+		pump(e);
+}
+
+void wire_pump_all(struct node *n)
+{
+	struct end *e;
+
+	wire_leak(n);
+	TAILQ_FOREACH (e, &n->ends, entry) {
+		if (e->wants_writable && link_queued(e->link) < SEND_MAX / 2) {
+			e->wants_writable = false;
+			chat_on_writable(n->chat, sim_now(n->sim), e->id);
+			n->dirty = true;
+		}
+	}
+}
+
+/* ---- connecting ---- */
+
+static void end_init(struct wire *w, unsigned i, struct node *n)
+{
+	struct end *e = &w->end[i];
+
+	e->wire = w;
+	e->node = n;
+	e->live = true;
+	e->id = ++n->last_link;
+	buf_init(&e->in, 4 * RECORD_BYTES);
+	TAILQ_INSERT_TAIL(&n->ends, e, entry);
+}
+
+static int on_admit(void *ctx, enum link_role role, uint8_t version, const uint8_t static_key[KEY_BYTES],
+		    const uint8_t *identity)
+{
+	struct end *e = ctx;
+
+	e->role = role;
+	e->version = version;
+	memcpy(e->static_key, static_key, KEY_BYTES);
+	e->has_identity = identity != NULL;
+	if (identity)
+		memcpy(e->identity, identity, KEY_BYTES);
+	return chat_admit(e->node->chat, role, version, static_key, identity);
+}
+
+static void responder_init(struct wire *w, struct node *n)
+{
+	struct link_role_key roles[] = {
+	    {LINK_DOOR, chat_identity_dh(n->chat)},
+	    {LINK_PRIVATE, chat_link_secret(n->chat)},
+	};
+	struct link_responder_opts o = {.roles = roles,
+					.n_roles = 2,
+					.onion = chat_identity(n->chat),
+					.admit = on_admit,
+					.ctx = &w->end[1]};
+
+	end_init(w, 1, n);
+	w->end[1].link = link_new_responder(&n->rng, &o);
+}
+
+static void initiator_init(struct wire *w, struct node *n, const struct chat_dial *d)
+{
+	struct link_initiator_opts o = {
+	    .role = d->role,
+	    .static_secret = d->by_identity ? chat_identity_dh(n->chat) : chat_link_secret(n->chat),
+	    .identity = d->by_identity ? chat_identity(n->chat) : NULL,
+	    .responder_static = d->responder_static,
+	    .responder_onion = d->locator.onion,
+	    .version = d->version,
+	};
+	struct end *e = &w->end[0];
+
+	end_init(w, 0, n);
+	e->dial_id = d->id;
+	e->dial = *d;
+	e->role = d->role;
+	e->version = d->version;
+	memcpy(e->static_key, d->responder_static, KEY_BYTES);
+	e->link = link_new_initiator(&n->rng, &o);
+}
+
+static void on_handshake_timeout(struct sim *s, struct event *ev)
+{
+	struct end *e = ev->obj;
+
+	(void)s;
+	if (e->live && !e->told) {
+		send_eof(e);
+		end_broken(e);
+	}
+}
+
+static void connect_nodes(struct sim *s, struct node *from, struct node *to, const struct chat_dial *d)
+{
+	struct wire *w = calloc(1, sizeof(*w));
+	unsigned i;
+
+	if (!w)
+		abort();
+	TAILQ_INSERT_TAIL(&s->wires, w, entry);
+	w->id = ++s->n_wires;
+	w->delay_ms = 20 + (unsigned)sim_random(s, sim_chance(s, 20) ? 8000 : 400);
+	w->window = 1 + (unsigned)sim_random(s, 60);
+	if (sim_chance(s, 60))
+		w->drop_at = 1 + (unsigned)sim_random(s, sim_chance(s, 50) ? 10 : 100);
+	w->drop_silently = sim_chance(s, 30);
+	initiator_init(w, from, d);
+	responder_init(w, to);
+	for (i = 0; i < 2; i++)
+		sim_at(s, HANDSHAKE_MS, on_handshake_timeout, w->end[i].node, &w->end[i]);
+	sim_say(s, from->name, "connection %u to %s, %u ms, window %u", w->id, to->name, w->delay_ms,
+		w->window);
+	to->dirty = true;
+}
+
+static void dial_free(struct node *n, struct dial *d)
+{
+	TAILQ_REMOVE(&n->dials, d, entry);
+	free(d);
+}
+
+static void on_connect(struct sim *s, struct event *ev)
+{
+	struct node *n = ev->node;
+	struct node *to;
+	struct dial *d;
+	struct chat_dial cd;
+
+	TAILQ_FOREACH (d, &n->dials, entry) {
+		if (d->d.id == ev->arg)
+			break;
+	}
+	if (!d)
+		return; /* cancelled */
+	cd = d->d;
+	dial_free(n, d);
+	to = node_by_identity(s, cd.locator.onion);
+	if (!to || !to->chat || !to->tor || !n->tor || sim_chance(s, 20)) {
+		sim_say(s, n->name, "dial %u fails", (unsigned)cd.id);
+		chat_on_dial_failed(n->chat, sim_now(s), cd.id, DIAL_FAIL_TEXT);
+		return;
+	}
+	connect_nodes(s, n, to, &cd);
+}
+
+/* ---- what chat asks of its net ---- */
+
+static void net_dial(void *ctx, struct chat *c, const struct chat_dial *cd)
+{
+	struct node *n = ctx;
+	struct sim *s = n->sim;
+	struct end *e;
+	struct dial *d;
+
+	(void)c;
+	TAILQ_FOREACH (d, &n->dials, entry) {
+		if (d->d.contact == cd->contact)
+			sim_fail(s, n->name, "two dials for %s", cd->contact->row.petname);
+	}
+	TAILQ_FOREACH (e, &n->ends, entry) {
+		if (!e->told && e->dial_id && e->dial.contact == cd->contact)
+			sim_fail(s, n->name, "a second dial for %s", cd->contact->row.petname);
+	}
+	d = calloc(1, sizeof(*d));
+	if (!d)
+		abort();
+	d->d = *cd;
+	d->d.isolation = NULL;
+	TAILQ_INSERT_TAIL(&n->dials, d, entry);
+	s->n_dials++;
+	sim_say(s, n->name, "dials %s (%s%s), dial %u", cd->contact->row.petname,
+		cd->role == LINK_DOOR ? "door" : "private", cd->by_identity ? ", by identity" : "",
+		(unsigned)cd->id);
+	sim_at(s, 100 + sim_random(s, 5000), on_connect, n, NULL)->arg = cd->id;
+}
+
+static void net_dial_cancel(void *ctx, struct chat *c, uint32_t dial_id)
+{
+	struct node *n = ctx;
+	struct dial *d;
+	struct end *e;
+
+	(void)c;
+	TAILQ_FOREACH (d, &n->dials, entry) {
+		if (d->d.id == dial_id) {
+			dial_free(n, d);
+			return;
+		}
+	}
+	TAILQ_FOREACH (e, &n->ends, entry) {
+		if (e->dial_id == dial_id && !e->told) {
+			send_eof(e);
+			end_forget(e);
+			return;
+		}
+	}
+	sim_fail(n->sim, n->name, "dial %u was cancelled, but is not under way", (unsigned)dial_id);
+}
+
+static int net_send(void *ctx, struct chat *c, link_id link, uint8_t type, const void *body, size_t len)
+{
+	struct node *n = ctx;
+	struct end *e = find(n, link);
+	int err;
+
+	(void)c;
+	if (!e || e->closing)
+		return ERR_NOT_FOUND;
+	err = link_queued(e->link) > SEND_MAX ? ERR_FULL : link_send(e->link, type, body, len);
+	if (err == ERR_FULL)
+		e->wants_writable = true;
+	n->dirty = true;
+	return err;
+}
+
+static void net_close(void *ctx, struct chat *c, link_id link)
+{
+	struct node *n = ctx;
+	struct end *e = find(n, link);
+
+	(void)c;
+	if (!e || e->closing)
+		sim_fail(n->sim, n->name, "closes link %u, which is not there", (unsigned)link);
+	else
+		e->closing = true;
+	n->dirty = true;
+}
+
+const struct chat_net wire_net = {
+    .dial = net_dial, .dial_cancel = net_dial_cancel, .send = net_send, .close = net_close};
+
+/* ---- the end of a node's connections ---- */
+
+void wire_drop_all(struct node *n, bool silently)
+{
+	struct end *e;
+
+	while ((e = TAILQ_FIRST(&n->ends))) {
+		if (silently)
+			e->wire->cut = true;
+		send_eof(e);
+		end_forget(e);
+	}
+	while (!TAILQ_EMPTY(&n->dials))
+		dial_free(n, TAILQ_FIRST(&n->dials));
+}
+
+void wire_break_all(struct node *n)
+{
+	struct end *e, *next;
+
+	TAILQ_FOREACH_SAFE (e, &n->ends, entry, next) {
+		send_eof(e);
+		end_broken(e);
+	}
+}
+
+void wire_clear(struct sim *s)
+{
+	struct wire *w;
+
+	while ((w = TAILQ_FIRST(&s->wires))) {
+		TAILQ_REMOVE(&s->wires, w, entry);
+		free(w);
+	}
+}
