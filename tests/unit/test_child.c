@@ -113,7 +113,11 @@ static void test_what_is_missing_or_not_a_program_is_told_at_once(void **state)
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 }
 
-/* An open descriptor, an ignored signal, a blocked one and the environment stay with us. */
+/*
+ * An open descriptor, an ignored signal, a blocked one and the environment stay with us.  Of the signals the
+ * first 28 are looked at: make starts its programs by posix_spawn, which leaves glibc's own 32 and 33
+ * ignored.
+ */
 static void test_nothing_is_inherited(void **state)
 {
 	struct parent *p = *state;
@@ -127,15 +131,15 @@ static void test_nothing_is_inherited(void **state)
 	sigprocmask(SIG_BLOCK, &usr1, &old);
 	setenv("SECRET", "x", 1);
 	sh(p, "for f in /proc/self/fd/77 /proc/self/fd/3; do test -e $f && echo open; done; "
-	      "grep -E 'Sig(Blk|Ign)' /proc/$$/status | tr -d '\\t'; "
+	      "sed -nE 's/^(Sig(Blk|Ign):).*([0-9a-f]{7})$/\\1\\3/p' /proc/$$/status; "
 	      "echo \"${SECRET-unset} $HOME\"; read -r x || echo eof");
 	TURN_UNTIL(p->loop, p->exits);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	close(leak);
 	assert_int_equal(p->n, 4);
-	assert_string_equal(p->lines[0], "SigBlk:0000000000000000");
-	assert_string_equal(p->lines[1], "SigIgn:0000000000000000");
+	assert_string_equal(p->lines[0], "SigBlk:0000000");
+	assert_string_equal(p->lines[1], "SigIgn:0000000");
 	assert_string_equal(p->lines[2], "unset /nonexistent");
 	assert_string_equal(p->lines[3], "eof");
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Listening: what addresses are let in, Unix sockets that are stale or in use, and running out of descriptors. */
+/* Listening: what addresses are let in, Unix sockets that are stale or in use, and running out of
+ * descriptors. */
 #include "io_help.h"
 
 #include <arpa/inet.h>
@@ -16,7 +17,7 @@ struct porch {
 	struct loop *loop;
 	struct listener *listener;
 	char dir[64];
-	char path[96];    /* "unix:<dir>/s" */
+	char path[96]; /* "unix:<dir>/s" */
 	int fds[64];
 	int n;
 	bool free_after_one;
@@ -140,7 +141,8 @@ static void test_a_taken_port(void **state)
 	struct listener *second;
 
 	assert_int_equal(open_porch(p, "127.0.0.1:0"), 0);
-	assert_int_equal(listener_new(p->loop, listener_address(p->listener), 0600, on_accept, p, &second), ERR_EXISTS);
+	assert_int_equal(listener_new(p->loop, listener_address(p->listener), 0600, on_accept, p, &second),
+			 ERR_EXISTS);
 	assert_null(second);
 }
 
@@ -236,7 +238,7 @@ static void test_out_of_descriptors(void **state)
 	struct porch *p = *state;
 	struct rlimit old, none;
 	uint64_t start;
-	int fd, turns = 0;
+	int fd, later, turns = 0;
 
 	assert_int_equal(open_porch(p, p->path), 0);
 	assert_int_equal(unix_connect(p->path + 5, &fd), 0);
@@ -247,6 +249,9 @@ static void test_out_of_descriptors(void **state)
 	loop_turn(p->loop, true);
 	setrlimit(RLIMIT_NOFILE, &old);
 	assert_int_equal(p->n, 0);
+	/* under valgrind a connection that finds no descriptor is closed: another one shows that accepting
+	 * goes on */
+	assert_int_equal(unix_connect(p->path + 5, &later), 0);
 	start = loop_now_ms(p->loop);
 	while (p->n == 0) {
 		loop_turn(p->loop, true);
@@ -255,6 +260,7 @@ static void test_out_of_descriptors(void **state)
 	assert_true(turns <= 2);
 	assert_true(loop_now_ms(p->loop) > start);
 	close(fd);
+	close(later);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
