@@ -3,10 +3,10 @@
  * The event loop with its end-of-turn commit.
  *
  * A *turn* is: wait for events, handle what is ready (repeatedly while more is ready, up to a bound, so that
- * commits batch), then for each commit domain that was marked dirty call its commit function, then release what that
- * domain's streams hold.  Bytes written to a stream of a domain during a turn leave only after the
- * domain's commit of that turn succeeded; if it failed they are dropped and the domain's failed function is called,
- * in which streams may be written to again (these bytes are released at once) or closed.
+ * commits batch), then for each commit domain that was marked dirty call its commit function, then release
+ * what that domain's streams hold.  Bytes written to a stream of a domain during a turn leave only after the
+ * domain's commit of that turn succeeded; if it failed they are dropped and the domain's failed function is
+ * called, in which streams may be written to again (these bytes are released at once) or closed.
  *
  * A domain is one account.  A stream without a domain is released at each turn's end.
  */
@@ -36,16 +36,19 @@ uint64_t loop_time_ms(const struct loop *loop);
 uint64_t loop_now_ms(const struct loop *loop);
 
 struct domain_ops {
-	int (*commit)(void *ctx);            /* 0, or an error: then held bytes are dropped ... */
-	void (*failed)(void *ctx, int err);  /* ... and this is called */
-	void (*committed)(void *ctx);        /* after a commit that succeeded, before bytes are released; may write more; may be NULL */
+	int (*commit)(void *ctx);	    /* 0, or an error: then held bytes are dropped ... */
+	void (*failed)(void *ctx, int err); /* ... and this is called */
+	void (*committed)(void *ctx); /* after a commit that succeeded, before bytes are released; may write
+					 more; may be NULL */
 };
 /*
- * A write or mark from within commit counts as covered by that commit.  A write from within committed or failed does not mark; a
- * domain_mark from within committed has commit called once more, and everything held waits for that.
+ * A write or mark from within commit counts as covered by that commit.  A write from within committed or
+ * failed does not mark; a domain_mark from within committed has commit called once more, and everything held
+ * waits for that.
  */
 struct domain *domain_new(struct loop *loop, const struct domain_ops *ops, void *ctx);
-/* Streams that still belong to it lose their domain; what they hold is dropped. Not from within its own ops. */
+/* Streams that still belong to it lose their domain; what they hold is dropped. Not from within its own ops.
+ */
 void domain_free(struct domain *d);
 /* Has ops->commit called at the end of this turn. Writing to a stream of the domain marks it too. */
 void domain_mark(struct domain *d);

@@ -2,8 +2,8 @@
 /*
  * A byte stream over a connected socket, and the listeners and dials that make them.
  *
- * What is written is held until the loop releases it at the end of the turn (io/loop.h).  Reading stops while the
- * receiver leaves more than the input bound unconsumed, and may be paused.
+ * What is written is held until the loop releases it at the end of the turn (io/loop.h).  Reading stops while
+ * the receiver leaves more than the input bound unconsumed, and may be paused.
  */
 #ifndef IO_STREAM_H
 #define IO_STREAM_H
@@ -18,54 +18,59 @@
 struct stream;
 
 struct stream_ops {
-	/* Bytes came; consume from in what can be used now.  May write, pause, finish or close the stream.  A receiver that
-	 * leaves in_max bytes gets no more until it resumes the stream with stream_pause(s, false). */
+	/* Bytes came; consume from in what can be used now.  May write, pause, finish or close the stream.  A
+	 * receiver that leaves in_max bytes gets no more until it resumes the stream with stream_pause(s,
+	 * false). */
 	void (*data)(void *ctx, struct buf *in);
 	/* Output fell below the low-water mark after it had been above the high-water mark. May be NULL. */
 	void (*drained)(void *ctx);
 	/* The peer closed (ERR_CLOSED), an error (ERR_IO) or the output bound was passed (ERR_FULL).
-	 * Called once; the receiver must then call stream_close, or after ERR_CLOSED stream_finish: a peer that has only shut
-	 * down its own side still gets what was written.  Never called from within stream_write. */
+	 * Called once; the receiver must then call stream_close, or after ERR_CLOSED stream_finish: a peer
+	 * that has only shut down its own side still gets what was written.  Never called from within
+	 * stream_write. */
 	void (*closed)(void *ctx, int err);
 };
 
 struct stream_opts {
-	size_t in_max;    /* bytes of unconsumed input */
-	size_t out_max;   /* bytes of unsent output, beyond which the stream fails with ERR_FULL */
+	size_t in_max;	   /* bytes of unconsumed input */
+	size_t out_max;	   /* bytes of unsent output, beyond which the stream fails with ERR_FULL */
 	size_t high_water; /* stream_is_full above this; 0: out_max / 2 */
 };
 
 /* Takes over a connected non-blocking socket; on failure NULL and the fd is closed. */
-struct stream *stream_new(struct loop *loop, int fd, const struct stream_opts *opts, const struct stream_ops *ops, void *ctx);
+struct stream *stream_new(struct loop *loop, int fd, const struct stream_opts *opts,
+			  const struct stream_ops *ops, void *ctx);
 /* Changes the receiver, for handing a stream on. */
 void stream_set_ops(struct stream *s, const struct stream_ops *ops, void *ctx);
 /* Moves the stream into a commit domain (NULL: none). What it holds is released with the new one. */
 void stream_set_domain(struct stream *s, struct domain *d);
 /* Closes at once; held and unsent bytes are dropped.  NULL is fine. */
 void stream_close(struct stream *s);
-/* Gives the socket back, to be handed on after a preamble; the stream is gone.  ERR_STATE, and the stream stays, while output
- * is pending, input is unconsumed, or the stream has failed. */
+/* Gives the socket back, to be handed on after a preamble; the stream is gone.  ERR_STATE, and the stream
+ * stays, while output is pending, input is unconsumed, or the stream has failed. */
 int stream_detach(struct stream *s, int *fd);
-/* Shuts down once everything written has been committed and sent, and closes when the peer does or after timeout_ms.  No
- * more callbacks come; the stream belongs to the loop from now on. */
+/* Shuts down once everything written has been committed and sent, and closes when the peer does or after
+ * timeout_ms.  No more callbacks come; the stream belongs to the loop from now on. */
 void stream_finish(struct stream *s, uint64_t timeout_ms);
 /* Holds bytes for the end of the turn.  ERR_FULL beyond out_max: then closed() follows from the loop. */
 int stream_write(struct stream *s, const void *data, size_t len);
 bool stream_is_full(const struct stream *s);
 size_t stream_pending(const struct stream *s); /* held and unsent bytes */
-/* While paused nothing is read: no data() comes, and the peer's close is not seen.  Resuming delivers what is buffered,
- * from the loop and not from this call. */
+/* While paused nothing is read: no data() comes, and the peer's close is not seen.  Resuming delivers what is
+ * buffered, from the loop and not from this call. */
 void stream_pause(struct stream *s, bool paused);
 
 /* ---- listening ---- */
 struct listener;
 typedef void (*accept_cb)(void *ctx, int fd); /* the fd belongs to the callee */
 /*
- * address: "127.0.0.1:6667", "[::1]:6667" or "unix:/path" (a stale socket is replaced, one that answers is not: ERR_EXISTS).
- * Plain TCP is refused off loopback: ERR_REFUSED.  Port 0 picks one.  Unix sockets get socket_mode.
- * Backlog SOMAXCONN.  ERR_INVALID (malformed), ERR_TOO_LONG (Unix path over 107 bytes), ERR_PERMISSION, ERR_EXISTS, ERR_IO.
+ * address: "127.0.0.1:6667", "[::1]:6667" or "unix:/path" (a stale socket is replaced, one that answers is
+ * not: ERR_EXISTS). Plain TCP is refused off loopback: ERR_REFUSED.  Port 0 picks one.  Unix sockets get
+ * socket_mode. Backlog SOMAXCONN.  ERR_INVALID (malformed), ERR_TOO_LONG (Unix path over 107 bytes),
+ * ERR_PERMISSION, ERR_EXISTS, ERR_IO.
  */
-int listener_new(struct loop *loop, const char *address, unsigned socket_mode, accept_cb cb, void *ctx, struct listener **out);
+int listener_new(struct loop *loop, const char *address, unsigned socket_mode, accept_cb cb, void *ctx,
+		 struct listener **out);
 void listener_free(struct listener *l); /* unlinks a Unix socket; NULL is fine */
 /* The bound address in the same form, with the real port. */
 const char *listener_address(const struct listener *l);
@@ -76,8 +81,8 @@ void listener_pause(struct listener *l, bool paused);
 int listener_check(const char *address);
 
 /* ---- dialling ---- */
-/* Connects to a Unix socket, without blocking (a Unix connect is immediate).  Gives the fd or an err; ERR_NOT_FOUND: no such
- * path, ERR_REFUSED: nobody listens, ERR_PERMISSION, ERR_TOO_LONG. */
+/* Connects to a Unix socket, without blocking (a Unix connect is immediate).  Gives the fd or an err;
+ * ERR_NOT_FOUND: no such path, ERR_REFUSED: nobody listens, ERR_PERMISSION, ERR_TOO_LONG. */
 int unix_connect(const char *path, int *fd);
 
 #endif

@@ -24,14 +24,14 @@ struct child {
 	struct loop *loop;
 	const struct child_ops *ops;
 	void *ctx;
-	pid_t pid;              /* 0 once reaped */
-	int fd;                 /* its stdout and stderr */
+	pid_t pid; /* 0 once reaped */
+	int fd;	   /* its stdout and stderr */
 	struct event *ev_out;
-	struct event *ev_exit;  /* SIGCHLD */
-	struct event *ev_kill;  /* a timer: the grace is over */
+	struct event *ev_exit; /* SIGCHLD */
+	struct event *ev_kill; /* a timer: the grace is over */
 	char line[LINE_MAX_BYTES + 1];
 	size_t line_len;
-	bool running;           /* a callback is on the stack */
+	bool running; /* a callback is on the stack */
 	bool dead;
 };
 
@@ -157,7 +157,8 @@ static void on_grace_over(evutil_socket_t fd, short what, void *arg)
 
 void child_stop(struct child *c, uint64_t grace_ms)
 {
-	struct timeval tv = {.tv_sec = (time_t)(grace_ms / 1000), .tv_usec = (suseconds_t)(grace_ms % 1000 * 1000)};
+	struct timeval tv = {.tv_sec = (time_t)(grace_ms / 1000),
+			     .tv_usec = (suseconds_t)(grace_ms % 1000 * 1000)};
 
 	if (c->pid == 0)
 		return;
@@ -225,7 +226,8 @@ static void child_exec(const char *const argv[], pid_t parent, int out, int erro
 
 	child_signals();
 	setpgid(0, 0);
-	/* Dies with us; if we died before this took hold, our place has been taken by another parent already. */
+	/* Dies with us; if we died before this took hold, our place has been taken by another parent already.
+	 */
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent)
 		_exit(127);
 	if (child_descriptors(out, error) == 0)
@@ -285,7 +287,8 @@ static int child_launch(struct child *c, const char *const argv[])
 	int err = ERR_IO;
 	pid_t pid;
 
-	if (pipe2(out, O_CLOEXEC) != 0 || pipe2(error, O_CLOEXEC) != 0 || fcntl(out[0], F_SETFL, O_NONBLOCK) != 0)
+	if (pipe2(out, O_CLOEXEC) != 0 || pipe2(error, O_CLOEXEC) != 0 ||
+	    fcntl(out[0], F_SETFL, O_NONBLOCK) != 0)
 		goto out;
 	pid = fork_quietly(argv, out[1], error[1]);
 	if (pid < 0)
@@ -311,7 +314,8 @@ out:
 	return err;
 }
 
-int child_start(struct loop *loop, const char *const argv[], const struct child_ops *ops, void *ctx, struct child **out)
+int child_start(struct loop *loop, const char *const argv[], const struct child_ops *ops, void *ctx,
+		struct child **out)
 {
 	struct child *c = calloc(1, sizeof(*c));
 	int err = ERR_NOMEM;

@@ -17,8 +17,8 @@
 #include "loop_private.h"
 #include "unix.h"
 
-#define ACCEPTS_MAX 16   /* connections taken at one event */
-#define REST_MS     500  /* pause when there are no descriptors left, instead of spinning on a readable socket */
+#define ACCEPTS_MAX 16 /* connections taken at one event */
+#define REST_MS	    500 /* pause when there are no descriptors left, instead of spinning on a readable socket */
 
 #define ADDRESS_MAX 128
 
@@ -36,14 +36,14 @@ struct listener {
 	struct loop *loop;
 	int fd;
 	struct event *ev;
-	struct event *ev_rest;   /* a timer: accept again */
+	struct event *ev_rest; /* a timer: accept again */
 	accept_cb cb;
 	void *ctx;
 	char address[ADDRESS_MAX];
 	struct stat socket_stat; /* of a Unix socket: only our own is unlinked */
-	const char *path;        /* in address, or NULL */
+	const char *path;	 /* in address, or NULL */
 	bool paused;
-	bool running;            /* the callback is on the stack */
+	bool running; /* the callback is on the stack */
 	bool dead;
 };
 
@@ -65,7 +65,8 @@ static int parse_in6(const char *in, struct address *out)
 	char host[INET6_ADDRSTRLEN];
 	struct sockaddr_in6 *sin6 = &out->sa.in6;
 
-	if (end == NULL || end[1] != ':' || str_copy_n(host, sizeof(host), in + 1, (size_t)(end - in - 1)) != 0)
+	if (end == NULL || end[1] != ':' ||
+	    str_copy_n(host, sizeof(host), in + 1, (size_t)(end - in - 1)) != 0)
 		return ERR_INVALID;
 	sin6->sin6_family = AF_INET6;
 	out->len = sizeof(*sin6);
@@ -175,7 +176,8 @@ static int bind_inet(struct listener *l, struct address *address)
 		return ERR_IO;
 	if (address->sa.any.sa_family == AF_INET6) {
 		inet_ntop(AF_INET6, &address->sa.in6.sin6_addr, host, sizeof(host));
-		return str_fmt(l->address, sizeof(l->address), "[%s]:%u", host, ntohs(address->sa.in6.sin6_port));
+		return str_fmt(l->address, sizeof(l->address), "[%s]:%u", host,
+			       ntohs(address->sa.in6.sin6_port));
 	}
 	inet_ntop(AF_INET, &address->sa.in.sin_addr, host, sizeof(host));
 	return str_fmt(l->address, sizeof(l->address), "%s:%u", host, ntohs(address->sa.in.sin_port));
@@ -257,7 +259,8 @@ static int listener_bind(struct listener *l, struct address *address, unsigned s
 	return listen(l->fd, SOMAXCONN) == 0 ? 0 : bind_error(errno);
 }
 
-int listener_new(struct loop *loop, const char *address, unsigned socket_mode, accept_cb cb, void *ctx, struct listener **out)
+int listener_new(struct loop *loop, const char *address, unsigned socket_mode, accept_cb cb, void *ctx,
+		 struct listener **out)
 {
 	struct address parsed;
 	struct listener *l;

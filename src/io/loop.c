@@ -32,8 +32,9 @@ struct signal_handle {
 /* ---- the loop ---- */
 
 /*
- * Timers are precise and counted from the real clock, not from the one that libevent caches before it runs callbacks:
- * a deadline that loop_now_ms computed must never fire early, or its owner would find nothing to do and spin.
+ * Timers are precise and counted from the real clock, not from the one that libevent caches before it runs
+ * callbacks: a deadline that loop_now_ms computed must never fire early, or its owner would find nothing to
+ * do and spin.
  */
 static struct event_base *base_new(void)
 {
@@ -43,7 +44,8 @@ static struct event_base *base_new(void)
 	if (config == NULL)
 		return NULL;
 	if (event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV |
-					      EVENT_BASE_FLAG_NO_CACHE_TIME | EVENT_BASE_FLAG_PRECISE_TIMER) == 0)
+					      EVENT_BASE_FLAG_NO_CACHE_TIME |
+					      EVENT_BASE_FLAG_PRECISE_TIMER) == 0)
 		base = event_base_new_with_config(config);
 	event_config_free(config);
 	return base;

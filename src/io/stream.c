@@ -13,14 +13,14 @@
 
 #include "loop_private.h"
 
-#define READ_CHUNK 8192 /* bytes of one read: with the loop's passes, the share of one stream in a turn */
+#define READ_CHUNK 8192	 /* bytes of one read: with the loop's passes, the share of one stream in a turn */
 #define KEEP_CAP   16384 /* an emptied output buffer larger than this is given back */
 
 /*
- * OPEN until the receiver closes or finishes it.  FINISHING: nobody receives any more; what was written still goes
- * out.  LINGERING: all of it is sent and our side shut down; what the peer still sends is discarded until it closes
- * too, since closing a socket with unread input would reset it and destroy what is on its way.  DEAD: freed as soon as
- * no callback of it is running.
+ * OPEN until the receiver closes or finishes it.  FINISHING: nobody receives any more; what was written still
+ * goes out.  LINGERING: all of it is sent and our side shut down; what the peer still sends is discarded
+ * until it closes too, since closing a socket with unread input would reset it and destroy what is on its
+ * way.  DEAD: freed as soon as no callback of it is running.
  */
 enum stream_state { STREAM_OPEN, STREAM_FINISHING, STREAM_LINGERING, STREAM_DEAD };
 
@@ -33,21 +33,22 @@ struct stream {
 	int fd;
 	struct event *ev_read;
 	struct event *ev_write;
-	struct event *ev_wake;   /* a timer: what must be told from the loop, or the end of a finishing stream */
+	struct event
+	    *ev_wake; /* a timer: what must be told from the loop, or the end of a finishing stream */
 	struct buf in;
-	struct buf held;         /* written in this turn, not yet committed */
-	struct buf out;          /* released, not yet sent */
+	struct buf held; /* written in this turn, not yet committed */
+	struct buf out;	 /* released, not yet sent */
 	size_t in_max;
 	size_t out_max;
 	size_t high_water;
 	enum stream_state state;
-	int failed;              /* why it ended; 0 while it lives */
-	unsigned running;        /* callbacks of the receiver that are on the stack */
-	bool told;               /* closed() was called */
+	int failed;	  /* why it ended; 0 while it lives */
+	unsigned running; /* callbacks of the receiver that are on the stack */
+	bool told;	  /* closed() was called */
 	bool paused;
-	bool resumed;            /* deliver what is buffered */
-	bool writing;            /* ev_write is set */
-	bool above;              /* output passed the high-water mark; drained() is owed */
+	bool resumed; /* deliver what is buffered */
+	bool writing; /* ev_write is set */
+	bool above;   /* output passed the high-water mark; drained() is owed */
 };
 
 static void on_readable(evutil_socket_t fd, short what, void *arg);
@@ -90,7 +91,8 @@ static void stream_die(struct stream *s)
 		shutdown(s->fd, SHUT_RDWR);
 }
 
-struct stream *stream_new(struct loop *loop, int fd, const struct stream_opts *opts, const struct stream_ops *ops, void *ctx)
+struct stream *stream_new(struct loop *loop, int fd, const struct stream_opts *opts,
+			  const struct stream_ops *ops, void *ctx)
 {
 	struct stream *s = calloc(1, sizeof(*s));
 	int one = 1;
@@ -114,7 +116,8 @@ struct stream *stream_new(struct loop *loop, int fd, const struct stream_opts *o
 	s->ev_read = event_new(loop->base, fd, EV_READ | EV_PERSIST, on_readable, s);
 	s->ev_write = event_new(loop->base, fd, EV_WRITE | EV_PERSIST, on_writable, s);
 	s->ev_wake = evtimer_new(loop->base, on_wake, s);
-	if (s->ev_read == NULL || s->ev_write == NULL || s->ev_wake == NULL || event_add(s->ev_read, NULL) != 0) {
+	if (s->ev_read == NULL || s->ev_write == NULL || s->ev_wake == NULL ||
+	    event_add(s->ev_read, NULL) != 0) {
 		stream_delete(s);
 		return NULL;
 	}
@@ -270,7 +273,8 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	}
 	err = read_chunk(s);
 	if (err < 0) {
-		/* The peer may have shut down its side only: what is written can still go out, by stream_finish. */
+		/* The peer may have shut down its side only: what is written can still go out, by
+		 * stream_finish. */
 		if (s->failed == 0)
 			s->failed = err;
 		evtimer_del(s->ev_wake);

@@ -29,9 +29,9 @@ TAILQ_HEAD(job_queue, job);
 struct worker {
 	struct loop *loop;
 	struct event *ev;
-	int fd;                   /* eventfd: a job has run */
+	int fd; /* eventfd: a job has run */
 	pthread_t thread;
-	pthread_mutex_t lock;     /* guards all below, and each job's state and cancelled */
+	pthread_mutex_t lock; /* guards all below, and each job's state and cancelled */
 	pthread_cond_t work;
 	struct job_queue waiting;
 	struct job_queue ran;
@@ -179,7 +179,8 @@ void worker_free(struct worker *w)
 	free(w);
 }
 
-int worker_submit(struct worker *w, job_run_cb run, job_done_cb done, void (*drop)(void *arg), void *ctx, void *arg, struct job **out)
+int worker_submit(struct worker *w, job_run_cb run, job_done_cb done, void (*drop)(void *arg), void *ctx,
+		  void *arg, struct job **out)
 {
 	struct job *j = calloc(1, sizeof(*j));
 	int err = 0;

@@ -22,7 +22,8 @@ static int parse_progress(const char *line, struct bootstrap *out)
 	char number[8], summary[WORDS_TEXT], warning[WORDS_TEXT];
 	uint64_t value;
 
-	if (control_value(line, "PROGRESS", number, sizeof(number)) != 0 || str_to_u64(number, 0, 100, &value) != 0)
+	if (control_value(line, "PROGRESS", number, sizeof(number)) != 0 ||
+	    str_to_u64(number, 0, 100, &value) != 0)
 		return ERR_NOT_FOUND;
 	out->progress = (int)value;
 	value_or_empty(line, "SUMMARY", summary, sizeof(summary));
@@ -46,7 +47,8 @@ static int parse_skew(const char *line, struct bootstrap *out)
 	if (str_to_u64(digits, 0, UINT32_MAX, &seconds) != 0)
 		return ERR_NOT_FOUND;
 	/* A negative skew: we are behind the others. */
-	snprintf(out->text, sizeof(out->text), "this machine's clock seems to be %llu seconds %s: tor can't work so",
+	snprintf(out->text, sizeof(out->text),
+		 "this machine's clock seems to be %llu seconds %s: tor can't work so",
 		 (unsigned long long)seconds, number[0] == '-' ? "slow" : "fast");
 	return 0;
 }

@@ -10,7 +10,7 @@
 #include "base/str.h"
 #include "tor_private.h"
 
-#define CIRCUITS_MAX   512
+#define CIRCUITS_MAX	512
 #define FINGERPRINT_CUT 8
 
 /* "$FP~nick,$FP=nick,$FP": nicknames, or the beginning of a fingerprint where there is none. */
@@ -143,7 +143,8 @@ static size_t parse_all(const char *text, struct tor_circuit *out, size_t max)
 
 	for (; *text != '\0' && n < max; text = *end == '\n' ? end + 1 : end) {
 		end = strchrnul(text, '\n');
-		if (str_copy_n(line, sizeof(line), text, (size_t)(end - text)) == 0 && circuit_parse(line, &out[n]) == 0)
+		if (str_copy_n(line, sizeof(line), text, (size_t)(end - text)) == 0 &&
+		    circuit_parse(line, &out[n]) == 0)
 			n++;
 	}
 	return n;
@@ -198,7 +199,7 @@ void circuits_fail(struct tor *t)
 {
 	struct circuits_query *q;
 
-	TAILQ_FOREACH(q, &t->queries, link)
+	TAILQ_FOREACH (q, &t->queries, link)
 		timer_set(q->timer, 0);
 }
 

@@ -69,7 +69,8 @@ static int take_line(struct control_parser *p, const uint8_t *line, size_t len)
 {
 	int code, err;
 
-	if (len < 4 || !isdigit(line[0]) || !isdigit(line[1]) || !isdigit(line[2]) || p->n >= CONTROL_LINES_MAX)
+	if (len < 4 || !isdigit(line[0]) || !isdigit(line[1]) || !isdigit(line[2]) ||
+	    p->n >= CONTROL_LINES_MAX)
 		return ERR_PROTOCOL;
 	code = (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
 	if (p->n > 0 && is_event(code) != is_event(p->reply.code))
@@ -242,7 +243,8 @@ int control_value(const char *line, const char *key, char *out, size_t size)
 
 /* ---- base64 ---- */
 
-/* 0..63 to its digit: each range adds the distance from the one before, by masks from the sign of a difference. */
+/* 0..63 to its digit: each range adds the distance from the one before, by masks from the sign of a
+ * difference. */
 static uint8_t base64_digit(unsigned v)
 {
 	unsigned c = 'A' + v;

@@ -12,10 +12,10 @@
 struct tor_dial {
 	TAILQ_ENTRY(tor_dial) link;
 	struct tor *tor;
-	struct stream *stream;   /* NULL: only its end is still to be told */
+	struct stream *stream; /* NULL: only its end is still to be told */
 	struct timer *timer;
 	struct socks socks;
-	enum dial_error error;   /* what is told when the timer fires */
+	enum dial_error error; /* what is told when the timer fires */
 	dial_cb cb;
 	void *ctx;
 };
@@ -32,7 +32,8 @@ const char *dial_error_text(enum dial_error e)
 	case DIAL_BAD_DESCRIPTOR:
 		return "what is published can't be read: a damaged descriptor";
 	case DIAL_INTRO_FAILED:
-		return "published, but none of its introduction points let us in: it has probably just gone offline";
+		return "published, but none of its introduction points let us in: it has probably just gone "
+		       "offline";
 	case DIAL_REND_FAILED:
 		return "published, but the meeting at the rendezvous point failed";
 	case DIAL_NEED_AUTH:
@@ -184,7 +185,8 @@ static void dial_fail_later(struct tor_dial *d, enum dial_error error)
 	timer_set(d->timer, 0);
 }
 
-int tor_dial(struct tor *t, const uint8_t ed_public[KEY_BYTES], const char *isolation, dial_cb cb, void *ctx, struct tor_dial **out)
+int tor_dial(struct tor *t, const uint8_t ed_public[KEY_BYTES], const char *isolation, dial_cb cb, void *ctx,
+	     struct tor_dial **out)
 {
 	struct tor_dial *d;
 	char host[ONION_HOST_LEN + 1];
@@ -224,7 +226,7 @@ void dials_fail(struct tor *t)
 {
 	struct tor_dial *d;
 
-	TAILQ_FOREACH(d, &t->dials, link) {
+	TAILQ_FOREACH (d, &t->dials, link) {
 		if (d->stream != NULL)
 			dial_fail_later(d, DIAL_TOR_DOWN);
 	}

@@ -17,11 +17,12 @@
 #include "io/stream.h"
 #include "safecookie.h"
 
-#define OUT_MAX       1048576
-#define COMMANDS_MAX  4096
-#define COMMAND_MAX   1024
-#define GREETING_MS   60000 /* from the connection until we are ready; a starting tor may take a while to answer */
-#define EVENTS        "SETEVENTS STATUS_CLIENT STATUS_GENERAL HS_DESC"
+#define OUT_MAX	     1048576
+#define COMMANDS_MAX 4096
+#define COMMAND_MAX  1024
+#define GREETING_MS                                                                                          \
+	60000 /* from the connection until we are ready; a starting tor may take a while to answer */
+#define EVENTS "SETEVENTS STATUS_CLIENT STATUS_GENERAL HS_DESC"
 
 struct command {
 	STAILQ_ENTRY(command) link;
@@ -38,13 +39,13 @@ struct driver {
 	unsigned n_commands;
 	const struct driver_ops *ops;
 	void *ctx;
-	struct safecookie *cookie;       /* guarded; only while authenticating */
+	struct safecookie *cookie; /* guarded; only while authenticating */
 	char version[32];
 	char why[160];
 	bool owner;
 	bool fatal;
-	bool closing;                    /* closed() is due or was called */
-	bool running;                    /* a callback is on the stack */
+	bool closing; /* closed() is due or was called */
+	bool running; /* a callback is on the stack */
 	bool dead;
 };
 
@@ -76,7 +77,8 @@ void driver_free(struct driver *d)
 }
 
 /* Ends the connection for a reason; closed() comes from the loop. */
-static void driver_fail(struct driver *d, bool fatal, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void driver_fail(struct driver *d, bool fatal, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 static void driver_fail(struct driver *d, bool fatal, const char *fmt, ...)
 {
@@ -163,7 +165,8 @@ void driver_forget(struct driver *d, const void *ctx)
 {
 	struct command *c;
 
-	STAILQ_FOREACH(c, &d->commands, link) {
+	STAILQ_FOREACH(c, &d->commands, link)
+	{
 		if (c->ctx == ctx)
 			c->cb = NULL;
 	}
@@ -298,7 +301,9 @@ static void authenticate(struct driver *d, const char *auth_line)
 	else if (strcmp(methods, "NULL") == 0)
 		driver_sendf(d, on_authenticated, d, "AUTHENTICATE");
 	else
-		driver_fail(d, true, "tor's control socket wants %.40s: set CookieAuthentication 1 in its torrc", methods);
+		driver_fail(d, true,
+			    "tor's control socket wants %.40s: set CookieAuthentication 1 in its torrc",
+			    methods);
 }
 
 int driver_check_version(const char *version)
@@ -396,7 +401,8 @@ static void on_closed(void *ctx, int err)
 
 static const struct stream_ops stream_ops = {.data = on_data, .closed = on_closed};
 
-int driver_new(struct loop *loop, const char *path, bool owner, const struct driver_ops *ops, void *ctx, struct driver **out)
+int driver_new(struct loop *loop, const char *path, bool owner, const struct driver_ops *ops, void *ctx,
+	       struct driver **out)
 {
 	static const struct stream_opts opts = {.in_max = 4 * CONTROL_LINE_MAX, .out_max = OUT_MAX};
 	struct driver *d;

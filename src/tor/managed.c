@@ -13,7 +13,7 @@
 #include "tor_private.h"
 #include "torrc.h"
 
-#define EXTRA_MAX 65536 /* bytes of torrc_extra */
+#define EXTRA_MAX  65536 /* bytes of torrc_extra */
 #define PATH_BYTES 512
 
 static int make_dirs(struct tor *t)
@@ -74,7 +74,8 @@ static int write_files(struct tor *t, const char *extra, const char *torrc, cons
 /* Sockets that an earlier tor left would be found before this one has made its own. */
 static void remove_stale(struct tor *t)
 {
-	if ((unlink(t->control_path) != 0 && errno != ENOENT) || (unlink(t->socks_path) != 0 && errno != ENOENT))
+	if ((unlink(t->control_path) != 0 && errno != ENOENT) ||
+	    (unlink(t->socks_path) != 0 && errno != ENOENT))
 		log_warn("an old socket in %s can't be removed: %s", t->run_dir, strerror(errno));
 }
 

@@ -16,14 +16,14 @@ enum onion_state { ONION_IDLE, ONION_ASKED, ONION_STANDS };
 struct tor_onion {
 	TAILQ_ENTRY(tor_onion) link;
 	struct tor *tor;
-	uint8_t *secret;                  /* guarded; ONION_SECRET_BYTES */
+	uint8_t *secret; /* guarded; ONION_SECRET_BYTES */
 	char address[ONION_LEN + 1];
 	char target[SOCKET_PATH_MAX];
-	bool pow;                         /* wanted */
-	bool asked_pow;                   /* the command that is under way has it */
+	bool pow;	/* wanted */
+	bool asked_pow; /* the command that is under way has it */
 	enum onion_state state;
 	bool published;
-	struct timer *retry;              /* after a refusal */
+	struct timer *retry; /* after a refusal */
 	onion_cb cb;
 	void *ctx;
 };
@@ -43,7 +43,8 @@ static int put_command(struct buf *out, const struct tor_onion *o)
 	if (err == 0)
 		err = control_put_base64(out, o->secret, ONION_SECRET_BYTES);
 	if (err == 0)
-		err = str_fmt(rest, sizeof(rest), " Flags=DiscardPK,MaxStreamsCloseCircuit MaxStreams=1%s Port=%d,unix:%s",
+		err = str_fmt(rest, sizeof(rest),
+			      " Flags=DiscardPK,MaxStreamsCloseCircuit MaxStreams=1%s Port=%d,unix:%s",
 			      o->asked_pow ? " PoWDefensesEnabled=1 PoWQueueRate=5 PoWQueueBurst=10" : "",
 			      VIRTUAL_PORT, o->target);
 	return err != 0 ? err : put(out, rest);
@@ -103,7 +104,8 @@ static void on_retry(void *ctx)
 		onion_publish(o);
 }
 
-/* "HS_DESC UPLOADED <address> <auth> <directory> ..." (4.1.25); one for each directory, of which the first is told. */
+/* "HS_DESC UPLOADED <address> <auth> <directory> ..." (4.1.25); one for each directory, of which the first is
+ * told. */
 void onions_on_desc(struct tor *t, const char *line)
 {
 	struct control_word action, address;
@@ -113,7 +115,7 @@ void onions_on_desc(struct tor *t, const char *line)
 	if (control_word_next(&line, &action) != 1 || strcmp(action.value, "UPLOADED") != 0 ||
 	    control_word_next(&line, &address) != 1)
 		return;
-	TAILQ_FOREACH(o, &t->onions, link) {
+	TAILQ_FOREACH (o, &t->onions, link) {
 		if (strcmp(o->address, address.value) == 0)
 			break;
 	}
@@ -127,7 +129,7 @@ void onions_publish(struct tor *t)
 {
 	struct tor_onion *o;
 
-	TAILQ_FOREACH(o, &t->onions, link)
+	TAILQ_FOREACH (o, &t->onions, link)
 		onion_publish(o);
 }
 
@@ -135,7 +137,7 @@ void onions_lost(struct tor *t)
 {
 	struct tor_onion *o;
 
-	TAILQ_FOREACH(o, &t->onions, link) {
+	TAILQ_FOREACH (o, &t->onions, link) {
 		o->state = ONION_IDLE;
 		o->published = false;
 		timer_cancel(o->retry);

@@ -13,8 +13,9 @@ struct safecookie {
 };
 
 /*
- * Reads AUTHCHALLENGE's answer ("AUTHCHALLENGE SERVERHASH=... SERVERNONCE=..."), checks in constant time that the server knows
- * the cookie, and only then computes what AUTHENTICATE proves.  ERR_PROTOCOL, ERR_AUTH; proof is zeroed on an error.
+ * Reads AUTHCHALLENGE's answer ("AUTHCHALLENGE SERVERHASH=... SERVERNONCE=..."), checks in constant time that
+ * the server knows the cookie, and only then computes what AUTHENTICATE proves.  ERR_PROTOCOL, ERR_AUTH;
+ * proof is zeroed on an error.
  */
 int safecookie_answer(const struct safecookie *s, const char *line, uint8_t proof[COOKIE_BYTES]);
 

@@ -6,7 +6,15 @@
 #include "base/err.h"
 #include "base/str.h"
 
-enum { VERSION = 5, AUTH_VERSION = 1, METHOD_PASSWORD = 2, CONNECT = 1, ATYP_IPV4 = 1, ATYP_NAME = 3, ATYP_IPV6 = 4 };
+enum {
+	VERSION = 5,
+	AUTH_VERSION = 1,
+	METHOD_PASSWORD = 2,
+	CONNECT = 1,
+	ATYP_IPV4 = 1,
+	ATYP_NAME = 3,
+	ATYP_IPV6 = 4
+};
 
 int socks_start(struct socks *s, const char *host, uint16_t port, const char *user, struct buf *out)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The client's side of SOCKS5 (RFC 1928) with username and password (RFC 1929), which tor takes for isolation, and tor's
- * extended replies F0 to F7 (torspec socks-extensions).  Pure.
+ * The client's side of SOCKS5 (RFC 1928) with username and password (RFC 1929), which tor takes for
+ * isolation, and tor's extended replies F0 to F7 (torspec socks-extensions).  Pure.
  */
 #ifndef TOR_SOCKS_H
 #define TOR_SOCKS_H
@@ -27,8 +27,9 @@ struct socks {
 /* Begins: writes the greeting to out.  ERR_INVALID for an empty host or user, ERR_TOO_LONG. */
 int socks_start(struct socks *s, const char *host, uint16_t port, const char *user, struct buf *out);
 /*
- * Takes what whole answers in holds, and writes the next question to out.  1: connected, the rest of in is the
- * application's; 0: more is needed; ERR_REFUSED: the server said no, with s->reply; ERR_AUTH; ERR_PROTOCOL: not SOCKS5.
+ * Takes what whole answers in holds, and writes the next question to out.  1: connected, the rest of in is
+ * the application's; 0: more is needed; ERR_REFUSED: the server said no, with s->reply; ERR_AUTH;
+ * ERR_PROTOCOL: not SOCKS5.
  */
 int socks_step(struct socks *s, struct buf *in, struct buf *out);
 

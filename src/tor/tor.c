@@ -13,7 +13,7 @@
 #include "bootstrap.h"
 #include "tor_private.h"
 
-#define LOOK_MS        250    /* between two looks for the control socket of a tor that starts */
+#define LOOK_MS	       250    /* between two looks for the control socket of a tor that starts */
 #define OPEN_MAX_MS    120000 /* a tor that opens none within this time is started again */
 #define STOP_GRACE_MS  10000  /* from SIGTERM to SIGKILL */
 #define BACKOFF_JITTER 25     /* percent */
@@ -182,7 +182,8 @@ static void connect_system_failed(struct tor *t, int err)
 	else if (err == ERR_REFUSED)
 		tor_down(t, false, "no tor listens at %s", t->control_path);
 	else
-		tor_down(t, false, "tor's control socket %s can't be used: %s", t->control_path, err_str(err));
+		tor_down(t, false, "tor's control socket %s can't be used: %s", t->control_path,
+			 err_str(err));
 }
 
 static void connect_managed_failed(struct tor *t, int err)
@@ -251,7 +252,8 @@ static void tor_begin(struct tor *t)
 	t->served = false;
 	/* What only the operator can change is tried again in silence. */
 	if (!t->status.fatal)
-		tor_tell(t, TOR_STARTING, 0, false, t->mode == TOR_MANAGED ? "starting tor" : "connecting to tor");
+		tor_tell(t, TOR_STARTING, 0, false,
+			 t->mode == TOR_MANAGED ? "starting tor" : "connecting to tor");
 	if (t->mode == TOR_MANAGED && managed_start(t) != 0)
 		return;
 	tor_try_connect(t);
@@ -356,7 +358,8 @@ static int copy_system(struct tor *t, const struct tor_opts *opts)
 	return err != 0 ? err : str_copy(t->socks_path, sizeof(t->socks_path), opts->socks_path);
 }
 
-int tor_new(struct loop *loop, const struct tor_opts *opts, const struct tor_ops *ops, void *ctx, struct tor **out)
+int tor_new(struct loop *loop, const struct tor_opts *opts, const struct tor_ops *ops, void *ctx,
+	    struct tor **out)
 {
 	struct tor *t = calloc(1, sizeof(*t));
 	int err;

@@ -11,7 +11,7 @@
 #include "io/child.h"
 #include "tor/tor.h"
 
-#define VIRTUAL_PORT    6697 /* a default of tor's LongLivedPorts */
+#define VIRTUAL_PORT	6697 /* a default of tor's LongLivedPorts */
 #define SOCKET_PATH_MAX 108  /* with the NUL */
 
 /* Proof of work came in tor 0.4.8 and not in every build: asked once for each process. */
@@ -33,19 +33,19 @@ struct tor {
 	void *ctx;
 	struct tor_status status;
 
-	bool wanted;                /* started, and not told to stop */
-	struct child *child;        /* managed */
-	bool ending;                /* the child was told to end: wait until it has */
-	struct driver *driver;      /* a control connection, perhaps not yet authenticated */
-	bool connected;             /* ... and it is */
-	bool served;                /* it was, since the last start */
-	struct timer *timer;        /* the next start, or the next look for the control socket */
-	uint64_t backoff_ms;        /* the pause before the next restart */
-	uint64_t ready_since_ms;    /* 0: not ready */
+	bool wanted;		 /* started, and not told to stop */
+	struct child *child;	 /* managed */
+	bool ending;		 /* the child was told to end: wait until it has */
+	struct driver *driver;	 /* a control connection, perhaps not yet authenticated */
+	bool connected;		 /* ... and it is */
+	bool served;		 /* it was, since the last start */
+	struct timer *timer;	 /* the next start, or the next look for the control socket */
+	uint64_t backoff_ms;	 /* the pause before the next restart */
+	uint64_t ready_since_ms; /* 0: not ready */
 	uint64_t started_ms;
-	char complaint[160];        /* the child's last warning or error */
-	bool config_failed;         /* it could not read its torrc */
-	char last_why[160];         /* why the control connection ended; may explain the child's end */
+	char complaint[160]; /* the child's last warning or error */
+	bool config_failed;  /* it could not read its torrc */
+	char last_why[160];  /* why the control connection ended; may explain the child's end */
 	bool last_fatal;
 
 	enum pow_support pow;
@@ -55,13 +55,13 @@ struct tor {
 };
 
 /* onion.c */
-void onions_publish(struct tor *t);  /* a control connection stands */
-void onions_lost(struct tor *t);     /* it is gone, and with it the onions */
+void onions_publish(struct tor *t); /* a control connection stands */
+void onions_lost(struct tor *t);    /* it is gone, and with it the onions */
 void onions_on_desc(struct tor *t, const char *line);
 void onions_clear(struct tor *t);
 
 /* dial.c */
-void dials_fail(struct tor *t);      /* tor went down: all dials end so */
+void dials_fail(struct tor *t); /* tor went down: all dials end so */
 void dials_clear(struct tor *t);
 
 /* circuits.c */

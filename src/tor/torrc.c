@@ -39,7 +39,8 @@ static int put_path(struct buf *out, const char *keyword, const char *path)
 	return err != 0 ? err : buf_put_u8(out, '\n');
 }
 
-/* KEYWORD "unix:\"path\" flags": the value is quoted as a whole, since a # in it would begin a comment, and the path within it. */
+/* KEYWORD "unix:\"path\" flags": the value is quoted as a whole, since a # in it would begin a comment, and
+ * the path within it. */
 static int put_socket(struct buf *out, const char *keyword, const char *path, const char *flags)
 {
 	struct buf value;
@@ -69,7 +70,8 @@ int torrc_put(struct buf *out, const struct torrc *t)
 	if (err == 0)
 		err = put_path(out, "DataDirectory", t->data_dir);
 	if (err == 0)
-		err = put_socket(out, "SocksPort", t->socks_path, " OnionTrafficOnly ExtendedErrors IsolateSOCKSAuth");
+		err = put_socket(out, "SocksPort", t->socks_path,
+				 " OnionTrafficOnly ExtendedErrors IsolateSOCKSAuth");
 	if (err == 0)
 		err = put_socket(out, "ControlPort", t->control_path, "");
 	if (err == 0)

@@ -16,11 +16,11 @@ struct account {
 	int committed;
 	int failures;
 	int commit_result;
-	int marks_in_committed;     /* how often committed() changes something again */
-	const char *in_failed;      /* written by failed() */
-	const char *in_committed;   /* written by committed() */
+	int marks_in_committed;	  /* how often committed() changes something again */
+	const char *in_failed;	  /* written by failed() */
+	const char *in_committed; /* written by committed() */
 	bool close_in_failed;
-	ssize_t seen_in_commit;     /* what the far end had when the last commit began */
+	ssize_t seen_in_commit; /* what the far end had when the last commit began */
 };
 
 static int on_commit(void *ctx)
@@ -115,7 +115,8 @@ static void test_bytes_wait_for_the_commit(void **state)
 	account_clear(&a);
 }
 
-/* Fills the stream's socket so that a few released bytes are left over and the stream waits until it can write. */
+/* Fills the stream's socket so that a few released bytes are left over and the stream waits until it can
+ * write. */
 static size_t fill(struct account *a)
 {
 	static char block[4096];
@@ -135,8 +136,8 @@ static size_t fill(struct account *a)
 
 struct reader {
 	struct account *a;
-	size_t taken;      /* 'x' bytes of earlier turns */
-	bool new_seen;     /* a byte of this turn */
+	size_t taken;  /* 'x' bytes of earlier turns */
+	bool new_seen; /* a byte of this turn */
 };
 
 static void reader_take(struct reader *r)
@@ -166,7 +167,8 @@ static int reader_commit(void *ctx)
 
 static const struct domain_ops reader_ops = {reader_commit, NULL, NULL};
 
-/* The far end becomes readable, is emptied (so our socket turns writable) and a new line is written: all in one turn. */
+/* The far end becomes readable, is emptied (so our socket turns writable) and a new line is written: all in
+ * one turn. */
 static void on_far_readable(void *ctx)
 {
 	struct reader *r = ctx;

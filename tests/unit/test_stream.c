@@ -14,7 +14,7 @@ struct end {
 	enum in_data what;
 	char got[200000];
 	size_t len;
-	size_t largest;        /* most bytes that one data() showed */
+	size_t largest; /* most bytes that one data() showed */
 	int calls;
 	int drained;
 	int closed;
@@ -309,7 +309,7 @@ static void test_finish_gives_up_after_its_timeout(void **state)
 
 	end_init(&e, *state, 4096, 4096);
 	stream_write(e.stream, "bye", 3);
-	stream_finish(e.stream, 20);
+	stream_finish(e.stream, 300);
 	e.stream = NULL;
 	loop_turn(e.loop, false);
 	assert_reads(e.far, "bye");

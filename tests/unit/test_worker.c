@@ -8,8 +8,8 @@
 
 struct task {
 	pthread_t ran_on;
-	int gate;          /* a pipe to wait on while it runs; -1: none */
-	int started;       /* a pipe that says that it runs; -1: none */
+	int gate;    /* a pipe to wait on while it runs; -1: none */
+	int started; /* a pipe that says that it runs; -1: none */
 	int ran;
 	int done;
 	int dropped;
