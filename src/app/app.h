@@ -25,7 +25,6 @@ struct tor_unit {
 	struct tor *tor;
 	char id[INDEX_ID_LEN + 1]; /* the account directory it lives in; empty: shared */
 	bool was_fatal;
-	int told_progress;
 };
 TAILQ_HEAD(tor_units, tor_unit);
 

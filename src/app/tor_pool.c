@@ -19,19 +19,12 @@ static bool is_shared(const struct config *c)
 	return c->tor_mode == CONFIG_TOR_SYSTEM || c->tor_share;
 }
 
-/* The progress is told in a few lines, not in a hundred. */
-static void log_status(struct tor_unit *u, const struct tor_status *s)
+/* tor/tor.c logs its moves; what only the operator can mend is said louder. */
+static void log_fatal(struct tor_unit *u, const struct tor_status *s)
 {
 	if (s->fatal && !u->was_fatal)
 		log_error("tor: %s", s->text);
-	else if (s->state == TOR_DOWN)
-		log_warn("tor: %s", s->text);
-	else if (s->state == TOR_READY && u->told_progress != 100)
-		log_info("tor %s is ready", s->version);
-	else
-		log_debug("tor: %d%% %s", s->progress, s->text);
 	u->was_fatal = s->fatal;
-	u->told_progress = s->state == TOR_READY ? 100 : s->progress;
 }
 
 struct status_walk {
@@ -53,7 +46,7 @@ static void on_status(void *ctx, const struct tor_status *s)
 	struct tor_unit *u = ctx;
 	struct status_walk w = {.unit = u};
 
-	log_status(u, s);
+	log_fatal(u, s);
 	if (u->app->stopping) {
 		if (tor_pool_stopped(&u->app->pool))
 			loop_stop(u->app->loop);
