@@ -24,7 +24,8 @@ struct index {
 };
 
 /* Makes state_dir (0700) where it is missing, locks it against a second daemon (ERR_EXISTS), reads the index.
- * ERR_INVALID for a damaged one, ERR_IO, ERR_PERMISSION, ERR_NOMEM.  On an error out is closed. */
+ * ERR_INVALID for one that is damaged, or missing though there are account directories; ERR_IO,
+ * ERR_PERMISSION, ERR_NOMEM.  On an error out is closed. */
 int index_open(const char *state_dir, struct index *out);
 void index_close(struct index *ix);
 /* The file's content to entries (room for INDEX_ACCOUNTS_MAX).  ERR_INVALID: malformed, twice the same name

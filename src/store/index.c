@@ -86,22 +86,6 @@ static int lock(struct index *ix)
 	return 0;
 }
 
-static int load(struct index *ix)
-{
-	char path[PATH_MAX], *text;
-	size_t len;
-	int err = top_path(ix, "index", path, sizeof(path));
-	if (!err)
-		err = file_read(path, FILE_BYTES_MAX, &text, &len);
-	if (err == ERR_NOT_FOUND)
-		return 0;
-	if (err)
-		return err == ERR_TOO_LONG ? ERR_INVALID : err;
-	err = index_parse(text, len, ix->entries, &ix->n);
-	free(text);
-	return err;
-}
-
 static int save(struct index *ix)
 {
 	struct buf b;
@@ -116,6 +100,56 @@ static int save(struct index *ix)
 	if (!err)
 		err = file_replace(path, ix->n ? (const char *)buf_ptr(&b) : "", buf_len(&b), 0600);
 	buf_clear(&b);
+	return err;
+}
+
+/* Whether an account directory is there. */
+static int has_dirs(const struct index *ix, bool *has)
+{
+	char path[PATH_MAX];
+	int err = top_path(ix, "accounts", path, sizeof(path));
+	DIR *dir = err ? NULL : opendir(path);
+	if (!dir)
+		return err ? err : ERR_IO;
+	const struct dirent *entry;
+	*has = false;
+	while ((entry = readdir(dir)))
+		*has |= id_valid(entry->d_name);
+	closedir(dir);
+	return 0;
+}
+
+/* The file is made before any directory: accounts without it have lost it, and must not be swept away. */
+static int first_start(struct index *ix)
+{
+	bool has;
+	const int err = has_dirs(ix, &has);
+	if (err)
+		return err;
+	if (has) {
+		log_error("%s/index is missing, though there are accounts", ix->state_dir);
+		return ERR_INVALID;
+	}
+	return save(ix);
+}
+
+static int load(struct index *ix)
+{
+	char path[PATH_MAX], *text;
+	size_t len;
+	int err = top_path(ix, "index", path, sizeof(path));
+	if (!err)
+		err = file_read(path, FILE_BYTES_MAX, &text, &len);
+	if (err == ERR_NOT_FOUND)
+		return first_start(ix);
+	if (!err) {
+		err = index_parse(text, len, ix->entries, &ix->n);
+		free(text);
+	}
+	if (err == ERR_TOO_LONG)
+		err = ERR_INVALID;
+	if (err == ERR_INVALID)
+		log_error("%s is damaged after %zu accounts", path, ix->n);
 	return err;
 }
 

@@ -174,6 +174,25 @@ static void what_no_entry_names_is_swept(void **state)
 	index_close(&ix);
 }
 
+static void a_lost_index_does_not_cost_the_accounts(void **state)
+{
+	const struct help *h = *state;
+	const struct rng rng = unit_rng(&seed);
+	char path[PATH_MAX], key[PATH_MAX], id[INDEX_ID_LEN + 1];
+	struct index ix = opened(h);
+	assert_int_equal(index_new_dir(&ix, &rng, id), 0);
+	assert_int_equal(index_path(&ix, id, "key", key, sizeof(key)), 0);
+	assert_int_equal(file_replace(key, "x", 1, 0600), 0);
+	index_close(&ix);
+	ix = opened(h); /* named by nobody yet, but the index is there */
+	index_close(&ix);
+
+	assert_int_equal(str_fmt(path, sizeof(path), "%s/index", h->dir), 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(index_open(h->dir, &ix), ERR_INVALID);
+	assert_int_equal(access(key, F_OK), 0);
+}
+
 static void what_is_malformed_is_refused(void **state)
 {
 	static const char *const bad[] = {
@@ -227,6 +246,7 @@ int main(void)
 	    T(directories_are_private),
 	    T(a_taken_directory_is_not_given_out_again),
 	    T(what_no_entry_names_is_swept),
+	    T(a_lost_index_does_not_cost_the_accounts),
 	    T(what_is_malformed_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
