@@ -18,7 +18,8 @@
 
 #define LINE_MAX_BYTES 1024
 #define DRAIN_MAX      65536 /* output of a dead child that is still read; a grandchild may hold the pipe open */
-#define ERROR_FD       3     /* in the child: tells us that exec failed, and with what */
+#define FDS_MAX	       4096
+#define ERROR_FD       3 /* in the child: tells us that exec failed, and with what */
 
 struct child {
 	struct loop *loop;
@@ -209,13 +210,19 @@ static int child_descriptors(int out, int error)
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int high_out = fcntl(out, F_DUPFD_CLOEXEC, ERROR_FD + 1);
 	int high_error = fcntl(error, F_DUPFD_CLOEXEC, ERROR_FD + 1);
+	int fd;
 
 	if (null < 0 || high_out < 0 || high_error < 0)
 		return -1;
 	if (dup2(null, 0) < 0 || dup2(high_out, 1) < 0 || dup2(high_out, 2) < 0 ||
 	    dup3(high_error, ERROR_FD, O_CLOEXEC) < 0)
 		return -1;
-	return close_range(ERROR_FD + 1, ~0U, 0);
+	/* An old kernel or a filter may not know it; all that we open closes itself, and this is the second
+	 * guard. */
+	if (close_range(ERROR_FD + 1, ~0U, 0) != 0)
+		for (fd = ERROR_FD + 1; fd < FDS_MAX; fd++)
+			close(fd);
+	return 0;
 }
 
 static void child_exec(const char *const argv[], pid_t parent, int out, int error)

@@ -86,7 +86,7 @@ static void on_added(void *ctx, const struct control_reply *reply)
 		o->cb(o->ctx, ONION_ADDED, "");
 		return;
 	}
-	if (o->asked_pow && t->pow == POW_UNKNOWN) {
+	if (o->asked_pow && t->pow != POW_YES) {
 		onion_ask(o, false);
 		return;
 	}

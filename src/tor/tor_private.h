@@ -64,7 +64,7 @@ void onions_clear(struct tor *t);
 void dials_fail(struct tor *t); /* tor went down: all dials end so */
 void dials_clear(struct tor *t);
 
-/* circuits.c */
+/* circuit.c */
 void circuits_fail(struct tor *t);
 void circuits_clear(struct tor *t);
 

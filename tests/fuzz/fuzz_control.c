@@ -3,7 +3,7 @@
 #include "fuzz.h"
 
 #include "../../src/tor/bootstrap.h"
-#include "../../src/tor/circuits.h"
+#include "../../src/tor/circuit.h"
 #include "../../src/tor/control.h"
 #include "../../src/tor/driver.h"
 #include "../../src/tor/safecookie.h"

@@ -100,7 +100,7 @@ static void test_what_is_no_reply(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		void *mine;
+		void *mine = NULL;
 
 		assert_int_equal(setup(&mine), 0);
 		assert_int_equal(feed(mine, bad[i]), ERR_PROTOCOL);

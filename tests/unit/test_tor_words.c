@@ -4,7 +4,7 @@
 #include "unit.h"
 
 #include "../../src/tor/bootstrap.h"
-#include "../../src/tor/circuits.h"
+#include "../../src/tor/circuit.h"
 #include "../../src/tor/driver.h"
 #include "../../src/tor/safecookie.h"
 #include "../../src/tor/torrc.h"

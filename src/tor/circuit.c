@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "circuits.h"
+#include "circuit.h"
 
 #include <stdio.h>
 #include <stdlib.h>

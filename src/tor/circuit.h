@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The lines of GETINFO circuit-status (control-spec 3.9 and 4.1.1).  Pure. */
-#ifndef TOR_CIRCUITS_H
-#define TOR_CIRCUITS_H
+#ifndef TOR_CIRCUIT_H
+#define TOR_CIRCUIT_H
 
 #include "tor/tor.h"
 
