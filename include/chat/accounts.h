@@ -27,8 +27,7 @@ struct accounts_ops {
 	void (*created)(void *ctx, struct account *a);
 	/* Unlocked: chat stands. Called before account_job_finish returns; not by account_reopen. */
 	void (*unlocked)(void *ctx, struct account *a);
-	/* About to be locked: chat is freed right after.  What its links and clients had to be told is
-	 * committed. */
+	/* About to be locked: chat is freed right after.  What could be committed is. */
 	void (*locked)(void *ctx, struct account *a);
 	/* A directory id for the next registration (one whose tor already runs), or NULL: a new one is made.
 	 * It stays the next one until created() tells that it was used. */

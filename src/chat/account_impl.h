@@ -10,7 +10,6 @@ struct account {
 	char name[NICK_MAX + 1];
 	char id[INDEX_ID_LEN + 1];
 	unsigned generation; /* of the key file: each new password is one */
-	bool opening;	     /* what is written now is committed before anybody is told */
 	struct chat *chat;   /* NULL while locked */
 	struct store *store; /* the chat's */
 	uint8_t *db_key;     /* guarded; NULL while locked */

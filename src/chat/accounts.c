@@ -168,8 +168,7 @@ int account_path(const struct account *a, const char *leaf, char *out, size_t si
 static void on_begin(void *ctx)
 {
 	struct account *a = ctx;
-	if (!a->opening)
-		a->accounts->opts.ops->dirty(a->accounts->opts.ctx, a);
+	a->accounts->opts.ops->dirty(a->accounts->opts.ctx, a);
 }
 
 static int open_store(struct account *a, const uint8_t *db_key, struct store **out)
@@ -188,17 +187,8 @@ static int open_chat(struct account *a, struct now now, const uint8_t *db_key, s
 {
 	struct chat_opts opts = a->accounts->opts.chat;
 	opts.owner = a;
-	a->opening = true;
-	int err = open_store(a, db_key, store);
-	if (!err)
-		err = chat_open(*store, &opts, now, chat);
-	if (!err && store_dirty(*store)) {
-		err = chat_commit(*chat);
-		if (err)
-			chat_free(*chat);
-	}
-	a->opening = false;
-	return err;
+	const int err = open_store(a, db_key, store);
+	return err ? err : chat_open(*store, &opts, now, chat);
 }
 
 int account_unlock(struct account *a, struct now now, uint8_t *db_key)
@@ -233,8 +223,7 @@ int account_reopen(struct account *a, struct now now)
 	struct chat *chat;
 	if (!a->chat)
 		return ERR_STATE;
-	/* The old one stands until the new one does, so that it can be locked in good order if there is none.
-	 */
+	/* The old one stands until the new one does: if there is none, it is locked as any other. */
 	store_rollback(a->store);
 	const int err = open_chat(a, now, a->db_key, &store, &chat);
 	if (err) {

@@ -597,7 +597,7 @@ static void the_first_write_of_a_turn_asks_for_a_commit(void **state)
 {
 	struct daemon *d = *state;
 	struct account *a = signup(d, "alice");
-	assert_int_equal(d->dirty, 0); /* what opening wrote is committed */
+	assert_int_equal(d->dirty, 0); /* opening writes nothing */
 	assert_int_equal(chat_set_nick(account_chat(a), noon, "Alicia"), 0);
 	assert_int_equal(d->dirty, 1);
 	assert_int_equal(chat_commit(account_chat(a)), 0);

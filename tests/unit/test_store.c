@@ -234,6 +234,23 @@ static void a_disk_that_fills_within_a_turn_undoes_all_of_it(void **state)
 	free(text);
 }
 
+static void half_a_turn_is_never_committed(void **state)
+{
+	struct store *s = help_open(*state);
+	/* one write is refused in a way that SQLite itself would get over */
+	struct line_row huge = {.text = "", .text_len = (size_t)1 << 32};
+	assert_int_equal(help_line(s, 0, "first half"), 0);
+	const int err = store_line_add(s, &huge);
+	assert_true(err < 0);
+	assert_int_equal(help_line(s, 0, "second half"), err);
+	assert_int_equal(store_commit(s), err);
+	assert_int_equal(help_lines(s), 0);
+	assert_int_equal(help_line(s, 0, "another turn"), 0);
+	assert_int_equal(store_commit(s), 0);
+	assert_int_equal(help_lines(s), 1);
+	store_close(s);
+}
+
 static int write_more(void *ctx, const struct line_row *l)
 {
 	struct store *s = ctx;
@@ -362,6 +379,7 @@ int main(void)
 	    T(a_turn_begins_once_with_its_first_write),
 	    T(a_commit_that_fails_keeps_nothing_of_its_turn),
 	    T(a_disk_that_fills_within_a_turn_undoes_all_of_it),
+	    T(half_a_turn_is_never_committed),
 	    T(a_walk_may_read_and_write_within),
 	    T(a_checkpoint_empties_the_log),
 	    T(sigkill_keeps_what_was_committed_and_nothing_else),
