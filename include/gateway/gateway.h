@@ -2,9 +2,9 @@
 /*
  * The IRC side: clients, their registration and commands, and the service nick `allium`.
  *
- * It serves accounts (chat/accounts.h) and is their front.  It drives chat: hands it commands, runs password jobs on the worker, and
- * replays what a client missed.  All clients of one account are in that account's commit domain, so that no reply leaves before
- * the commit that holds what it answers.
+ * It serves accounts (chat/accounts.h) and is their front.  It drives chat: hands it commands, runs password
+ * jobs on the worker, and replays what a client missed.  All clients of one account are in that account's
+ * commit domain, so that no reply leaves before the commit that holds what it answers.
  */
 #ifndef GATEWAY_GATEWAY_H
 #define GATEWAY_GATEWAY_H
@@ -17,33 +17,35 @@ struct gateway;
 
 /* Circuits of an account's links, as text for people; asked from the app, answered at once or later. */
 struct gateway_circuit {
-	const struct contact *contact;  /* NULL: a circuit that can't be told apart (somebody dialled us) */
+	const struct contact *contact; /* NULL: a circuit that can't be told apart (somebody dialled us) */
 	bool incoming;
-	const char *path;               /* "relay1 relay2 relay3" */
+	const char *path; /* "relay1 relay2 relay3" */
 };
 typedef void (*gateway_circuits_cb)(void *ctx, int err, const struct gateway_circuit *circuits, size_t n);
 
 struct gateway_ops {
 	/* The commit domain of an unlocked account. */
 	struct domain *(*domain)(void *ctx, struct account *a);
-	/* Asks for circuits.  The callback comes later or never from within this call; not at all once the account
-	 * is locked or the gateway freed. */
+	/* Asks for circuits.  The callback comes later or never from within this call; not at all once the
+	 * account is locked or the gateway freed. */
 	int (*circuits)(void *ctx, struct account *a, gateway_circuits_cb cb, void *cb_ctx);
 };
 
 struct gateway_opts {
 	const char *server_name;
-	unsigned clients_max;            /* 0: 256 */
+	unsigned clients_max;		  /* 0: 256 */
 	uint64_t registration_timeout_ms; /* 0: 60 s */
-	uint64_t ping_ms;                /* silence after which a client is pinged: 0: 120 s; and given up after as much again */
-	uint64_t barrier_ms;             /* pause in live lines after which the barrier PING goes out: 0: 1 s */
+	uint64_t
+	    ping_ms; /* silence after which a client is pinged: 0: 120 s; and given up after as much again */
+	uint64_t barrier_ms; /* pause in live lines after which the barrier PING goes out: 0: 1 s */
 	struct rng rng;
 	const struct gateway_ops *ops;
 	void *ctx;
 };
 
 /* accounts may be set later (gateway_set_accounts) since accounts need the front. */
-int gateway_new(struct loop *loop, struct worker *worker, const struct gateway_opts *opts, struct gateway **out);
+int gateway_new(struct loop *loop, struct worker *worker, const struct gateway_opts *opts,
+		struct gateway **out);
 void gateway_set_accounts(struct gateway *g, struct accounts *accounts);
 /* ERROR to all clients, then closes. */
 void gateway_free(struct gateway *g);
@@ -62,7 +64,8 @@ void gateway_accept(struct gateway *g, int fd);
 void gateway_on_unlocked(struct gateway *g, struct account *a);
 /* About to be locked: its clients are logged out. */
 void gateway_on_locked(struct gateway *g, struct account *a, const char *reason);
-/* The commit of a turn failed: nothing of that turn was answered.  Each client of the account gets an ERROR that says so and is closed. */
+/* The commit of a turn failed: nothing of that turn was answered.  Each client of the account gets an ERROR
+ * that says so and is closed. */
 void gateway_on_commit_failed(struct gateway *g, struct account *a, int err);
 
 #endif

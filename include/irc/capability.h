@@ -26,7 +26,7 @@ enum capability_index {
 #define X(name, wire, value) CAPABILITY_INDEX_##name,
 	CAPABILITY_MAP(X)
 #undef X
-	CAPABILITY_COUNT
+	    CAPABILITY_COUNT
 };
 enum capability {
 #define X(name, wire, value) CAP_##name = 1 << CAPABILITY_INDEX_##name,
@@ -40,13 +40,14 @@ const char *capability_value(size_t i);
 /* The bit of a name of len bytes; 0 if unknown. Exact case. */
 uint32_t capability_find(const char *name, size_t len);
 /*
- * A CAP REQ list: names by blanks, '-' before one removes it.  All or nothing: false, and nothing is changed, when
- * any is unknown.
+ * A CAP REQ list: names by blanks, '-' before one removes it.  All or nothing: false, and nothing is changed,
+ * when any is unknown.
  */
 bool capability_request(const char *list, uint32_t *caps);
 /*
- * Writes the names (with values if v302) from *index on into out, as many as fit, and advances *index; true when some are left
- * for another line.  For CAP LS and LIST over several lines. mask: the capabilities to list.
+ * Writes the names (with values if v302) from *index on into out, as many as fit, and advances *index; true
+ * when some are left for another line.  For CAP LS and LIST over several lines. mask: the capabilities to
+ * list.
  */
 bool capability_list(uint32_t mask, bool v302, size_t *index, char *out, size_t size);
 

@@ -10,11 +10,12 @@
 
 #include "base/buf.h"
 
-#define IRC_LINE_MAX        512  /* with CR LF, without tags */
-#define IRC_CLIENT_TAGS_MAX 4096 /* "@...<space>" that a client may send; IRCv3 message-tags, "Size limit" */
-#define IRC_INPUT_MAX       (IRC_CLIENT_TAGS_MAX + IRC_LINE_MAX)
-#define IRC_PARAMS_MAX      15
-#define IRC_TAGS_MAX        64
+#define IRC_LINE_MAX	    512	 /* with CR LF, without tags */
+#define IRC_CLIENT_TAGS_MAX 4096 /* "@...<space>" that a client may send; IRCv3 message-tags, "Size limit"   \
+				  */
+#define IRC_INPUT_MAX  (IRC_CLIENT_TAGS_MAX + IRC_LINE_MAX)
+#define IRC_PARAMS_MAX 15
+#define IRC_TAGS_MAX   64
 
 struct irc_tag {
 	const char *key;   /* with the '+' of a client-only tag */
@@ -29,13 +30,14 @@ struct irc_message {
 	const char *command; /* as sent; compare without case */
 	const char *params[IRC_PARAMS_MAX];
 	size_t n_params;
-	bool trailing;       /* the last parameter came with ':' */
+	bool trailing; /* the last parameter came with ':' */
 };
 
 /*
- * Parses one line of len bytes without its line end; line is modifiable, has len + 1 bytes and is NUL-terminated.
- * ERR_INVALID: a NUL, CR or LF inside, no command, or a command that is neither letters nor three digits.
- * ERR_TOO_LONG: tags or the rest over their limits (417).  More than 15 parameters: the 15th takes the rest.
+ * Parses one line of len bytes without its line end; line is modifiable, has len + 1 bytes and is
+ * NUL-terminated. ERR_INVALID: a NUL, CR or LF inside, no command, or a command that is neither letters nor
+ * three digits. ERR_TOO_LONG: tags or the rest over their limits (417).  More than 15 parameters: the 15th
+ * takes the rest.
  */
 int irc_parse(char *line, size_t len, struct irc_message *out);
 /* The value of a tag (the last one, if it came twice); NULL when it isn't there. */
@@ -47,8 +49,9 @@ struct irc_splitter {
 	bool skipping; /* inside a line that is over the limit */
 };
 /*
- * The next line in `in`: LINE fills out (NUL-terminated, size IRC_INPUT_MAX + 1) and *len, without the line end, and consumes it.
- * NONE: no whole line yet.  TOO_LONG: once for each over-long line, whose bytes are dropped up to its end.  Empty lines are skipped.
+ * The next line in `in`: LINE fills out (NUL-terminated, size IRC_INPUT_MAX + 1) and *len, without the line
+ * end, and consumes it. NONE: no whole line yet.  TOO_LONG: once for each over-long line, whose bytes are
+ * dropped up to its end.  Empty lines are skipped.
  */
 enum irc_cut irc_split(struct irc_splitter *s, struct buf *in, char *out, size_t *len);
 
@@ -56,17 +59,20 @@ enum irc_cut irc_split(struct irc_splitter *s, struct buf *in, char *out, size_t
 int irc_tag_escape(const char *in, char *out, size_t size);
 
 /*
- * How many bytes of text fit one line `:source COMMAND target :text\r\n` of IRC_LINE_MAX; at least 4, so that one code point fits.
+ * How many bytes of text fit one line `:source COMMAND target :text\r\n` of IRC_LINE_MAX; at least 4, so that
+ * one code point fits.
  */
 size_t irc_text_room(const char *source, const char *command, const char *target);
 
 /* RFC 3339 as server-time wants it, "2011-10-19T16:40:51.620Z"; from milliseconds since 1970. */
 void irc_server_time(unsigned long long real_ms, char out[32]);
 
-/* Masks of WHO and the like: '*' and '?', CASEMAPPING=ascii; no recursion, at most strlen(mask) * strlen(name) steps. */
+/* Masks of WHO and the like: '*' and '?', CASEMAPPING=ascii; no recursion, at most strlen(mask) *
+ * strlen(name) steps. */
 bool irc_mask_match(const char *mask, const char *name);
 
-/* CTCP: text framed by \001.  True for a CTCP; *action set for ACTION, whose body is then *body, *body_len. */
+/* CTCP: text framed by \001.  True for a CTCP; *action set for ACTION, whose body is then *body, *body_len.
+ */
 bool irc_ctcp(const char *text, size_t len, bool *action, const char **body, size_t *body_len);
 
 #endif

@@ -114,7 +114,8 @@ static void channel_mode(struct client *c, const struct irc_message *m)
 
 	if (modes[0] == '\0') {
 		client_reply(c, RPL_CHANNELMODEIS, "%s +nt", CONTROL_CHANNEL);
-		client_reply(c, RPL_CREATIONTIME, "%s %llu", CONTROL_CHANNEL, (unsigned long long)(c->session->created_ms / 1000));
+		client_reply(c, RPL_CREATIONTIME, "%s %llu", CONTROL_CHANNEL,
+			     (unsigned long long)(c->session->created_ms / 1000));
 	} else if (m->n_params == 2 && (strcmp(modes, "b") == 0 || strcmp(modes, "+b") == 0)) {
 		client_numeric(c, RPL_ENDOFBANLIST, "%s", CONTROL_CHANNEL);
 	} else {
@@ -150,7 +151,8 @@ void command_topic(struct client *c, const struct irc_message *m)
 		return;
 	}
 	client_reply(c, RPL_TOPIC, "%s :%s", CONTROL_CHANNEL, s->topic);
-	client_reply(c, RPL_TOPICWHOTIME, "%s %s %llu", CONTROL_CHANNEL, SERVICE_NICK, (unsigned long long)(s->topic_ms / 1000));
+	client_reply(c, RPL_TOPICWHOTIME, "%s %s %llu", CONTROL_CHANNEL, SERVICE_NICK,
+		     (unsigned long long)(s->topic_ms / 1000));
 }
 
 static void count_person(void *ctx, const struct person *p)
@@ -166,7 +168,8 @@ void command_list(struct client *c, const struct irc_message *m)
 	size_t n = 0;
 
 	client_numeric(c, RPL_LISTSTART, "Channel");
-	if (c->session != NULL && (m->n_params == 0 || m->params[0][0] == '\0' || channel_is_control(m->params[0]))) {
+	if (c->session != NULL &&
+	    (m->n_params == 0 || m->params[0][0] == '\0' || channel_is_control(m->params[0]))) {
 		person_each_online(c, count_person, &n);
 		client_reply(c, RPL_LIST, "%s %zu :%s", CONTROL_CHANNEL, n, c->session->topic);
 	}
@@ -176,12 +179,14 @@ void command_list(struct client *c, const struct irc_message *m)
 void command_kick(struct client *c, const struct irc_message *m)
 {
 	if (exists(c, m->params[0]))
-		client_reply(c, ERR_CHANOPRIVSNEEDED, "%s :Contacts are ended with: /msg %s remove <nick>", CONTROL_CHANNEL, SERVICE_NICK);
+		client_reply(c, ERR_CHANOPRIVSNEEDED, "%s :Contacts are ended with: /msg %s remove <nick>",
+			     CONTROL_CHANNEL, SERVICE_NICK);
 }
 
 void command_invite(struct client *c, const struct irc_message *m)
 {
 	if (exists(c, m->params[1]))
-		client_reply(c, ERR_CHANOPRIVSNEEDED, "%s :Contacts are made with: /msg %s add <nick> <address>", CONTROL_CHANNEL,
+		client_reply(c, ERR_CHANOPRIVSNEEDED,
+			     "%s :Contacts are made with: /msg %s add <nick> <address>", CONTROL_CHANNEL,
 			     SERVICE_NICK);
 }

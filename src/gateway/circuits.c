@@ -48,7 +48,7 @@ static size_t count_tickets(const struct gateway *g)
 	const struct ticket *t;
 	size_t n = 0;
 
-	LIST_FOREACH(t, &g->tickets, link)
+	LIST_FOREACH (t, &g->tickets, link)
 		n++;
 	return n;
 }
@@ -83,7 +83,7 @@ void circuits_cancel(struct client *c)
 {
 	struct ticket *t;
 
-	LIST_FOREACH(t, &c->gateway->tickets, link)
+	LIST_FOREACH (t, &c->gateway->tickets, link)
 		if (t->client == c)
 			t->client = NULL;
 }

@@ -14,9 +14,9 @@
 #include "login.h"
 #include "session.h"
 
-#define CLIENT_IN_MAX    (4 * IRC_INPUT_MAX)
-#define CLIENT_OUT_MAX   ((size_t)4 << 20) /* holds a WHO of CONTACTS_MAX */
-#define CLIENT_OUT_HIGH  ((size_t)64 << 10)
+#define CLIENT_IN_MAX	 (4 * IRC_INPUT_MAX)
+#define CLIENT_OUT_MAX	 ((size_t)4 << 20) /* holds a WHO of CONTACTS_MAX */
+#define CLIENT_OUT_HIGH	 ((size_t)64 << 10)
 #define CLIENT_FINISH_MS 5000
 
 static void on_data(void *ctx, struct buf *in);
@@ -44,8 +44,8 @@ static struct client *client_new(struct gateway *g, struct stream *stream)
 	c->stream = stream;
 	c->needs = NEED_NICK | NEED_USER;
 	c->heard_ms = loop_now_ms(g->loop);
-	strcpy(c->nick, "*");
-	strcpy(c->user, "*");
+	str_copy(c->nick, sizeof(c->nick), "*");
+	str_copy(c->user, sizeof(c->user), "*");
 	sasl_init(&c->sasl);
 	return c;
 }
@@ -62,14 +62,15 @@ static void refuse(struct stream *s, const char *reason)
 void client_accept(struct gateway *g, int fd)
 {
 	static const struct stream_opts opts = {
-		.in_max = CLIENT_IN_MAX, .out_max = CLIENT_OUT_MAX, .high_water = CLIENT_OUT_HIGH};
+	    .in_max = CLIENT_IN_MAX, .out_max = CLIENT_OUT_MAX, .high_water = CLIENT_OUT_HIGH};
 	struct stream *stream = stream_new(g->loop, fd, &opts, &stream_ops, NULL);
 	struct client *c;
 
 	if (stream == NULL)
 		return;
 	if (g->closing || g->n_clients >= g->opts.clients_max) {
-		refuse(stream, g->closing ? "The server is going down" : "Too many clients: close one and try again");
+		refuse(stream,
+		       g->closing ? "The server is going down" : "Too many clients: close one and try again");
 		return;
 	}
 	c = client_new(g, stream);
@@ -306,6 +307,9 @@ static void put_tags(struct client *c, const struct stamp *at, char *out, size_t
 	char time[32];
 
 	out[0] = '\0';
+	/* What is said before registration is about nothing but the connection. */
+	if (!c->registered)
+		return;
 	if (client_has(c, CAP_SERVER_TIME)) {
 		irc_server_time(at != NULL ? at->time_ms : loop_time_ms(c->gateway->loop), time);
 		str_fmt(out, size, "@time=%s", time);
@@ -325,8 +329,8 @@ static void put_tags(struct client *c, const struct stamp *at, char *out, size_t
 		str_copy(out + used, size - used, " ");
 }
 
-__attribute__((format(printf, 3, 0))) static void send_text(struct client *c, const struct stamp *at, const char *fmt,
-							    va_list args)
+__attribute__((format(printf, 3, 0))) static void send_text(struct client *c, const struct stamp *at,
+							    const char *fmt, va_list args)
 {
 	char line[2 * IRC_LINE_MAX];
 	char tags[128];
@@ -373,7 +377,8 @@ static void send_numeric(struct client *c, enum numeric n, const char *text, con
 	const char *blank = *middle != '\0' ? " " : "";
 
 	if (text != NULL)
-		client_send(c, ":%s %03d %s%s%s :%s", c->gateway->server_name, (int)n, c->nick, blank, middle, text);
+		client_send(c, ":%s %03d %s%s%s :%s", c->gateway->server_name, (int)n, c->nick, blank, middle,
+			    text);
 	else
 		client_send(c, ":%s %03d %s%s%s", c->gateway->server_name, (int)n, c->nick, blank, middle);
 }
@@ -408,5 +413,6 @@ void client_notice(struct client *c, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	client_send(c, ":%s NOTICE %s :%s", c->gateway->service_mask, c->in_channel ? CONTROL_CHANNEL : c->nick, text);
+	client_send(c, ":%s NOTICE %s :%s", c->gateway->service_mask,
+		    c->in_channel ? CONTROL_CHANNEL : c->nick, text);
 }

@@ -2,8 +2,8 @@
 /*
  * One connected IRC client: its stream, what it has negotiated, and how lines are sent to it.
  *
- * A client that ends (client_end, client_drop) is dead at once, leaves its session and sends nothing more, but its memory stays until the
- * loop's next event, so handlers may go on using the pointer.
+ * A client that ends (client_end, client_drop) is dead at once, leaves its session and sends nothing more,
+ * but its memory stays until the loop's next event, so handlers may go on using the pointer.
  */
 #ifndef GATEWAY_CLIENT_H
 #define GATEWAY_CLIENT_H
@@ -25,30 +25,30 @@
 enum need { NEED_NICK = 1, NEED_USER = 2, NEED_CAP_END = 4 };
 
 struct client {
-	TAILQ_ENTRY(client) link;         /* gateway->clients or gateway->dead */
+	TAILQ_ENTRY(client) link;	  /* gateway->clients or gateway->dead */
 	TAILQ_ENTRY(client) session_link; /* session->clients, while session is set */
 	struct gateway *gateway;
-	struct stream *stream;            /* NULL once dead */
-	struct timer *timer;              /* end of registration, then keepalive */
+	struct stream *stream; /* NULL once dead */
+	struct timer *timer;   /* end of registration, then keepalive */
 	struct irc_splitter splitter;
-	uint64_t heard_ms;                /* monotonic: last input */
-	uint64_t pinged_ms;               /* first PING that no PONG followed; 0: none */
-	bool greeted;                     /* its first line was seen */
+	uint64_t heard_ms;  /* monotonic: last input */
+	uint64_t pinged_ms; /* first PING that no PONG followed; 0: none */
+	bool greeted;	    /* its first line was seen */
 	bool registered;
-	unsigned needs;                   /* enum need */
+	unsigned needs; /* enum need */
 	uint32_t caps;
 	bool v302;
-	char nick[NICK_MAX + 1];          /* "*" until known */
+	char nick[NICK_MAX + 1]; /* "*" until known */
 	char user[USER_MAX + 1];
 	char realname[REALNAME_MAX + 1];
 	struct sasl sasl;
 	bool sasl_running;
-	struct login *login;              /* a password job; further lines wait for it */
-	struct account *account;          /* logged in; the session follows once registered */
-	char name[NICK_MAX + 1];          /* of the client, for its cursor */
+	struct login *login;	 /* a password job; further lines wait for it */
+	struct account *account; /* logged in; the session follows once registered */
+	char name[NICK_MAX + 1]; /* of the client, for its cursor */
 	struct session *session;
-	bool joined;                      /* is in the control channel */
-	bool in_channel;                  /* the command being handled was said in the channel */
+	bool joined;	 /* is in the control channel */
+	bool in_channel; /* the command being handled was said in the channel */
 	struct replay replay;
 };
 
@@ -56,7 +56,7 @@ struct client {
 struct stamp {
 	uint64_t time_ms;
 	const uint8_t *msgid; /* MSGID_BYTES, or NULL */
-	unsigned part;        /* of a message shown as several lines, from 0 */
+	unsigned part;	      /* of a message shown as several lines, from 0 */
 };
 
 /* Takes a connected socket; nothing is returned since the client lives by its events. */
@@ -87,15 +87,18 @@ void client_host(const struct client *c, char out[64]);
 void client_mask(const struct client *c, char out[MASK_SIZE]);
 
 /*
- * Lines.  Each is cut to 510 bytes at a code point; CR, LF and bytes that are not UTF-8 are replaced; tags are added as the client's
- * capabilities want them.  Nothing happens for a dead client.
+ * Lines.  Each is cut to 510 bytes at a code point; CR, LF and bytes that are not UTF-8 are replaced; tags
+ * are added as the client's capabilities want them.  Nothing happens for a dead client.
  */
 void client_send(struct client *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void client_send_at(struct client *c, const struct stamp *at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void client_send_at(struct client *c, const struct stamp *at, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 /* `:server NNN nick <fmt> :<standard text>`; fmt "" for none. */
-void client_numeric(struct client *c, enum numeric n, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void client_numeric(struct client *c, enum numeric n, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 /* `:server NNN nick <fmt>`: without the standard text. */
-void client_reply(struct client *c, enum numeric n, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void client_reply(struct client *c, enum numeric n, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 /* A NOTICE from the service nick; to the channel if the command at hand was said there. */
 void client_notice(struct client *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -16,7 +16,7 @@ struct command {
 
 static const struct command table[] = {
 #define X(name, who, least, handler) {name, who, least, handler},
-	COMMAND_MAP(X)
+    COMMAND_MAP(X)
 #undef X
 };
 

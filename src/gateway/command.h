@@ -7,8 +7,8 @@
 
 /* Who may use a command. */
 enum command_who {
-	WHO_ANY,        /* at any time */
-	WHO_NEW,        /* before registration: 462 later */
+	WHO_ANY,	/* at any time */
+	WHO_NEW,	/* before registration: 462 later */
 	WHO_REGISTERED, /* 451 before */
 };
 

@@ -15,7 +15,7 @@ static void on_line(void *ctx, struct chat *chat, const struct contact *contact,
 
 	if (s == NULL)
 		return;
-	TAILQ_FOREACH(c, &s->clients, session_link)
+	TAILQ_FOREACH (c, &s->clients, session_link)
 		replay_on_line(c, s->sender, contact, l);
 	timer_set(s->fence_timer, g->opts.barrier_ms);
 }
@@ -26,7 +26,7 @@ static void show_join(struct session *s, const struct person *p)
 	struct client *c;
 
 	person_mask(p, mask);
-	TAILQ_FOREACH(c, &s->clients, session_link) {
+	TAILQ_FOREACH (c, &s->clients, session_link) {
 		if (!c->joined)
 			continue;
 		if (client_has(c, CAP_EXTENDED_JOIN))
@@ -42,7 +42,8 @@ static void show_away(struct session *s, const struct person *p)
 
 	person_mask(p, mask);
 	if (p->away)
-		session_channel(s, CAP_AWAY_NOTIFY, ":%s AWAY :%s", mask, p->away_text[0] != '\0' ? p->away_text : "away");
+		session_channel(s, CAP_AWAY_NOTIFY, ":%s AWAY :%s", mask,
+				p->away_text[0] != '\0' ? p->away_text : "away");
 	else
 		session_channel(s, CAP_AWAY_NOTIFY, ":%s AWAY", mask);
 }
@@ -55,7 +56,8 @@ static void show_quit(struct session *s, const struct person *p, const char *rea
 	session_channel(s, 0, ":%s QUIT :%s", mask, reason);
 }
 
-static void on_presence(void *ctx, struct chat *chat, const struct contact *contact, enum presence before, const char *reason)
+static void on_presence(void *ctx, struct chat *chat, const struct contact *contact, enum presence before,
+			const char *reason)
 {
 	struct session *s = session_of_chat(ctx, chat);
 	struct person p;
@@ -89,7 +91,8 @@ static void on_contact_added(void *ctx, struct chat *chat, const struct contact 
 }
 
 /* Also to clients outside the channel, and when the contact is offline: a query follows its nick. */
-static void on_contact_renamed(void *ctx, struct chat *chat, const struct contact *contact, const char *old_nick)
+static void on_contact_renamed(void *ctx, struct chat *chat, const struct contact *contact,
+			       const char *old_nick)
 {
 	struct session *s = session_of_chat(ctx, chat);
 	struct client *c;
@@ -101,7 +104,7 @@ static void on_contact_renamed(void *ctx, struct chat *chat, const struct contac
 	person_of_contact(contact, &p);
 	str_copy(p.nick, sizeof(p.nick), old_nick);
 	person_mask(&p, mask);
-	TAILQ_FOREACH(c, &s->clients, session_link)
+	TAILQ_FOREACH (c, &s->clients, session_link)
 		client_send(c, ":%s NICK %s", mask, contact->row.petname);
 }
 
@@ -126,7 +129,7 @@ static void on_request(void *ctx, struct chat *chat, const struct request_row *r
 	if (s == NULL)
 		return;
 	status_touch(s);
-	TAILQ_FOREACH(c, &s->clients, session_link) {
+	TAILQ_FOREACH (c, &s->clients, session_link) {
 		bool in_channel = c->in_channel;
 
 		c->in_channel = false;
@@ -145,7 +148,7 @@ static void on_self(void *ctx, struct chat *chat, const char *old_nick)
 
 	if (s == NULL)
 		return;
-	TAILQ_FOREACH(c, &s->clients, session_link) {
+	TAILQ_FOREACH (c, &s->clients, session_link) {
 		if (renamed) {
 			client_mask(c, mask);
 			client_send(c, ":%s NICK %s", mask, nick);
@@ -174,13 +177,13 @@ static void on_status(void *ctx, struct chat *chat)
 }
 
 const struct chat_front gateway_front = {
-	.line = on_line,
-	.presence = on_presence,
-	.contact_added = on_contact_added,
-	.contact_renamed = on_contact_renamed,
-	.contact_removed = on_contact_removed,
-	.request = on_request,
-	.self = on_self,
-	.notice = on_notice,
-	.status = on_status,
+    .line = on_line,
+    .presence = on_presence,
+    .contact_added = on_contact_added,
+    .contact_renamed = on_contact_renamed,
+    .contact_removed = on_contact_removed,
+    .request = on_request,
+    .self = on_self,
+    .notice = on_notice,
+    .status = on_status,
 };

@@ -14,10 +14,10 @@
 #include "gateway_private.h"
 #include "session.h"
 
-#define CLIENTS_MAX             256
+#define CLIENTS_MAX		256
 #define REGISTRATION_TIMEOUT_MS 60000
-#define PING_MS                 120000
-#define BARRIER_MS              1000
+#define PING_MS			120000
+#define BARRIER_MS		1000
 
 static void on_reap(void *ctx)
 {
@@ -36,7 +36,8 @@ static void fill_defaults(struct gateway_opts *o)
 		o->barrier_ms = BARRIER_MS;
 }
 
-int gateway_new(struct loop *loop, struct worker *worker, const struct gateway_opts *opts, struct gateway **out)
+int gateway_new(struct loop *loop, struct worker *worker, const struct gateway_opts *opts,
+		struct gateway **out)
 {
 	struct gateway *g = calloc(1, sizeof(*g));
 	int err = ERR_NOMEM;
@@ -59,7 +60,8 @@ int gateway_new(struct loop *loop, struct worker *worker, const struct gateway_o
 	err = str_copy(g->server_name, sizeof(g->server_name), opts->server_name);
 	if (err != 0)
 		goto fail;
-	str_fmt(g->service_mask, sizeof(g->service_mask), "%s!%s@%s", SERVICE_NICK, SERVICE_NICK, g->server_name);
+	str_fmt(g->service_mask, sizeof(g->service_mask), "%s!%s@%s", SERVICE_NICK, SERVICE_NICK,
+		g->server_name);
 	*out = g;
 	return 0;
 fail:
@@ -156,7 +158,8 @@ void gateway_on_commit_failed(struct gateway *g, struct account *a, int err)
 	struct client *next;
 	char reason[128];
 
-	str_fmt(reason, sizeof(reason), "Could not store (%s): nothing that was not answered has been accepted", err_str(err));
+	str_fmt(reason, sizeof(reason),
+		"Could not store (%s): nothing that was not answered has been accepted", err_str(err));
 	for (struct client *c = TAILQ_FIRST(&g->clients); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, link);
 		if (c->account == a)

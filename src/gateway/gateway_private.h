@@ -9,7 +9,7 @@
 
 #define CONTROL_CHANNEL "&contacts"
 #define SERVER_NAME_MAX 63
-#define LISTENERS_MAX   16
+#define LISTENERS_MAX	16
 
 struct client;
 struct listener;
@@ -23,19 +23,19 @@ LIST_HEAD(ticket_list, ticket);
 struct gateway {
 	struct loop *loop;
 	struct worker *worker;
-	struct gateway_opts opts;       /* defaults filled in */
+	struct gateway_opts opts; /* defaults filled in */
 	char server_name[SERVER_NAME_MAX + 1];
 	char service_mask[SERVER_NAME_MAX + 32]; /* allium!allium@server */
 	struct accounts *accounts;
 	struct listener *listeners[LISTENERS_MAX];
 	size_t n_listeners;
-	struct client_list clients;     /* connected */
-	struct client_list dead;        /* to be freed when no handler of theirs can be running */
+	struct client_list clients; /* connected */
+	struct client_list dead;    /* to be freed when no handler of theirs can be running */
 	struct timer *reaper;
 	unsigned n_clients;
 	struct session_list sessions;
-	struct ticket_list tickets;     /* questions about circuits that are not answered yet */
-	uint64_t started_ms;            /* real time */
+	struct ticket_list tickets; /* questions about circuits that are not answered yet */
+	uint64_t started_ms;	    /* real time */
 	bool closing;
 };
 

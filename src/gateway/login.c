@@ -141,7 +141,8 @@ int login_start(struct client *c, enum login_kind kind, const char *who, const c
 	/* A name that no account can have takes as long as any other. */
 	if (str_copy_n(account, sizeof(account), who, account_len) != 0)
 		str_copy(account, sizeof(account), "*");
-	err = account_login_begin(c->gateway->accounts, gateway_now(c->gateway), account, password, len, &job);
+	err =
+	    account_login_begin(c->gateway->accounts, gateway_now(c->gateway), account, password, len, &job);
 	return err != 0 ? err : submit(c, kind, name, job);
 }
 
@@ -152,14 +153,16 @@ int login_register(struct client *c, const char *password, size_t len)
 
 	if (c->gateway->accounts == NULL)
 		return ERR_UNAVAILABLE;
-	err = account_register_begin(c->gateway->accounts, gateway_now(c->gateway), c->nick, password, len, &job);
+	err = account_register_begin(c->gateway->accounts, gateway_now(c->gateway), c->nick, password, len,
+				     &job);
 	return err != 0 ? err : submit(c, LOGIN_REGISTER, DEFAULT_NAME, job);
 }
 
 int login_passwd(struct client *c, const char *old_password, const char *new_password)
 {
 	struct account_job *job;
-	int err = account_passwd_begin(c->account, old_password, strlen(old_password), new_password, strlen(new_password), &job);
+	int err = account_passwd_begin(c->account, old_password, strlen(old_password), new_password,
+				       strlen(new_password), &job);
 
 	return err != 0 ? err : submit(c, LOGIN_PASSWD, c->name, job);
 }
@@ -174,6 +177,7 @@ void login_apply(struct client *c, struct account *a)
 	c->account = a;
 	stream_set_domain(c->stream, g->opts.ops->domain(g->opts.ctx, a));
 	client_mask(c, mask);
-	client_reply(c, RPL_LOGGEDIN, "%s %s :You are now logged in as %s", mask, account_name(a), account_name(a));
+	client_reply(c, RPL_LOGGEDIN, "%s %s :You are now logged in as %s", mask, account_name(a),
+		     account_name(a));
 	log_info("a client logged in to account %s", account_name(a));
 }

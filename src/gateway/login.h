@@ -8,8 +8,9 @@
 enum login_kind { LOGIN_PASS, LOGIN_SASL, LOGIN_IDENTIFY, LOGIN_REGISTER, LOGIN_PASSWD };
 
 /*
- * Starts a login as "account" or "account@client".  0: the outcome goes, later, to the handler of its kind.  ERR_AGAIN: too many jobs wait.
- * ERR_INVALID: the client's name is none.  ERR_UNAVAILABLE: no accounts are served yet.
+ * Starts a login as "account" or "account@client".  0: the outcome goes, later, to the handler of its kind.
+ * ERR_AGAIN: too many jobs wait. ERR_INVALID: the client's name is none.  ERR_UNAVAILABLE: no accounts are
+ * served yet.
  */
 int login_start(struct client *c, enum login_kind kind, const char *who, const char *password, size_t len);
 /* A new account named as the client's nick.  Also the errors of account_register_begin. */

@@ -50,8 +50,8 @@ static void person_of_self(const struct client *c, struct person *out)
 	str_copy(out->user, sizeof(out->user), client_user(c));
 	client_host(c, out->host);
 	str_copy(out->realname, sizeof(out->realname), c->realname);
-	if (chat != NULL)
-		str_copy(out->account, sizeof(out->account), chat_onion(chat));
+	if (c->account != NULL)
+		str_copy(out->account, sizeof(out->account), account_name(c->account));
 }
 
 void person_mask(const struct person *p, char out[MASK_SIZE])

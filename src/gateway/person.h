@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Somebody whom a client can see: itself, the service, a contact.  NAMES, WHO, WHOIS, ISON and USERHOST all ask here, so that they agree.
+ * Somebody whom a client can see: itself, the service, a contact.  NAMES, WHO, WHOIS, ISON and USERHOST all
+ * ask here, so that they agree.
  */
 #ifndef GATEWAY_PERSON_H
 #define GATEWAY_PERSON_H
@@ -13,12 +14,12 @@ struct person {
 	enum person_kind kind;
 	bool online;
 	bool away;
-	const char *away_text;         /* borrowed; "" when there is none */
+	const char *away_text; /* borrowed; "" when there is none */
 	char nick[NICK_MAX + 1];
 	char user[USER_MAX + 1];
 	char host[64];
 	char realname[REALNAME_MAX + 1];
-	char account[ONION_LEN + 1];   /* empty without a login */
+	char account[ONION_LEN + 1]; /* a contact's address, one's own account name; empty without a login */
 	const struct contact *contact; /* of PERSON_CONTACT */
 };
 

@@ -16,7 +16,7 @@
 
 struct outgoing {
 	enum message_kind kind;
-	bool quiet;        /* NOTICE: no replies of the automatic kind */
+	bool quiet; /* NOTICE: no replies of the automatic kind */
 	const char *text;
 	size_t len;
 };
@@ -43,7 +43,8 @@ static bool unwrap_ctcp(struct client *c, struct outgoing *o)
 	if (strncasecmp(o->text + 1, "DCC", 3) == 0)
 		client_notice(c, "DCC would connect outside of Tor and tell your address: it was not sent.");
 	else
-		client_notice(c, "CTCP would tell about your client: it was not sent. Only /me leaves this machine.");
+		client_notice(
+		    c, "CTCP would tell about your client: it was not sent. Only /me leaves this machine.");
 	return false;
 }
 
@@ -57,7 +58,8 @@ static void tell_not_sent(struct client *c, const char *nick, const struct outgo
 	} else if (err == ERR_INVALID && o->len == 0) {
 		client_numeric(c, ERR_NOTEXTTOSEND, "%s", "");
 	} else if (err == ERR_INVALID) {
-		client_notice(c, "Your message to %s was not sent: it holds a byte that text can't hold.", nick);
+		client_notice(c, "Your message to %s was not sent: it holds a byte that text can't hold.",
+			      nick);
 	} else {
 		client_notice(c, "Your message to %s was not sent. %s.", nick, words_error(err));
 	}
@@ -68,7 +70,8 @@ static void tell_not_sent(struct client *c, const char *nick, const struct outgo
 static void to_contact(struct client *c, struct contact *contact, const struct outgoing *o)
 {
 	const char *nick = contact->row.petname;
-	int err = chat_send(session_chat(c->session), gateway_now(c->gateway), contact, o->kind, o->text, o->len, c->name, NULL);
+	int err = chat_send(session_chat(c->session), gateway_now(c->gateway), contact, o->kind, o->text,
+			    o->len, c->name, NULL);
 	char state[WORDS_STATE];
 
 	if (err != 0) {
@@ -76,7 +79,8 @@ static void to_contact(struct client *c, struct contact *contact, const struct o
 	} else if (o->quiet || contact->presence == PRESENCE_ONLINE) {
 		return;
 	} else if (contact->presence == PRESENCE_AWAY) {
-		client_reply(c, RPL_AWAY, "%s :%s", nick, contact->away_text[0] != '\0' ? contact->away_text : "away");
+		client_reply(c, RPL_AWAY, "%s :%s", nick,
+			     contact->away_text[0] != '\0' ? contact->away_text : "away");
 	} else {
 		words_contact(contact, state);
 		client_reply(c, RPL_AWAY, "%s :%s", nick, state);
@@ -85,7 +89,8 @@ static void to_contact(struct client *c, struct contact *contact, const struct o
 
 static void to_self(struct client *c, const struct outgoing *o)
 {
-	int err = chat_note(session_chat(c->session), gateway_now(c->gateway), o->kind, o->text, o->len, c->name);
+	int err =
+	    chat_note(session_chat(c->session), gateway_now(c->gateway), o->kind, o->text, o->len, c->name);
 
 	if (err != 0)
 		tell_not_sent(c, "yourself", o, err);
@@ -98,7 +103,8 @@ static void to_channel(struct client *c, const char *target, const struct outgoi
 			client_numeric(c, ERR_NOSUCHCHANNEL, "%s", target);
 	} else if (!c->joined) {
 		if (!o->quiet)
-			client_reply(c, ERR_CANNOTSENDTOCHAN, "%s :You are not in that channel", CONTROL_CHANNEL);
+			client_reply(c, ERR_CANNOTSENDTOCHAN, "%s :You are not in that channel",
+				     CONTROL_CHANNEL);
 	} else if (o->kind == MESSAGE_TEXT) {
 		service_line(c, o->text, o->len, true);
 	}
@@ -169,7 +175,8 @@ static void send_message(struct client *c, const struct irc_message *m, struct o
 	str_copy(list, sizeof(list), m->params[0]);
 	n = split_targets(list, targets);
 	if (n > TARGETS_MAX) {
-		client_reply(c, ERR_TOOMANYTARGETS, "%s :Too many targets, at most %d: nothing was sent", targets[TARGETS_MAX], TARGETS_MAX);
+		client_reply(c, ERR_TOOMANYTARGETS, "%s :Too many targets, at most %d: nothing was sent",
+			     targets[TARGETS_MAX], TARGETS_MAX);
 		return;
 	}
 	/* A command to the service may end the login, and with it the rest. */
@@ -191,7 +198,8 @@ void command_notice(struct client *c, const struct irc_message *m)
 	send_message(c, m, &o);
 }
 
-/* Client-only tags never leave (CLIENTTAGDENY=*), so there is nothing to do but to say whether the target exists. */
+/* Client-only tags never leave (CLIENTTAGDENY=*), so there is nothing to do but to say whether the target
+ * exists. */
 void command_tagmsg(struct client *c, const struct irc_message *m)
 {
 	struct person p;

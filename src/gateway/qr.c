@@ -7,8 +7,9 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/str.h"
 
-#define QUIET     4
+#define QUIET	  4
 #define WIDTH_MAX 77 /* modules of a version 15 symbol: a line stays under 260 bytes */
 
 static bool is_light(const QRcode *code, int x, int y)
@@ -23,7 +24,7 @@ static const char *block(bool upper, bool lower)
 	if (upper && lower)
 		return "\xe2\x96\x88"; /* U+2588 */
 	if (upper)
-		return "\xe2\x96\x80"; /* U+2580 */
+		return "\xe2\x96\x80";	     /* U+2580 */
 	return lower ? "\xe2\x96\x84" : " "; /* U+2584 */
 }
 
@@ -38,9 +39,13 @@ int qr_each_line(const char *text, void (*cb)(void *ctx, const char *line), void
 	if (code->width > WIDTH_MAX)
 		err = ERR_INVALID;
 	for (int y = -QUIET; err == 0 && y < code->width + QUIET; y += 2) {
-		line[0] = '\0';
-		for (int x = -QUIET; x < code->width + QUIET; x++)
-			strcat(line, block(is_light(code, x, y), is_light(code, x, y + 1)));
+		size_t used = 0;
+
+		for (int x = -QUIET; x < code->width + QUIET; x++) {
+			str_copy(line + used, sizeof(line) - used,
+				 block(is_light(code, x, y), is_light(code, x, y + 1)));
+			used += strlen(line + used);
+		}
 		cb(ctx, line);
 	}
 	QRcode_free(code);

@@ -20,7 +20,8 @@ static void welcome_stranger(struct client *c)
 	client_notice(c, "Welcome. You are not logged in, so nobody can be reached yet.");
 	client_notice(c, "To log in: /msg %s identify [account] <password>", SERVICE_NICK);
 	if (c->gateway->accounts != NULL && accounts_registration(c->gateway->accounts))
-		client_notice(c, "To make a new account named %s: /msg %s register <password>", c->nick, SERVICE_NICK);
+		client_notice(c, "To make a new account named %s: /msg %s register <password>", c->nick,
+			      SERVICE_NICK);
 	client_notice(c, "`/msg %s help` lists all commands.", SERVICE_NICK);
 }
 
@@ -52,7 +53,8 @@ static void cap_send_list(struct client *c, const char *subcommand, uint32_t mas
 
 	do {
 		more = capability_list(mask, values, &index, names, sizeof(names));
-		client_send(c, ":%s CAP %s %s %s:%s", c->gateway->server_name, c->nick, subcommand, more && c->v302 ? "* " : "", names);
+		client_send(c, ":%s CAP %s %s %s:%s", c->gateway->server_name, c->nick, subcommand,
+			    more && c->v302 ? "* " : "", names);
 	} while (more);
 }
 
@@ -112,7 +114,8 @@ static void nick_of_account(struct client *c, const char *nick)
 	else if (err == ERR_EXISTS)
 		client_numeric(c, ERR_NICKNAMEINUSE, "%s", nick);
 	else if (err == ERR_LOOKALIKE)
-		client_reply(c, ERR_NICKNAMEINUSE, "%s :That looks too much like the nick of a contact", nick);
+		client_reply(c, ERR_NICKNAMEINUSE, "%s :That looks too much like the nick of a contact",
+			     nick);
 	else if (err != 0)
 		client_notice(c, "%s.", words_error(err));
 }
@@ -164,7 +167,8 @@ void command_user(struct client *c, const struct irc_message *m)
 		str_copy(c->user, sizeof(c->user), "user");
 	if (!utf8_valid(realname, strlen(realname)))
 		realname = c->user;
-	str_copy_n(c->realname, sizeof(c->realname), realname, utf8_cut(realname, strlen(realname), REALNAME_MAX));
+	str_copy_n(c->realname, sizeof(c->realname), realname,
+		   utf8_cut(realname, strlen(realname), REALNAME_MAX));
 	c->needs &= ~(unsigned)NEED_USER;
 	register_advance(c);
 }
@@ -175,7 +179,8 @@ static void refuse_pass(struct client *c, int err)
 {
 	if (err == ERR_AUTH || err == ERR_INVALID) {
 		client_numeric(c, ERR_PASSWDMISMATCH, "%s", "");
-		client_end(c, "Wrong account or password (PASS is account:password or account@client:password)");
+		client_end(c,
+			   "Wrong account or password (PASS is account:password or account@client:password)");
 		return;
 	}
 	client_notice(c, "%s.", words_error(err));

@@ -16,7 +16,8 @@ struct piece {
 	const char *after;
 };
 
-/* Where a message of len bytes is cut so that the rest goes on in another line: at a blank near the end if there is one. */
+/* Where a message of len bytes is cut so that the rest goes on in another line: at a blank near the end if
+ * there is one. */
 static size_t cut(const char *text, size_t len, size_t room)
 {
 	size_t end;
@@ -30,7 +31,8 @@ static size_t cut(const char *text, size_t len, size_t room)
 	return end;
 }
 
-static void send_pieces(struct client *c, const struct piece *p, struct stamp *at, const char *text, size_t len)
+static void send_pieces(struct client *c, const struct piece *p, struct stamp *at, const char *text,
+			size_t len)
 {
 	size_t frame = strlen(p->before) + strlen(p->after);
 	size_t room = irc_text_room(p->source, p->command, p->target);
@@ -39,7 +41,8 @@ static void send_pieces(struct client *c, const struct piece *p, struct stamp *a
 	do {
 		size_t n = cut(text, len, room);
 
-		client_send_at(c, at, ":%s %s %s :%s%.*s%s", p->source, p->command, p->target, p->before, (int)n, text, p->after);
+		client_send_at(c, at, ":%s %s %s :%s%.*s%s", p->source, p->command, p->target, p->before,
+			       (int)n, text, p->after);
 		at->part++;
 		text += n;
 		len -= n;
@@ -47,7 +50,8 @@ static void send_pieces(struct client *c, const struct piece *p, struct stamp *a
 }
 
 /* The message kinds that we know; others are told, never shown. */
-static void send_message(struct client *c, struct piece *p, struct stamp *at, const struct line_row *l, const char *minute)
+static void send_message(struct client *c, struct piece *p, struct stamp *at, const struct line_row *l,
+			 const char *minute)
 {
 	char before[64];
 
@@ -61,14 +65,16 @@ static void send_message(struct client *c, struct piece *p, struct stamp *at, co
 	} else if (l->message_kind == MESSAGE_NOTICE) {
 		p->command = "NOTICE";
 	} else if (l->message_kind != MESSAGE_TEXT) {
-		client_send_at(c, at, ":%s NOTICE %s :A message of %s needs a newer allium than this one to be shown.",
-			       c->gateway->service_mask, c->nick, p->source);
+		client_send_at(
+		    c, at, ":%s NOTICE %s :A message of %s needs a newer allium than this one to be shown.",
+		    c->gateway->service_mask, c->nick, p->source);
 		return;
 	}
 	send_pieces(c, p, at, l->text, l->text_len);
 }
 
-static void render_in(struct client *c, const struct contact *contact, const struct line_row *l, struct stamp *at)
+static void render_in(struct client *c, const struct contact *contact, const struct line_row *l,
+		      struct stamp *at)
 {
 	struct person from;
 	char mask[MASK_SIZE];
@@ -81,7 +87,8 @@ static void render_in(struct client *c, const struct contact *contact, const str
 	send_message(c, &p, at, l, minute);
 }
 
-static void render_out(struct client *c, const struct contact *contact, const struct line_row *l, struct stamp *at)
+static void render_out(struct client *c, const struct contact *contact, const struct line_row *l,
+		       struct stamp *at)
 {
 	char mask[MASK_SIZE];
 	struct piece p = {.source = mask, .target = contact != NULL ? contact->row.petname : c->nick};
@@ -93,7 +100,11 @@ static void render_out(struct client *c, const struct contact *contact, const st
 void render_line(struct client *c, const struct contact *contact, const struct line_row *l)
 {
 	struct stamp at = {.time_ms = l->time_ms, .msgid = l->msgid};
-	struct piece news = {.source = c->gateway->service_mask, .command = "NOTICE", .target = c->nick, .before = "", .after = ""};
+	struct piece news = {.source = c->gateway->service_mask,
+			     .command = "NOTICE",
+			     .target = c->nick,
+			     .before = "",
+			     .after = ""};
 
 	switch ((enum line_kind)l->kind) {
 	case LINE_IN:

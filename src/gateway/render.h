@@ -6,8 +6,9 @@
 #include "client.h"
 
 /*
- * Messages of a contact come from it; own ones, sent by another client, come from oneself to the contact; news come from the
- * service.  Long text is split at code points, by what the recipient's prefix leaves of a line.
+ * Messages of a contact come from it; own ones, sent by another client, come from oneself to the contact;
+ * news come from the service.  Long text is split at code points, by what the recipient's prefix leaves of a
+ * line.
  */
 void render_line(struct client *c, const struct contact *contact, const struct line_row *l);
 

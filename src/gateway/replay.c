@@ -11,7 +11,7 @@
 #include "render.h"
 #include "session.h"
 
-#define BATCH_LINES FENCE_LINES
+#define BATCH_LINES  FENCE_LINES
 #define DEFAULT_NAME "default"
 
 /* ---- the fence ---- */
@@ -49,7 +49,8 @@ static bool has_already(const struct client *c, const struct line_row *l)
 {
 	const struct replay *r = &c->replay;
 
-	return l->kind == LINE_OUT && strcmp(l->client, c->name) == 0 && (l->id <= r->attached || is_own(r, l->id));
+	return l->kind == LINE_OUT && strcmp(l->client, c->name) == 0 &&
+	       (l->id <= r->attached || is_own(r, l->id));
 }
 
 static void show(struct client *c, const struct contact *contact, const struct line_row *l)
@@ -69,7 +70,8 @@ static void on_own_line(struct replay *r, int64_t id)
 		r->own[r->n_own++ % REPLAY_OWN_MAX] = id;
 }
 
-void replay_on_line(struct client *c, const struct client *sender, const struct contact *contact, const struct line_row *l)
+void replay_on_line(struct client *c, const struct client *sender, const struct contact *contact,
+		    const struct line_row *l)
 {
 	struct replay *r = &c->replay;
 
@@ -80,7 +82,8 @@ void replay_on_line(struct client *c, const struct client *sender, const struct 
 	if (!r->live || c->stream == NULL)
 		return;
 	if (stream_is_full(c->stream)) {
-		/* The store has it: once the client has read what it got, and says so, it gets the rest from there. */
+		/* The store has it: once the client has read what it got, and says so, it gets the rest from
+		 * there. */
 		r->live = false;
 		replay_fence(c);
 		return;
@@ -138,8 +141,9 @@ void replay_start(struct client *c)
 	memset(r, 0, sizeof(*r));
 	err = chat_cursor(chat, c->name, &cursor);
 	if (err != 0 && strcmp(c->name, DEFAULT_NAME) != 0) {
-		client_notice(c, "The client name %s can't be used (%s): you are the client `%s` now.", c->name,
-			      err == ERR_FULL ? "there are too many names" : err_str(err), DEFAULT_NAME);
+		client_notice(c, "The client name %s can't be used (%s): you are the client `%s` now.",
+			      c->name, err == ERR_FULL ? "there are too many names" : err_str(err),
+			      DEFAULT_NAME);
 		str_copy(c->name, sizeof(c->name), DEFAULT_NAME);
 		err = chat_cursor(chat, c->name, &cursor);
 	}
@@ -163,7 +167,7 @@ static void move_cursor(struct session *s, const char *name)
 	struct client *c;
 	int err;
 
-	TAILQ_FOREACH(c, &s->clients, session_link)
+	TAILQ_FOREACH (c, &s->clients, session_link)
 		if (strcmp(c->name, name) == 0 && c->replay.acked < least)
 			least = c->replay.acked;
 	err = chat_cursor(chat, name, &now);
@@ -179,7 +183,8 @@ bool replay_on_pong(struct client *c, const char *token)
 	size_t prefix = strlen(r->token);
 	uint64_t id;
 
-	if (c->session == NULL || prefix == 0 || strncmp(token, r->token, prefix) != 0 || token[prefix] != '-')
+	if (c->session == NULL || prefix == 0 || strncmp(token, r->token, prefix) != 0 ||
+	    token[prefix] != '-')
 		return false;
 	if (str_to_u64(token + prefix + 1, 0, INT64_MAX, &id) != 0 || (int64_t)id > r->fenced)
 		return false;

@@ -80,7 +80,8 @@ static bool is_here(struct client *c, const struct irc_message *m)
 {
 	struct person p;
 
-	if (m->n_params == 0 || irc_mask_match(m->params[0], c->gateway->server_name) || person_find(c, m->params[0], &p))
+	if (m->n_params == 0 || irc_mask_match(m->params[0], c->gateway->server_name) ||
+	    person_find(c, m->params[0], &p))
 		return true;
 	client_numeric(c, ERR_NOSUCHSERVER, "%s", m->params[0]);
 	return false;
@@ -90,7 +91,8 @@ void command_version(struct client *c, const struct irc_message *m)
 {
 	if (!is_here(c, m))
 		return;
-	client_reply(c, RPL_VERSION, "allium-%s %s :messages over Tor, end-to-end encrypted", PACKAGE_VERSION, c->gateway->server_name);
+	client_reply(c, RPL_VERSION, "allium-%s %s :messages over Tor, end-to-end encrypted", PACKAGE_VERSION,
+		     c->gateway->server_name);
 	send_isupport(c);
 }
 
@@ -113,9 +115,9 @@ void command_time(struct client *c, const struct irc_message *m)
 void command_info(struct client *c, const struct irc_message *m)
 {
 	static const char *const lines[] = {
-		"allium " PACKAGE_VERSION ": IRC in front, Tor onion services behind, no server in between.",
-		"Contacts are nicks, conversations are queries. /msg allium help",
-		"Free software: GNU General Public License, version 3 or later.",
+	    "allium " PACKAGE_VERSION ": IRC in front, Tor onion services behind, no server in between.",
+	    "Contacts are nicks, conversations are queries. /msg allium help",
+	    "Free software: GNU General Public License, version 3 or later.",
 	};
 
 	if (!is_here(c, m))
@@ -137,7 +139,8 @@ void command_admin(struct client *c, const struct irc_message *m)
 
 void command_stats(struct client *c, const struct irc_message *m)
 {
-	client_numeric(c, RPL_ENDOFSTATS, "%s", m->n_params > 0 && m->params[0][0] != '\0' ? m->params[0] : "*");
+	client_numeric(c, RPL_ENDOFSTATS, "%s",
+		       m->n_params > 0 && m->params[0][0] != '\0' ? m->params[0] : "*");
 }
 
 void command_links(struct client *c, const struct irc_message *m)
@@ -156,7 +159,8 @@ void command_help(struct client *c, const struct irc_message *m)
 		return;
 	}
 	client_reply(c, RPL_HELPSTART, "%s :allium speaks IRC here and Tor behind", subject);
-	client_reply(c, RPL_HELPTXT, "%s :Talk to the service nick: /msg %s help lists its commands,", subject, SERVICE_NICK);
+	client_reply(c, RPL_HELPTXT, "%s :Talk to the service nick: /msg %s help lists its commands,",
+		     subject, SERVICE_NICK);
 	client_reply(c, RPL_HELPTXT, "%s :/msg %s help <command> explains one.", subject, SERVICE_NICK);
 	client_reply(c, RPL_ENDOFHELP, "%s :End of HELP", subject);
 }

@@ -10,8 +10,9 @@
 #include "session.h"
 
 static const struct service_command table[] = {
-#define X(name, flags, least, most, usage, brief, page, handler) {name, flags, least, most, usage, brief, page, handler},
-	SERVICE_MAP(X)
+#define X(name, flags, least, most, usage, brief, page, handler)                                             \
+	{name, flags, least, most, usage, brief, page, handler},
+    SERVICE_MAP(X)
 #undef X
 };
 #define N_COMMANDS (sizeof(table) / sizeof(table[0]))
@@ -83,10 +84,11 @@ static void run(struct client *c, char *line)
 	int err = service_parse(line, &cmd, &args);
 
 	if (cmd == NULL) {
-		client_notice(c, "%s%s`help` lists the commands.", args.n > 0 ? args.v[0] : "", args.n > 0 ? " is not a command: " : "");
+		client_notice(c, "%s%s`help` lists the commands.", args.n > 0 ? args.v[0] : "",
+			      args.n > 0 ? " is not a command: " : "");
 	} else if ((cmd->flags & SERVICE_PASSWORD) != 0 && c->in_channel) {
-		client_notice(c, "Passwords are not for the channel: nothing was done. Use /msg %s %s %s", SERVICE_NICK, cmd->name,
-			      cmd->usage);
+		client_notice(c, "Passwords are not for the channel: nothing was done. Use /msg %s %s %s",
+			      SERVICE_NICK, cmd->name, cmd->usage);
 	} else if ((cmd->flags & SERVICE_LOGIN) != 0 && c->session == NULL) {
 		client_notice(c, "Log in first: /msg %s identify [account] <password>", SERVICE_NICK);
 	} else if (err != 0) {
@@ -115,8 +117,10 @@ static void list(struct client *c)
 {
 	client_notice(c, "Commands, here or in %s (those with a password only here):", CONTROL_CHANNEL);
 	for (size_t i = 0; i < N_COMMANDS; i++)
-		client_notice(c, "%s%s%s - %s", table[i].name, table[i].usage[0] != '\0' ? " " : "", table[i].usage, table[i].brief);
-	client_notice(c, "`help <command>` tells more about one. Anything else: write to a contact with /msg <nick> or /query <nick>.");
+		client_notice(c, "%s%s%s - %s", table[i].name, table[i].usage[0] != '\0' ? " " : "",
+			      table[i].usage, table[i].brief);
+	client_notice(c, "`help <command>` tells more about one. Anything else: write to a contact with /msg "
+			 "<nick> or /query <nick>.");
 }
 
 void service_help(struct client *c, const struct service_args *a)

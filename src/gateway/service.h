@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The service nick: lines to it (or said in the control channel) are commands, and it answers with NOTICEs. */
+/* The service nick: lines to it (or said in the control channel) are commands, and it answers with NOTICEs.
+ */
 #ifndef GATEWAY_SERVICE_H
 #define GATEWAY_SERVICE_H
 
@@ -22,44 +23,51 @@ enum service_flags {
  * X(name, flags, least and most arguments, usage, one line, page, handler).  `help` is made of it.
  */
 #define SERVICE_MAP(X)                                                                                       \
-	X("register", SERVICE_PASSWORD, 1, 1, "<password>", "make a new account named as your nick",              \
-	  "The password encrypts everything that the account keeps on disk; nobody can recover it. It has 8 to 300 bytes and no blanks.", \
+	X("register", SERVICE_PASSWORD, 1, 1, "<password>", "make a new account named as your nick",         \
+	  "The password encrypts everything that the account keeps on disk; nobody can recover it. It has "  \
+	  "8 to 300 bytes and no blanks.",                                                                   \
 	  service_register)                                                                                  \
-	X("identify", SERVICE_PASSWORD, 1, 2, "[account[@client]] <password>", "log in",                       \
-	  "Without an account it is your nick's. @client names this client (say alice@laptop): each name is shown once what it missed. "  \
+	X("identify", SERVICE_PASSWORD, 1, 2, "[account[@client]] <password>", "log in",                     \
+	  "Without an account it is your nick's. @client names this client (say alice@laptop): each name "   \
+	  "is shown once what it missed. "                                                                   \
 	  "PASS account@client:password and SASL PLAIN do the same.",                                        \
 	  service_identify)                                                                                  \
-	X("logout", SERVICE_LOGIN, 0, 0, "", "lock the account",                                               \
-	  "Links are closed, the address is withdrawn, the keys are wiped and all clients of the account are logged out. To leave with one client only: /quit", \
-	  service_logout)                                                                                    \
-	X("passwd", SERVICE_LOGIN | SERVICE_PASSWORD, 2, 2, "<old> <new>", "change the password",                 \
-	  "The new one has 8 to 300 bytes and no blanks.", service_passwd)                                   \
-	X("address", SERVICE_LOGIN, 0, 0, "", "show your address, also as a QR code",                          \
+	X("address", SERVICE_LOGIN, 0, 0, "", "show your address, also as a QR code",                        \
 	  "Whoever has it can ask to be your contact, with: add <nick> <address>", service_address)          \
-	X("add", SERVICE_LOGIN | SERVICE_REST, 2, 3, "<nick> <address> [message]", "ask somebody to be your contact", \
-	  "The nick is your name for them; the message, at most 280 bytes, goes with the request. You can write at once: messages wait until the request is accepted.", \
+	X("add", SERVICE_LOGIN | SERVICE_REST, 2, 3, "<nick> <address> [message]",                           \
+	  "ask somebody to be your contact",                                                                 \
+	  "The nick is your name for them; the message, at most 280 bytes, goes with the request. You can "  \
+	  "write at once: messages wait until the request is accepted.",                                     \
 	  service_add)                                                                                       \
-	X("requests", SERVICE_LOGIN, 0, 0, "", "list who asks to be your contact",                             \
+	X("requests", SERVICE_LOGIN, 0, 0, "", "list who asks to be your contact",                           \
 	  "Answer with accept or reject.", service_requests)                                                 \
-	X("accept", SERVICE_LOGIN, 1, 3, "<nick> [as <petname>]", "accept a request",                          \
+	X("accept", SERVICE_LOGIN, 1, 3, "<nick> [as <petname>]", "accept a request",                        \
 	  "With `as`, under a name of your own choice.", service_accept)                                     \
-	X("reject", SERVICE_LOGIN, 1, 1, "<nick>", "refuse a request",                                         \
+	X("reject", SERVICE_LOGIN, 1, 1, "<nick>", "refuse a request",                                       \
 	  "It is not shown again. To change your mind: add <nick> <address>", service_reject)                \
-	X("contacts", SERVICE_LOGIN, 0, 0, "", "list your contacts",                                           \
+	X("contacts", SERVICE_LOGIN, 0, 0, "", "list your contacts",                                         \
 	  "With their presence, what is queued for them and why they can't be reached.", service_contacts)   \
-	X("info", SERVICE_LOGIN, 1, 1, "<nick>", "tell all about a contact",                                   \
+	X("info", SERVICE_LOGIN, 1, 1, "<nick>", "tell all about a contact",                                 \
 	  "Address, keys, link, queue, and the reason if the last try to reach them failed.", service_info)  \
-	X("rename", SERVICE_LOGIN, 2, 2, "<old> <new>", "give a contact another nick",                         \
+	X("rename", SERVICE_LOGIN, 2, 2, "<old> <new>", "give a contact another nick",                       \
 	  "The nick is yours: the contact does not learn of it.", service_rename)                            \
-	X("remove", SERVICE_LOGIN, 1, 1, "<nick>", "forget a contact",                                         \
+	X("remove", SERVICE_LOGIN, 1, 1, "<nick>", "forget a contact",                                       \
 	  "Its conversation and what is queued for it are deleted. It is not told.", service_remove)         \
-	X("tor", SERVICE_LOGIN, 0, 0, "", "show what tor does",                                                \
+	X("tor", SERVICE_LOGIN, 0, 0, "", "show what tor does",                                              \
 	  "Its version and state, and the relays of each contact's circuit.", service_tor)                   \
-	X("retry", SERVICE_LOGIN, 0, 1, "[nick]", "call one contact, or all, now",                             \
+	X("retry", SERVICE_LOGIN, 0, 1, "[nick]", "call one contact, or all, now",                           \
 	  "Whatever pause the last failure has brought.", service_retry)                                     \
-	X("help", 0, 0, 1, "[command]", "this list, or a page about a command", "You have found it.", service_help)
+	X("passwd", SERVICE_LOGIN | SERVICE_PASSWORD, 2, 2, "<old> <new>", "change the password",            \
+	  "The new one has 8 to 300 bytes and no blanks.", service_passwd)                                   \
+	X("logout", SERVICE_LOGIN, 0, 0, "", "lock the account",                                             \
+	  "Links are closed, the address is withdrawn, the keys are wiped and all clients of the account "   \
+	  "are logged out. To leave with one client only: /quit",                                            \
+	  service_logout)                                                                                    \
+	X("help", 0, 0, 1, "[command]", "this list, or a page about a command", "You have found it.",        \
+	  service_help)
 
-#define X(name, flags, least, most, usage, brief, page, handler) void handler(struct client *c, const struct service_args *a);
+#define X(name, flags, least, most, usage, brief, page, handler)                                             \
+	void handler(struct client *c, const struct service_args *a);
 SERVICE_MAP(X)
 #undef X
 
@@ -75,8 +83,9 @@ struct service_command {
 };
 
 /*
- * Finds the command of a line and cuts its arguments out of it in place.  *cmd is NULL for a line without a known command, whose first
- * word is then args->v[0] (args->n is 0 for an empty line).  ERR_INVALID: too few or too many arguments.
+ * Finds the command of a line and cuts its arguments out of it in place.  *cmd is NULL for a line without a
+ * known command, whose first word is then args->v[0] (args->n is 0 for an empty line).  ERR_INVALID: too few
+ * or too many arguments.
  */
 int service_parse(char *line, const struct service_command **cmd, struct service_args *args);
 

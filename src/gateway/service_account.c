@@ -19,8 +19,9 @@ static bool password_fits(struct client *c, const char *password)
 
 	if (len >= PASSWORD_MIN && len <= PASSWORD_MAX)
 		return true;
-	client_notice(c, "A password has %d to %d bytes: nothing was changed. Several words joined by dots are good.", PASSWORD_MIN,
-		      PASSWORD_MAX);
+	client_notice(
+	    c, "A password has %d to %d bytes: nothing was changed. Several words joined by dots are good.",
+	    PASSWORD_MIN, PASSWORD_MAX);
 	return false;
 }
 
@@ -28,7 +29,8 @@ static bool logged_in_already(struct client *c)
 {
 	if (c->account == NULL)
 		return false;
-	client_notice(c, "You are logged in as %s already. To use another account, connect once more.", account_name(c->account));
+	client_notice(c, "You are logged in as %s already. To use another account, connect once more.",
+		      account_name(c->account));
 	return true;
 }
 
@@ -37,9 +39,12 @@ static bool logged_in_already(struct client *c)
 static void refuse_register(struct client *c, int err)
 {
 	if (err == ERR_REFUSED)
-		client_notice(c, "New accounts are closed on this daemon (registration = closed): ask who runs it.");
+		client_notice(
+		    c, "New accounts are closed on this daemon (registration = closed): ask who runs it.");
 	else if (err == ERR_EXISTS)
-		client_notice(c, "There is an account %s already. If it is yours: identify <password>. Otherwise take another nick (/nick) and register again.",
+		client_notice(c,
+			      "There is an account %s already. If it is yours: identify <password>. "
+			      "Otherwise take another nick (/nick) and register again.",
 			      c->nick);
 	else
 		client_notice(c, "No account was made. %s.", words_error(err));
@@ -65,10 +70,12 @@ void service_on_register(struct client *c, int err)
 	session_attach(c);
 	if (c->session == NULL)
 		return;
-	client_notice(c, "Your account %s is made. Its password can't be recovered: keep it.", account_name(c->account));
+	client_notice(c, "Your account %s is made. Its password can't be recovered: keep it.",
+		      account_name(c->account));
 	client_notice(c, "Your address: %s.onion", chat_onion(session_chat(c->session)));
 	client_notice(c, "Give it to people you want to talk to; with theirs: add <nick> <address>");
-	client_notice(c, "The door is open: whoever has the address can ask to be your contact, and can see when you are online.");
+	client_notice(c, "The door is open: whoever has the address can ask to be your contact, and can see "
+			 "when you are online.");
 }
 
 /* ---- identify, logout, passwd ---- */
@@ -86,7 +93,10 @@ void service_identify(struct client *c, const struct service_args *a)
 	snprintf(who, sizeof(who), "%s%s", given[0] == '\0' || given[0] == '@' ? c->nick : "", given);
 	err = login_start(c, LOGIN_IDENTIFY, who, password, strlen(password));
 	if (err == ERR_INVALID)
-		client_notice(c, "A client's name has 1 to %d letters, digits and -_. in it: say identify account@laptop <password>", NICK_MAX);
+		client_notice(c,
+			      "A client's name has 1 to %d letters, digits and -_. in it: say identify "
+			      "account@laptop <password>",
+			      NICK_MAX);
 	else if (err != 0)
 		client_notice(c, "%s.", words_error(err));
 }
@@ -156,11 +166,13 @@ void service_address(struct client *c, const struct service_args *a)
 void service_tor(struct client *c, const struct service_args *a)
 {
 	const struct chat_tor_status *t = chat_tor(session_chat(c->session));
-	const char *state = t->ready ? "ready" : "not ready";
+	char words[WORDS_TOR];
 
 	(void)a;
-	client_notice(c, "Tor %s: %s, %d%%%s%s", t->version[0] != '\0' ? t->version : "(version not known yet)", state, t->progress,
-		      t->text[0] != '\0' ? ", " : "", t->text);
-	client_notice(c, "Your address is %s.", t->published ? "published: contacts can find you" : "not published yet: nobody can find you now");
+	words_tor(t, words);
+	client_notice(c, "%s. Version: %s", words, t->version[0] != '\0' ? t->version : "not known yet");
+	client_notice(c, "Your address is %s.",
+		      t->published ? "published: contacts can find you"
+				   : "not published: nobody can find you now");
 	circuits_ask(c);
 }

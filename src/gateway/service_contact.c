@@ -21,7 +21,8 @@ static struct contact *find_contact(struct client *c, const char *nick)
 	struct contact *contact = chat_find(chat_of(c), nick);
 
 	if (contact == NULL)
-		client_notice(c, "You have no contact %s. `contacts` lists them, `requests` those who ask.", nick);
+		client_notice(c, "You have no contact %s. `contacts` lists them, `requests` those who ask.",
+			      nick);
 	return contact;
 }
 
@@ -32,17 +33,21 @@ static void tell_added(struct client *c, const struct contact *contact)
 	const char *nick = contact->row.petname;
 
 	if (contact->row.state == CONTACT_ASKED)
-		client_notice(c, "%s will be asked to be your contact as soon as the address can be reached. You can write already: /msg %s <text>",
+		client_notice(c,
+			      "%s will be asked to be your contact as soon as the address can be reached. "
+			      "You can write already: /msg %s <text>",
 			      nick, nick);
 	else
-		client_notice(c, "%s had asked you: now you are contacts. Write with /msg %s <text>", nick, nick);
+		client_notice(c, "%s had asked you: now you are contacts. Write with /msg %s <text>", nick,
+			      nick);
 }
 
 static void tell_not_added(struct client *c, const char *nick, int err, const struct contact *existing)
 {
 	if (err == ERR_STATE && existing != NULL)
-		client_notice(c, "That address is your contact %s already. `rename %s <new>` gives it another nick.", existing->row.petname,
-			      existing->row.petname);
+		client_notice(
+		    c, "That address is your contact %s already. `rename %s <new>` gives it another nick.",
+		    existing->row.petname, existing->row.petname);
 	else if (err == ERR_REFUSED)
 		client_notice(c, "That is your own address.");
 	else if (err == ERR_TOO_LONG)
@@ -58,11 +63,14 @@ void service_add(struct client *c, const struct service_args *a)
 	int err;
 
 	if (onion_decode(a->v[1], identity) != 0) {
-		client_notice(c, "That is not an address: it has %d letters and digits 2-7, perhaps with .onion at its end, and its checksum must be right.",
+		client_notice(c,
+			      "That is not an address: it has %d letters and digits 2-7, perhaps with .onion "
+			      "at its end, and its checksum must be right.",
 			      ONION_LEN);
 		return;
 	}
-	err = chat_add(chat_of(c), gateway_now(c->gateway), a->v[0], identity, a->n > 2 ? a->v[2] : "", &contact);
+	err = chat_add(chat_of(c), gateway_now(c->gateway), a->v[0], identity, a->n > 2 ? a->v[2] : "",
+		       &contact);
 	if (err != 0) {
 		tell_not_added(c, a->v[0], err, contact);
 		return;
@@ -99,11 +107,15 @@ void service_accept(struct client *c, const struct service_args *a)
 	}
 	err = chat_accept(chat_of(c), gateway_now(c->gateway), a->v[0], a->n == 3 ? a->v[2] : NULL, &contact);
 	if (err == ERR_NOT_FOUND)
-		client_notice(c, "Nobody named %s asks to be your contact. `requests` lists who does.", a->v[0]);
+		client_notice(c, "Nobody named %s asks to be your contact. `requests` lists who does.",
+			      a->v[0]);
 	else if (err != 0)
-		client_notice(c, "%s was not accepted. %s. Another name goes with: accept %s as <petname>", a->v[0], words_error(err), a->v[0]);
+		client_notice(c, "%s was not accepted. %s. Another name goes with: accept %s as <petname>",
+			      a->v[0], words_error(err), a->v[0]);
 	else
-		client_notice(c, "%s is your contact now, and is told as soon as they can be reached. Write with /msg %s <text>",
+		client_notice(c,
+			      "%s is your contact now, and is told as soon as they can be reached. Write "
+			      "with /msg %s <text>",
 			      contact->row.petname, contact->row.petname);
 }
 
@@ -112,7 +124,8 @@ void service_reject(struct client *c, const struct service_args *a)
 	int err = chat_reject(chat_of(c), gateway_now(c->gateway), a->v[0]);
 
 	if (err == ERR_NOT_FOUND)
-		client_notice(c, "Nobody named %s asks to be your contact. `requests` lists who does.", a->v[0]);
+		client_notice(c, "Nobody named %s asks to be your contact. `requests` lists who does.",
+			      a->v[0]);
 	else if (err != 0)
 		client_notice(c, "%s was not rejected. %s.", a->v[0], words_error(err));
 	else
@@ -128,7 +141,9 @@ static int show_contact(void *ctx, const struct contact *contact)
 
 	words_contact(contact, state);
 	client_notice(c, "%s: %s%s%s", contact->row.petname, state,
-		      contact->presence == PRESENCE_OFFLINE && contact->trouble[0] != '\0' ? "; the last try failed: " : "",
+		      contact->presence == PRESENCE_OFFLINE && contact->trouble[0] != '\0'
+			  ? "; the last try failed: "
+			  : "",
 		      contact->presence == PRESENCE_OFFLINE ? contact->trouble : "");
 	return 0;
 }
@@ -140,7 +155,8 @@ void service_contacts(struct client *c, const struct service_args *a)
 
 	(void)a;
 	if (n == 0) {
-		client_notice(c, "You have no contacts yet. To make one: add <nick> <address>, or give your own address away (`address`).");
+		client_notice(c, "You have no contacts yet. To make one: add <nick> <address>, or give your "
+				 "own address away (`address`).");
 		return;
 	}
 	words_count(n, "contact", count);
@@ -218,14 +234,16 @@ void service_retry(struct client *c, const struct service_args *a)
 {
 	const struct chat_tor_status *t = chat_tor(chat_of(c));
 	struct contact *contact = NULL;
+	char words[WORDS_TOR];
 
 	if (a->n > 0 && (contact = find_contact(c, a->v[0])) == NULL)
 		return;
 	if (!t->ready) {
-		client_notice(c, "Tor is not ready (%d%%%s%s): everybody is called once it is.", t->progress, t->text[0] != '\0' ? ", " : "",
-			      t->text);
+		words_tor(t, words);
+		client_notice(c, "%s. Everybody is called once it is ready.", words);
 		return;
 	}
 	chat_retry(chat_of(c), gateway_now(c->gateway), contact);
-	client_notice(c, "%s being called now.", contact != NULL ? "The contact is" : "All contacts that are offline are");
+	client_notice(c, "%s being called now.",
+		      contact != NULL ? "The contact is" : "All contacts that are offline are");
 }

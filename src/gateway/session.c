@@ -21,7 +21,7 @@ static void on_fence(void *ctx)
 	struct session *s = ctx;
 	struct client *c;
 
-	TAILQ_FOREACH(c, &s->clients, session_link)
+	TAILQ_FOREACH (c, &s->clients, session_link)
 		replay_fence(c);
 }
 
@@ -29,7 +29,7 @@ struct session *session_find(struct gateway *g, const struct account *a)
 {
 	struct session *s;
 
-	LIST_FOREACH(s, &g->sessions, link)
+	LIST_FOREACH (s, &g->sessions, link)
 		if (s->account == a)
 			return s;
 	return NULL;
@@ -120,9 +120,11 @@ void session_announce_request(struct client *c, const struct request_row *r)
 	char onion[ONION_LEN + 1];
 
 	onion_encode(r->identity, onion);
-	client_notice(c, "%s asks to be your contact: %s", r->name, r->text[0] != '\0' ? r->text : "(no text)");
-	client_notice(c, "Address of %s: %s.onion. To agree: accept %s (or accept %s as <nick>); to refuse: reject %s", r->name, onion,
-		      r->name, r->name, r->name);
+	client_notice(c, "%s asks to be your contact: %s", r->name,
+		      r->text[0] != '\0' ? r->text : "(no text)");
+	client_notice(
+	    c, "Address of %s: %s.onion. To agree: accept %s (or accept %s as <nick>); to refuse: reject %s",
+	    r->name, onion, r->name, r->name, r->name);
 }
 
 void session_attach(struct client *c)
@@ -179,7 +181,8 @@ void session_logout(struct client *c, const char *reason)
 	client_reply(c, RPL_LOGGEDOUT, "%s :%s", mask, numeric_text(RPL_LOGGEDOUT));
 	if (client_has(c, CAP_ACCOUNT_NOTIFY))
 		client_send(c, ":%s ACCOUNT *", mask);
-	client_notice(c, "You are logged out: %s. To come back: /msg %s identify <password>", reason, SERVICE_NICK);
+	client_notice(c, "You are logged out: %s. To come back: /msg %s identify <password>", reason,
+		      SERVICE_NICK);
 }
 
 /* ---- the channel ---- */
@@ -192,11 +195,13 @@ void session_join(struct client *c)
 	client_mask(c, mask);
 	c->joined = true;
 	if (client_has(c, CAP_EXTENDED_JOIN))
-		client_send(c, ":%s JOIN %s %s :%s", mask, CONTROL_CHANNEL, account_name(c->account), c->realname);
+		client_send(c, ":%s JOIN %s %s :%s", mask, CONTROL_CHANNEL, account_name(c->account),
+			    c->realname);
 	else
 		client_send(c, ":%s JOIN %s", mask, CONTROL_CHANNEL);
 	client_reply(c, RPL_TOPIC, "%s :%s", CONTROL_CHANNEL, s->topic);
-	client_reply(c, RPL_TOPICWHOTIME, "%s %s %llu", CONTROL_CHANNEL, SERVICE_NICK, (unsigned long long)(s->topic_ms / 1000));
+	client_reply(c, RPL_TOPICWHOTIME, "%s %s %llu", CONTROL_CHANNEL, SERVICE_NICK,
+		     (unsigned long long)(s->topic_ms / 1000));
 	channel_names(c);
 }
 
@@ -209,7 +214,7 @@ void session_channel(struct session *s, uint32_t caps, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(line, sizeof(line), fmt, args);
 	va_end(args);
-	TAILQ_FOREACH(c, &s->clients, session_link)
+	TAILQ_FOREACH (c, &s->clients, session_link)
 		if (c->joined && (c->caps & caps) == caps)
 			client_send(c, "%s", line);
 }
@@ -223,6 +228,6 @@ void session_notice(struct session *s, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	TAILQ_FOREACH(c, &s->clients, session_link)
+	TAILQ_FOREACH (c, &s->clients, session_link)
 		client_send(c, ":%s NOTICE %s :%s", c->gateway->service_mask, c->nick, text);
 }

@@ -12,13 +12,13 @@ struct session {
 	struct gateway *gateway;
 	struct account *account;
 	struct client_list clients;
-	struct client *sender;       /* whose command is being handled; NULL otherwise */
-	struct timer *fence_timer;   /* a pause in live lines */
-	struct timer *status_timer;  /* gathers changes of the status line */
+	struct client *sender;	    /* whose command is being handled; NULL otherwise */
+	struct timer *fence_timer;  /* a pause in live lines */
+	struct timer *status_timer; /* gathers changes of the status line */
 	bool status_due;
-	uint64_t created_ms;         /* real time */
+	uint64_t created_ms; /* real time */
 	char topic[TOPIC_SIZE];
-	uint64_t topic_ms;           /* real time of the last change */
+	uint64_t topic_ms;	     /* real time of the last change */
 	struct chat_tor_status told; /* the state of tor that clients were told last */
 };
 
@@ -41,7 +41,8 @@ void session_logout(struct client *c, const char *reason);
 /* JOIN with topic and names. */
 void session_join(struct client *c);
 /* A line to the clients that are in the channel; caps: only to those that have them all (0: everybody). */
-void session_channel(struct session *s, uint32_t caps, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void session_channel(struct session *s, uint32_t caps, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 /* A NOTICE from the service to all clients. */
 void session_notice(struct session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The words that announce a request. */

@@ -21,24 +21,16 @@ static int add_offline_queue(void *ctx, const struct contact *contact)
 	return 0;
 }
 
-static void tor_words(const struct chat_tor_status *t, char *out, size_t size)
-{
-	if (t->ready)
-		str_copy(out, size, t->published ? "Tor is ready, your address is published" : "Tor is ready, your address is being published");
-	else
-		str_fmt(out, size, "Tor: %d%%%s%s", t->progress, t->text[0] != '\0' ? ", " : "", t->text);
-}
-
 static void compose(const struct session *s, char out[TOPIC_SIZE])
 {
 	const struct chat *chat = session_chat(s);
 	size_t requests = chat_requests(chat);
 	size_t queued = 0;
 	char count[WORDS_COUNT];
-	char tor[200];
+	char tor[WORDS_TOR];
 
 	chat_each(chat, add_offline_queue, &queued);
-	tor_words(chat_tor(chat), tor, sizeof(tor));
+	words_tor(chat_tor(chat), tor);
 	str_copy(out, TOPIC_SIZE, tor);
 	if (queued > 0) {
 		words_count(queued, "message", count);
@@ -60,15 +52,20 @@ static void tell_tor(struct session *s)
 	struct chat_tor_status *told = &s->told;
 	bool moved = t->progress >= told->progress + PROGRESS_STEP || t->progress < told->progress;
 	bool stuck = t->progress == told->progress && strcmp(t->text, told->text) != 0;
+	char words[WORDS_TOR];
+
+	words_tor(t, words);
 
 	if (t->ready && t->published && !(told->ready && told->published))
 		session_notice(s, "Tor is ready and your address is published: contacts can reach you.");
 	else if (t->ready && !told->ready)
-		session_notice(s, "Tor is ready: your contacts are being called, your address is being published.");
+		session_notice(
+		    s, "Tor is ready: your contacts are being called, your address is being published.");
 	else if (!t->ready && told->ready)
-		session_notice(s, "Tor is down: %s. Messages wait until it is back.", t->text[0] != '\0' ? t->text : "it is being restarted");
+		session_notice(s, "Tor is down: %s. Messages wait until it is back.",
+			       t->text[0] != '\0' ? t->text : "it is being restarted");
 	else if (!t->ready && (moved || stuck))
-		session_notice(s, "Tor: %d%%%s%s", t->progress, t->text[0] != '\0' ? ", " : "", t->text);
+		session_notice(s, "%s", words);
 	else
 		return;
 	*told = *t;
@@ -78,9 +75,11 @@ void status_greet(struct client *c)
 {
 	const struct chat_tor_status *t = chat_tor(session_chat(c->session));
 
+	char words[WORDS_TOR];
+
+	words_tor(t, words);
 	if (!t->ready)
-		client_notice(c, "Tor: %d%%%s%s. You can write already: messages wait until it is ready.", t->progress,
-			      t->text[0] != '\0' ? ", " : "", t->text);
+		client_notice(c, "%s. You can write already: messages wait until it is ready.", words);
 }
 
 /* ---- the line ---- */

@@ -36,7 +36,8 @@ void command_quit(struct client *c, const struct irc_message *m)
 {
 	char reason[IRC_LINE_MAX];
 
-	snprintf(reason, sizeof(reason), "Closing link: %s", m->n_params > 0 && m->params[0][0] != '\0' ? m->params[0] : "Client quit");
+	snprintf(reason, sizeof(reason), "Closing link: %s",
+		 m->n_params > 0 && m->params[0][0] != '\0' ? m->params[0] : "Client quit");
 	client_end(c, reason);
 }
 
@@ -77,7 +78,7 @@ void command_setname(struct client *c, const struct irc_message *m)
 			client_send(c, ":%s SETNAME :%s", mask, name);
 		return;
 	}
-	TAILQ_FOREACH(other, &c->session->clients, session_link)
+	TAILQ_FOREACH (other, &c->session->clients, session_link)
 		if (client_has(other, CAP_SETNAME))
 			client_send(other, ":%s SETNAME :%s", mask, name);
 }

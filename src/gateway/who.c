@@ -12,7 +12,7 @@
 struct who {
 	struct client *c;
 	const char *mask;
-	bool all;            /* the channel, or no mask */
+	bool all; /* the channel, or no mask */
 	bool extended;
 	const char *fields;
 	char token[TOKEN_MAX + 1];
@@ -20,7 +20,8 @@ struct who {
 
 static bool wanted(const struct who *w, const struct person *p)
 {
-	return w->all || irc_mask_match(w->mask, p->nick) || irc_mask_match(w->mask, p->host) || irc_mask_match(w->mask, p->realname) ||
+	return w->all || irc_mask_match(w->mask, p->nick) || irc_mask_match(w->mask, p->host) ||
+	       irc_mask_match(w->mask, p->realname) ||
 	       (p->account[0] != '\0' && irc_mask_match(w->mask, p->account));
 }
 
@@ -31,8 +32,9 @@ static const char *channel_of(const struct who *w)
 
 static void plain_row(const struct who *w, const struct person *p)
 {
-	client_reply(w->c, RPL_WHOREPLY, "%s %s %s %s %s %c%s :0 %s", channel_of(w), p->user, p->host, w->c->gateway->server_name,
-		     p->nick, p->away ? 'G' : 'H', p->kind == PERSON_SERVICE ? "@" : "", p->realname);
+	client_reply(w->c, RPL_WHOREPLY, "%s %s %s %s %s %c%s :0 %s", channel_of(w), p->user, p->host,
+		     w->c->gateway->server_name, p->nick, p->away ? 'G' : 'H',
+		     p->kind == PERSON_SERVICE ? "@" : "", p->realname);
 }
 
 static void add(const struct who *w, char *line, size_t size, char field, const char *value)
@@ -40,7 +42,8 @@ static void add(const struct who *w, char *line, size_t size, char field, const 
 	size_t used = strlen(line);
 
 	if (strchr(w->fields, field) != NULL)
-		str_fmt(line + used, size - used, "%s%s%s", used > 0 ? " " : "", field == 'r' ? ":" : "", value);
+		str_fmt(line + used, size - used, "%s%s%s", used > 0 ? " " : "", field == 'r' ? ":" : "",
+			value);
 }
 
 /* Whatever order they were asked in, fields come in this one. */

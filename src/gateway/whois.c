@@ -12,11 +12,13 @@
 static void contact_times(struct client *c, const struct contact *contact)
 {
 	uint64_t now = loop_time_ms(c->gateway->loop);
-	uint64_t active = contact->active_ms > contact->online_since_ms ? contact->active_ms : contact->online_since_ms;
+	uint64_t active =
+	    contact->active_ms > contact->online_since_ms ? contact->active_ms : contact->online_since_ms;
 	uint64_t idle = now > active ? (now - active) / 1000 : 0;
 
 	if (contact->online_since_ms != 0)
-		client_numeric(c, RPL_WHOISIDLE, "%s %llu %llu", contact->row.petname, (unsigned long long)idle,
+		client_numeric(c, RPL_WHOISIDLE, "%s %llu %llu", contact->row.petname,
+			       (unsigned long long)idle,
 			       (unsigned long long)(contact->online_since_ms / 1000));
 }
 
@@ -28,9 +30,11 @@ static void contact_state(struct client *c, const struct contact *contact)
 
 	client_reply(c, RPL_WHOISSPECIAL, "%s :keys: %s", nick, words_keys(contact));
 	if (contact->link_up)
-		client_reply(c, RPL_WHOISSPECIAL, "%s :circuit: %s", nick, contact->link_incoming ? "dialled by them" : "dialled by us");
+		client_reply(c, RPL_WHOISSPECIAL, "%s :circuit: %s", nick,
+			     contact->link_incoming ? "dialled by them" : "dialled by us");
 	else
-		client_reply(c, RPL_WHOISSPECIAL, "%s :circuit: none%s%s%s", nick, contact->dialling ? ", dialling" : "",
+		client_reply(c, RPL_WHOISSPECIAL, "%s :circuit: none%s%s%s", nick,
+			     contact->dialling ? ", dialling" : "",
 			     contact->trouble[0] != '\0' ? "; the last try failed: " : "", contact->trouble);
 	words_count(contact->queued, "message", count);
 	client_reply(c, RPL_WHOISSPECIAL, "%s :queue: %s", nick, contact->queued > 0 ? count : "empty");
@@ -42,7 +46,8 @@ static void contact_away(struct client *c, const struct contact *contact)
 
 	words_contact(contact, state);
 	if (contact->presence == PRESENCE_AWAY)
-		client_reply(c, RPL_AWAY, "%s :%s", contact->row.petname, contact->away_text[0] != '\0' ? contact->away_text : "away");
+		client_reply(c, RPL_AWAY, "%s :%s", contact->row.petname,
+			     contact->away_text[0] != '\0' ? contact->away_text : "away");
 	else if (contact->presence == PRESENCE_OFFLINE)
 		client_reply(c, RPL_AWAY, "%s :%s", contact->row.petname, state);
 }
@@ -52,7 +57,9 @@ static void about_contact(struct client *c, const struct contact *contact)
 	contact_times(c, contact);
 	contact_state(c, contact);
 	if (contact->link_up)
-		client_reply(c, RPL_WHOISSECURE, "%s :is using a secure connection: end to end encrypted, over Tor", contact->row.petname);
+		client_reply(c, RPL_WHOISSECURE,
+			     "%s :is using a secure connection: end to end encrypted, over Tor",
+			     contact->row.petname);
 	contact_away(c, contact);
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "base/err.h"
@@ -12,11 +13,13 @@ const char *words_error(int err)
 {
 	switch ((enum err)err) {
 	case ERR_INVALID:
-		return "That name can't be used: letters, digits and []\\`_^{|}- make a nick, not first a digit or '-', 30 at most";
+		return "That name can't be used: letters, digits and []\\`_^{|}- make a nick, not first a "
+		       "digit or '-', 30 at most";
 	case ERR_EXISTS:
 		return "That name is taken here: choose another";
 	case ERR_LOOKALIKE:
-		return "That name looks too much like another that you have: choose one that nobody can mistake";
+		return "That name looks too much like another that you have: choose one that nobody can "
+		       "mistake";
 	case ERR_NOT_FOUND:
 		return "Nobody here has that name: see `contacts` and `requests`";
 	case ERR_TOO_LONG:
@@ -65,7 +68,8 @@ void words_time(uint64_t real_ms, char out[WORDS_TIME])
 	struct tm tm;
 
 	utc(real_ms, &tm);
-	str_fmt(out, WORDS_TIME, "%04d-%02d-%02d %02d:%02d UTC", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min);
+	str_fmt(out, WORDS_TIME, "%04d-%02d-%02d %02d:%02d UTC", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+		tm.tm_hour, tm.tm_min);
 }
 
 void words_count(size_t n, const char *thing, char out[WORDS_COUNT])
@@ -86,7 +90,8 @@ void words_minute(uint32_t minute, uint64_t line_ms, char out[WORDS_TIME])
 	if (sent_ms / 86400000 == line_ms / 86400000)
 		str_fmt(out, WORDS_TIME, "[%02d:%02d] ", tm.tm_hour, tm.tm_min);
 	else
-		str_fmt(out, WORDS_TIME, "[%04d-%02d-%02d %02d:%02d] ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min);
+		str_fmt(out, WORDS_TIME, "[%04d-%02d-%02d %02d:%02d] ", tm.tm_year + 1900, tm.tm_mon + 1,
+			tm.tm_mday, tm.tm_hour, tm.tm_min);
 }
 
 const char *words_keys(const struct contact *contact)
@@ -118,7 +123,8 @@ void words_contact(const struct contact *contact, char out[WORDS_STATE])
 
 	if (contact->presence != PRESENCE_OFFLINE) {
 		words_time(contact->online_since_ms, since);
-		str_fmt(out, WORDS_STATE, "online since %s%s%s", since, contact->presence == PRESENCE_AWAY ? ", away: " : "",
+		str_fmt(out, WORDS_STATE, "online since %s%s%s", since,
+			contact->presence == PRESENCE_AWAY ? ", away: " : "",
 			contact->presence == PRESENCE_AWAY ? contact->away_text : "");
 	} else if (contact->row.state == CONTACT_ASKED) {
 		str_copy(out, WORDS_STATE, "waits until your request is accepted");
@@ -129,4 +135,18 @@ void words_contact(const struct contact *contact, char out[WORDS_STATE])
 		str_fmt(out, WORDS_STATE, "offline since %s", since);
 	}
 	put_queue(contact->queued, out, WORDS_STATE);
+}
+
+void words_tor(const struct chat_tor_status *t, char out[WORDS_TOR])
+{
+	const char *text = t->text[0] != '\0' ? t->text : "starting";
+
+	if (t->ready)
+		str_copy(out, WORDS_TOR,
+			 t->published ? "Tor is ready, your address is published"
+				      : "Tor is ready, your address is being published");
+	else if (t->progress > 0)
+		str_fmt(out, WORDS_TOR, "Tor: %d%%, %s", t->progress, text);
+	else
+		str_fmt(out, WORDS_TOR, "%s%s", strncasecmp(text, "tor ", 4) == 0 ? "" : "Tor: ", text);
 }

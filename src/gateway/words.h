@@ -13,11 +13,15 @@ void words_time(uint64_t real_ms, char out[WORDS_TIME]);
 /* "1 message", "7 messages" */
 #define WORDS_COUNT 48
 void words_count(size_t n, const char *thing, char out[WORDS_COUNT]);
-/* "[12:34] " or, on another day than the line's, "[2026-01-31 12:34] "; empty when the sender's minute is within two of the line's time. */
+/* "[12:34] " or, on another day than the line's, "[2026-01-31 12:34] "; empty when the sender's minute is
+ * within two of the line's time. */
 void words_minute(uint32_t minute, uint64_t line_ms, char out[WORDS_TIME]);
 /* What a contact that can't be talked to right now is doing, for 301, `contacts` and WHOIS. */
 #define WORDS_STATE 320
 void words_contact(const struct contact *contact, char out[WORDS_STATE]);
+/* What tor does, as a clause: "Tor is ready, ...", "Tor: 45%, loading relay descriptors". */
+#define WORDS_TOR 200
+void words_tor(const struct chat_tor_status *t, char out[WORDS_TOR]);
 /* "waits ...", "keys of both sides are pinned" and the like. Static. */
 const char *words_keys(const struct contact *contact);
 

@@ -10,7 +10,7 @@ static const struct {
 	const char *value;
 } table[CAPABILITY_COUNT] = {
 #define X(name, wire, value) {wire, value},
-	CAPABILITY_MAP(X)
+    CAPABILITY_MAP(X)
 #undef X
 };
 

@@ -160,7 +160,8 @@ int irc_parse(char *line, size_t len, struct irc_message *out)
 	char *p = line;
 
 	memset(out, 0, sizeof(*out));
-	if (memchr(line, '\0', len) != NULL || memchr(line, '\r', len) != NULL || memchr(line, '\n', len) != NULL)
+	if (memchr(line, '\0', len) != NULL || memchr(line, '\r', len) != NULL ||
+	    memchr(line, '\n', len) != NULL)
 		return ERR_INVALID;
 	if (*p == '@') {
 		char *tags = take_word(&p) + 1;
@@ -235,8 +236,8 @@ void irc_server_time(unsigned long long real_ms, char out[32])
 
 	if (gmtime_r(&seconds, &tm) == NULL || tm.tm_year + 1900 > 9999)
 		memset(&tm, 0, sizeof(tm));
-	str_fmt(out, 32, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-		tm.tm_min, tm.tm_sec, (int)(real_ms % 1000));
+	str_fmt(out, 32, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+		tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(real_ms % 1000));
 }
 
 static char fold(char c)

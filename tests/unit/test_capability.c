@@ -84,12 +84,12 @@ static void isupport_says_what_clients_look_for(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_request_is_all_or_nothing),
-		cmocka_unit_test(names_are_exact),
-		cmocka_unit_test(values_show_in_302_only),
-		cmocka_unit_test(a_long_list_takes_several_lines),
-		cmocka_unit_test(numerics_have_their_texts),
-		cmocka_unit_test(isupport_says_what_clients_look_for),
+	    cmocka_unit_test(a_request_is_all_or_nothing),
+	    cmocka_unit_test(names_are_exact),
+	    cmocka_unit_test(values_show_in_302_only),
+	    cmocka_unit_test(a_long_list_takes_several_lines),
+	    cmocka_unit_test(numerics_have_their_texts),
+	    cmocka_unit_test(isupport_says_what_clients_look_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,7 +33,8 @@ static void tags_source_and_spaces(void **state)
 	struct irc_message m;
 
 	(void)state;
-	assert_int_equal(parse("@a=b\\:\\s\\\\\\r\\n\\x\\;+c/d=;e;a=last :alice!u@h   NOTICE   x   y  ", &m), 0);
+	assert_int_equal(parse("@a=b\\:\\s\\\\\\r\\n\\x\\;+c/d=;e;a=last :alice!u@h   NOTICE   x   y  ", &m),
+			 0);
 	assert_string_equal(m.source, "alice!u@h");
 	assert_string_equal(m.command, "NOTICE");
 	assert_int_equal(m.n_params, 2);
@@ -77,7 +78,8 @@ static void the_fifteenth_takes_the_rest(void **state)
 
 static void what_is_no_command(void **state)
 {
-	static const char *const bad[] = {"", "   ", ":source", ":source ", "@tag", "@tag :source", "12", "1234", "a1", "PRIV-MSG x", "\001", "A\rB"};
+	static const char *const bad[] = {"",	"   ",	":source", ":source ",	 "@tag", "@tag :source",
+					  "12", "1234", "a1",	   "PRIV-MSG x", "\001", "A\rB"};
 	struct irc_message m;
 
 	(void)state;
@@ -202,7 +204,8 @@ static void room_for_text(void **state)
 	size_t room = irc_text_room("alice!a@h", "PRIVMSG", "bob");
 
 	(void)state;
-	assert_int_equal(snprintf(whole, sizeof(whole), ":alice!a@h PRIVMSG bob :%*s\r\n", (int)room, ""), IRC_LINE_MAX);
+	assert_int_equal(snprintf(whole, sizeof(whole), ":alice!a@h PRIVMSG bob :%*s\r\n", (int)room, ""),
+			 IRC_LINE_MAX);
 	memset(source, 'x', sizeof(source));
 	source[sizeof(source) - 1] = '\0';
 	assert_int_equal(irc_text_room(source, "PRIVMSG", "bob"), 4);
@@ -262,20 +265,20 @@ static void ctcp(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_plain_command),
-		cmocka_unit_test(tags_source_and_spaces),
-		cmocka_unit_test(empty_and_colon_parameters),
-		cmocka_unit_test(the_fifteenth_takes_the_rest),
-		cmocka_unit_test(what_is_no_command),
-		cmocka_unit_test(limits_of_a_line),
-		cmocka_unit_test(more_tags_than_we_keep),
-		cmocka_unit_test(lines_over_reads),
-		cmocka_unit_test(an_over_long_line_is_told_once),
-		cmocka_unit_test(tag_values_are_escaped),
-		cmocka_unit_test(room_for_text),
-		cmocka_unit_test(times_are_rfc_3339),
-		cmocka_unit_test(masks),
-		cmocka_unit_test(ctcp),
+	    cmocka_unit_test(a_plain_command),
+	    cmocka_unit_test(tags_source_and_spaces),
+	    cmocka_unit_test(empty_and_colon_parameters),
+	    cmocka_unit_test(the_fifteenth_takes_the_rest),
+	    cmocka_unit_test(what_is_no_command),
+	    cmocka_unit_test(limits_of_a_line),
+	    cmocka_unit_test(more_tags_than_we_keep),
+	    cmocka_unit_test(lines_over_reads),
+	    cmocka_unit_test(an_over_long_line_is_told_once),
+	    cmocka_unit_test(tag_values_are_escaped),
+	    cmocka_unit_test(room_for_text),
+	    cmocka_unit_test(times_are_rfc_3339),
+	    cmocka_unit_test(masks),
+	    cmocka_unit_test(ctcp),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

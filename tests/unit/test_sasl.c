@@ -79,12 +79,20 @@ static void too_long_is_refused(void **state)
 static void nonsense_is_refused(void **state)
 {
 	static const char *const bad[] = {
-		"+", "A", "AAA", "AG!sAAAA", "====", "A===", "AA=A", "AAAA=AAA", "AGE=AAAA",
-		"YWxpY2U=",         /* one part */
-		"AGFsaWNl",         /* two */
-		"AABwYXNzd29yZA==", /* an empty name */
-		"AGEAYgBj",         /* four */
-		"AGFsaWNlAA==",     /* an empty password */
+	    "+",
+	    "A",
+	    "AAA",
+	    "AG!sAAAA",
+	    "====",
+	    "A===",
+	    "AA=A",
+	    "AAAA=AAA",
+	    "AGE=AAAA",
+	    "YWxpY2U=",		/* one part */
+	    "AGFsaWNl",		/* two */
+	    "AABwYXNzd29yZA==", /* an empty name */
+	    "AGEAYgBj",		/* four */
+	    "AGFsaWNlAA==",	/* an empty password */
 	};
 	struct sasl s;
 	struct sasl_plain p;
@@ -99,10 +107,10 @@ static void nonsense_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_login_in_one_line),
-		cmocka_unit_test(exactly_400_bytes_mean_more),
-		cmocka_unit_test(too_long_is_refused),
-		cmocka_unit_test(nonsense_is_refused),
+	    cmocka_unit_test(a_login_in_one_line),
+	    cmocka_unit_test(exactly_400_bytes_mean_more),
+	    cmocka_unit_test(too_long_is_refused),
+	    cmocka_unit_test(nonsense_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

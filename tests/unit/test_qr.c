@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The QR code of an address is read back by an independent reader (zbarimg), from the characters that a
+ * client shows. */
+#include "unit.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "../../src/gateway/qr.h"
+
+#define SCALE	 4
+#define SIDE_MAX 128
+#define ADDRESS	 "duckduckgogg42xjoc72x3sjasowoarfbgcmvfimaftt6twagswzczad.onion"
+
+struct picture {
+	bool light[SIDE_MAX][SIDE_MAX];
+	size_t width;
+	size_t height;
+};
+
+/* One character is two modules, one above the other; it shows light what a dark terminal draws. */
+static void add_line(void *ctx, const char *line)
+{
+	struct picture *p = ctx;
+	size_t x = 0;
+
+	for (; *line != '\0'; x++) {
+		size_t n = *line == ' ' ? 1 : 3;
+
+		assert_true(x < SIDE_MAX && p->height + 1 < SIDE_MAX);
+		p->light[p->height][x] = n == 3 && line[2] != '\x84';
+		p->light[p->height + 1][x] = n == 3 && line[2] != '\x80';
+		line += n;
+	}
+	assert_true(p->width == 0 || p->width == x);
+	p->width = x;
+	p->height += 2;
+}
+
+static void write_pgm(const struct picture *p, FILE *f)
+{
+	fprintf(f, "P5 %zu %zu 255\n", p->width * SCALE, p->height * SCALE);
+	for (size_t y = 0; y < p->height * SCALE; y++)
+		for (size_t x = 0; x < p->width * SCALE; x++)
+			fputc(p->light[y / SCALE][x / SCALE] ? 255 : 0, f);
+}
+
+static void a_reader_reads_the_address(void **state)
+{
+	static struct picture p;
+	char path[] = "/tmp/allium-qr-XXXXXX";
+	char command[128];
+	char got[128] = "";
+	int fd;
+	FILE *f;
+
+	(void)state;
+	if (system("command -v zbarimg >/dev/null 2>&1") != 0)
+		skip();
+	assert_int_equal(qr_each_line(ADDRESS, add_line, &p), 0);
+	/* Four light modules on each side are what readers ask for. */
+	for (size_t i = 0; i < 4; i++)
+		for (size_t j = 0; j < p.width; j++)
+			assert_true(p.light[i][j] && p.light[p.height - 1 - i][j] && p.light[j][i] &&
+				    p.light[j][p.width - 1 - i]);
+	fd = mkstemp(path);
+	assert_true(fd >= 0);
+	f = fdopen(fd, "w");
+	write_pgm(&p, f);
+	fclose(f);
+	snprintf(command, sizeof(command), "zbarimg --raw -q %s 2>/dev/null", path);
+	f = popen(command, "r");
+	assert_non_null(f);
+	assert_non_null(fgets(got, sizeof(got), f));
+	pclose(f);
+	unlink(path);
+	assert_string_equal(got, ADDRESS "\n");
+}
+
+static void ignore(void *ctx, const char *line)
+{
+	(void)line;
+	(*(size_t *)ctx)++;
+}
+
+static void what_makes_too_big_a_picture_is_refused(void **state)
+{
+	char text[4000];
+	size_t lines = 0;
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	assert_int_equal(qr_each_line(text, ignore, &lines), ERR_INVALID);
+	text[1000] = '\0';
+	assert_int_equal(qr_each_line(text, ignore, &lines), ERR_INVALID);
+	assert_int_equal(lines, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_reader_reads_the_address),
+	    cmocka_unit_test(what_makes_too_big_a_picture_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
