@@ -79,9 +79,16 @@ class IrcClient:
             *whole, pending = (pending + data).split(b"\n")
             for raw in whole:
                 self._on_line(raw.rstrip(b"\r").decode("utf-8", "surrogateescape"))
+        self._shut()
         with self._changed:
             self.closed = True
             self._changed.notify_all()
+
+    def _shut(self):
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
 
     def _on_line(self, raw):
         line = Line(raw)
@@ -205,10 +212,7 @@ class IrcClient:
 
     def close(self):
         """Drops the connection without a word, as a dying client does."""
-        try:
-            self._socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
+        self._shut()
         self._reader.join(TIMEOUT_S)
         self._socket.close()
 
