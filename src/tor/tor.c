@@ -268,8 +268,6 @@ static void on_timer(void *ctx)
 			t->ops->status(t->ctx, &t->status);
 		return;
 	}
-	if (t->ending)
-		return;
 	if (t->child != NULL)
 		tor_try_connect(t);
 	else if (t->driver == NULL)

@@ -142,6 +142,35 @@ static void test_unconsumed_input_is_bounded_and_comes_on_resume(void **state)
 	end_clear(&e);
 }
 
+static void on_tick(void *ctx)
+{
+	int *ticks = ctx;
+
+	(*ticks)++;
+}
+
+/* The socket stays readable while its receiver takes nothing: the loop must sleep all the same. */
+static void test_a_full_input_does_not_spin(void **state)
+{
+	struct end e;
+	int ticks = 0, turns = 0;
+	struct timer *t = timer_new(*state, on_tick, &ticks);
+	char block[1000] = {0};
+
+	end_init(&e, *state, 100, 4096);
+	e.what = LEAVE;
+	assert_int_equal(send(e.far, block, sizeof(block), 0), sizeof(block));
+	TURN_UNTIL(e.loop, e.largest == 100);
+	timer_set(t, 30);
+	while (ticks == 0) {
+		loop_turn(e.loop, true);
+		turns++;
+	}
+	assert_true(turns <= 3);
+	timer_free(t);
+	end_clear(&e);
+}
+
 static void test_a_paused_stream_reads_nothing(void **state)
 {
 	struct end e;
@@ -413,6 +442,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    T(test_data_comes_and_the_end_follows),
 	    T(test_unconsumed_input_is_bounded_and_comes_on_resume),
+	    T(test_a_full_input_does_not_spin),
 	    T(test_a_paused_stream_reads_nothing),
 	    T(test_a_turn_reads_a_bounded_share_of_each),
 	    T(test_closing_in_its_own_data),

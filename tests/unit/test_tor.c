@@ -170,10 +170,10 @@ static void test_a_missing_socket_is_told_once_and_found_later(void **state)
 
 static void test_bootstrap_is_told_as_it_goes(void **state)
 {
-	static const struct fake_answer table[] = {
-	    {"GETINFO status/bootstrap-phase", "250-status/bootstrap-phase=NOTICE BOOTSTRAP PROGRESS=10 "
-					       "TAG=conn SUMMARY=\"Connecting\"\r\n250 OK\r\n"},
-	    {NULL, NULL}};
+	static const struct fake_answer table[] = {{"GETINFO status/bootstrap-phase",
+						    "250-status/bootstrap-phase=NOTICE BOOTSTRAP PROGRESS=10 "
+						    "TAG=conn SUMMARY=\"Connecting\"\r\n250 OK\r\n"},
+						   {NULL, NULL}};
 	struct fake *f = *state;
 
 	f->table = table;
@@ -476,6 +476,22 @@ static void test_dials_end_when_tor_goes_down(void **state)
 	assert_int_equal(after.error, DIAL_TOR_DOWN);
 }
 
+/* The SOCKS socket may live on for a while, but without its control connection this tor is none of ours. */
+static void test_dials_end_with_the_control_connection(void **state)
+{
+	struct fake *f = *state;
+	struct call c = {0};
+
+	until_ready(f);
+	f->socks_answer = NULL;
+	dial(f, &c);
+	TURN_UNTIL(f->loop, f->dialled != NULL);
+	stream_close(f->stream);
+	f->stream = NULL;
+	TURN_UNTIL(f->loop, c.ends);
+	assert_int_equal(c.error, DIAL_TOR_DOWN);
+}
+
 static void test_isolation_is_checked(void **state)
 {
 	struct fake *f = *state;
@@ -626,6 +642,7 @@ int main(void)
 	    T(test_a_dial_that_nobody_answers_ends),
 	    T(test_a_cancelled_dial_is_silent),
 	    T(test_dials_end_when_tor_goes_down),
+	    T(test_dials_end_with_the_control_connection),
 	    T(test_isolation_is_checked),
 	    T(test_circuits),
 	    T(test_a_question_that_tor_can_not_answer_any_more),
