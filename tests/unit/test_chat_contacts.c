@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* How strangers become contacts, and how they don't. */
+#include "chat_help.h"
+
+static int count_request(void *ctx, const struct request_row *r)
+{
+	(void)r;
+	++*(unsigned *)ctx;
+	return 0;
+}
+
+static unsigned requests(const struct party *p)
+{
+	unsigned n = 0;
+	chat_requests_each(p->chat, count_request, &n);
+	assert_int_equal(n, chat_requests(p->chat));
+	return n;
+}
+
+/* A frame at a door of p's, from whoever owns this identity. Returns what chat says; the frame that it
+ * answers lies in the world. */
+static int at_the_door(struct party *p, const uint8_t identity[KEY_BYTES], uint8_t type,
+		       const struct buf *body, struct pair **out)
+{
+	struct world *w = p->w;
+	uint8_t key[KEY_BYTES];
+	struct pair *pair = &w->pair[w->n_pairs++];
+	assert_int_equal(identity_dh_public(identity, key), 0);
+	*pair = (struct pair){.p = {other_party(p), p}, .id = {0, ++w->last_link}, .open = {false, true}};
+	const struct chat_link_info info = {
+	    .link = pair->id[1], .role = LINK_DOOR, .static_key = key, .identity = identity};
+	assert_int_equal(chat_admit(p->chat, LINK_DOOR, 0, key, identity), 0);
+	assert_int_equal(chat_on_link(p->chat, w->now, &info), 0);
+	if (out)
+		*out = pair;
+	w->n_frames = 0;
+	return chat_on_frame(p->chat, w->now, pair->id[1], type, buf_ptr(body), buf_len(body));
+}
+
+static void identity_of(uint8_t n, uint8_t identity[KEY_BYTES])
+{
+	const uint8_t seed[KEY_BYTES] = {n, 77};
+	identity_public(seed, identity);
+}
+
+/* A request of stranger n with a link key of this number: the answer's status. */
+static enum answer_status ask(struct party *p, uint8_t n, const uint8_t link_key[KEY_BYTES], const char *nick,
+			      const char *text)
+{
+	uint8_t identity[KEY_BYTES];
+	struct request q = {0};
+	struct answer a;
+	struct buf body;
+	buf_init(&body, FRAME_BODY_MAX);
+	identity_of(n, identity);
+	memcpy(q.link_key, link_key, KEY_BYTES);
+	memcpy(q.locator.onion, identity, KEY_BYTES);
+	assert_int_equal(str_copy(q.nick, sizeof(q.nick), nick), 0);
+	assert_int_equal(str_copy(q.text, sizeof(q.text), text), 0);
+	assert_int_equal(request_encode(&q, &body), 0);
+	assert_int_equal(at_the_door(p, identity, FRAME_REQUEST, &body, NULL), 0);
+	buf_clear(&body);
+	assert_int_equal(p->w->frames[0].type, FRAME_ANSWER);
+	assert_int_equal(answer_decode(p->w->frames[0].body, p->w->frames[0].len, &a), 0);
+	p->w->n_frames = 0;
+	return a.status;
+}
+
+static enum answer_status ask_simply(struct party *p, uint8_t n, const char *nick, const char *text)
+{
+	const uint8_t key[KEY_BYTES] = {n, 99};
+	return ask(p, n, key, nick, text);
+}
+
+static void alice_asks_bob_accepts(void **state)
+{
+	struct world *w = *state;
+	assert_int_equal(add(&w->alice, "Bob", &w->bob, "It is me."), 0);
+	settle(w);
+	assert_int_equal(bob_of(w)->row.state, CONTACT_ASKED);
+	assert_int_equal(w->alice.dial[0].role, LINK_DOOR);
+	assert_true(w->alice.dial[0].by_identity);
+	connect_dial(&w->alice);
+	settle(w);
+	assert_int_equal(said(&w->bob, "request Alice: It is me.\n"), 1);
+	assert_int_equal(pairs_open(w), 0); /* asked and answered */
+	assert_null(alice_of(w));
+	assert_int_equal(bob_of(w)->row.state, CONTACT_ASKED);
+
+	assert_int_equal(chat_accept(w->bob.chat, w->now, "alice", NULL, NULL), 0);
+	settle(w);
+	assert_int_equal(alice_of(w)->row.state, CONTACT_ACCEPTING);
+	assert_int_equal(w->bob.dial[0].role, LINK_PRIVATE);
+	assert_true(w->bob.dial[0].by_identity);
+	connect_dial(&w->bob);
+	settle(w);
+	assert_int_equal(bob_of(w)->row.state, CONTACT_LINKED);
+	assert_int_equal(alice_of(w)->row.state, CONTACT_LINKED);
+	/* Nobody is shown before a link between link keys stands. */
+	assert_int_equal(said(&w->alice, "online"), 0);
+	assert_false(w->bob.dial[0].by_identity);
+	connect_dial(&w->bob);
+	settle(w);
+	assert_int_equal(said(&w->alice, "Bob is online, was offline"), 1);
+	assert_int_equal(said(&w->bob, "Alice is online, was offline"), 1);
+	assert_string_equal(bob_of(w)->row.their_nick, "Bob");
+}
+
+static void both_add_that_is_acceptance(void **state)
+{
+	struct world *w = *state;
+	assert_int_equal(add(&w->alice, "Bob", &w->bob, ""), 0);
+	assert_int_equal(add(&w->bob, "Alice", &w->alice, ""), 0);
+	meet(w);
+	assert_int_equal(bob_of(w)->row.state, CONTACT_LINKED);
+	assert_int_equal(alice_of(w)->row.state, CONTACT_LINKED);
+	assert_int_equal(said(&w->bob, "request"), 0);
+}
+
+static void adding_who_asked_accepts(void **state)
+{
+	struct world *w = *state;
+	assert_int_equal(add(&w->alice, "Bob", &w->bob, ""), 0);
+	settle(w);
+	connect_dial(&w->alice);
+	settle(w);
+	assert_int_equal(add(&w->bob, "Alice", &w->alice, ""), 0);
+	assert_int_equal(alice_of(w)->row.state, CONTACT_ACCEPTING);
+	assert_int_equal(requests(&w->bob), 0);
+	meet(w);
+}
+
+static void requester_is_told_at_the_door(void **state)
+{
+	struct world *w = *state;
+	assert_int_equal(add(&w->alice, "Bob", &w->bob, ""), 0);
+	settle(w);
+	connect_dial(&w->alice);
+	settle(w);
+	assert_int_equal(chat_accept(w->bob.chat, w->now, "Alice", NULL, NULL), 0);
+	settle(w);
+	/* Bob can't reach Alice, but she asks again. */
+	fail_dial(&w->bob);
+	assert_int_equal(bob_of(w)->row.state, CONTACT_ASKED);
+	while (!w->alice.n_dials)
+		pass(w, 1000);
+	connect_dial(&w->alice);
+	settle(w);
+	assert_int_equal(bob_of(w)->row.state, CONTACT_LINKED);
+	assert_int_equal(alice_of(w)->row.state, CONTACT_ACCEPTING);
+	/* Her link between link keys proves that she knows his. */
+	connect_dial(&w->alice);
+	settle(w);
+	assert_int_equal(alice_of(w)->row.state, CONTACT_LINKED);
+	assert_int_equal(said(&w->bob, "request"), 1);
+}
+
+static void answer_that_is_lost_is_given_again(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	party_kill(&w->alice, true);
+	/* Alice comes back from before she learnt of it. */
+	struct store *s = NULL;
+	struct contact_row row = {0};
+	assert_int_equal(store_open(w->alice.db, help_key, NULL, &s), 0);
+	row.id = 1;
+	row.state = CONTACT_ASKED;
+	memcpy(row.identity, chat_identity(w->bob.chat), KEY_BYTES);
+	memcpy(row.onion, row.identity, KEY_BYTES);
+	memcpy(row.petname, "Bob", 4);
+	assert_int_equal(store_contact_update(s, &row), 0);
+	assert_int_equal(store_commit(s), 0);
+	store_close(s);
+	hush(&w->alice);
+	hush(&w->bob);
+	party_start(&w->alice);
+	pass(w, 6000);
+	assert_int_equal(w->alice.dial[0].role, LINK_DOOR);
+	connect_dial(&w->alice);
+	settle(w);
+	assert_int_equal(bob_of(w)->row.state, CONTACT_LINKED);
+	assert_int_equal(said(&w->bob, "request"), 0);
+}
+
+static void request_survives_a_restart(void **state)
+{
+	struct world *w = *state;
+	assert_int_equal(ask_simply(&w->bob, 1, "Carol", "hello"), ANSWER_PENDING);
+	settle(w);
+	party_restart(&w->bob);
+	assert_int_equal(requests(&w->bob), 1);
+	assert_int_equal(chat_accept(w->bob.chat, w->now, "Carol", "caro", NULL), 0);
+	settle(w);
+	party_restart(&w->bob);
+	assert_int_equal(requests(&w->bob), 0);
+	assert_int_equal(chat_find(w->bob.chat, "CARO")->row.state, CONTACT_ACCEPTING);
+}
+
+static void asking_again_is_no_news(void **state)
+{
+	struct world *w = *state;
+	assert_int_equal(ask_simply(&w->bob, 1, "Carol", "hello"), ANSWER_PENDING);
+	assert_int_equal(ask_simply(&w->bob, 1, "Carol", "hello"), ANSWER_PENDING);
+	assert_int_equal(said(&w->bob, "request"), 1);
+	/* Something new is, but not all the time. */
+	assert_int_equal(ask_simply(&w->bob, 1, "Carol", "hello?"), ANSWER_PENDING);
+	assert_int_equal(said(&w->bob, "request"), 1);
+	jump(w, 3600 * 1000);
+	assert_int_equal(ask_simply(&w->bob, 1, "Carol", "hello??"), ANSWER_PENDING);
+	assert_int_equal(said(&w->bob, "request Carol: hello??"), 1);
+	assert_int_equal(requests(&w->bob), 1);
+}
+
+static void rejected_is_not_shown_again(void **state)
+{
+	struct world *w = *state;
+	assert_int_equal(ask_simply(&w->bob, 1, "Carol", "hello"), ANSWER_PENDING);
+	assert_int_equal(chat_reject(w->bob.chat, w->now, "Carol"), 0);
+	assert_int_equal(requests(&w->bob), 0);
+	settle(w);
+	party_restart(&w->bob);
+	jump(w, 2 * 3600 * 1000);
+	/* She can't tell: the answer is the same. */
+	assert_int_equal(ask_simply(&w->bob, 1, "Carol", "please"), ANSWER_PENDING);
+	assert_int_equal(said(&w->bob, "request"), 1);
+	assert_int_equal(chat_accept(w->bob.chat, w->now, "Carol", NULL, NULL), ERR_NOT_FOUND);
+	assert_int_equal(chat_reject(w->bob.chat, w->now, "Carol"), ERR_NOT_FOUND);
+}
+
+static void requests_are_bounded(void **state)
+{
+	struct world *w = *state;
+	char nick[NICK_MAX + 1];
+	for (unsigned n = 1; n <= REQUESTS_MAX; n++) {
+		snprintf(nick, sizeof(nick), "p%c%cq", 'a' + n / 26, 'a' + n % 26);
+		assert_int_equal(ask_simply(&w->bob, (uint8_t)n, nick, ""), ANSWER_PENDING);
+		w->n_pairs = 0;
+	}
+	assert_int_equal(ask_simply(&w->bob, REQUESTS_MAX + 1, "late", ""), ANSWER_REFUSED);
+	assert_int_equal(ask_simply(&w->bob, 1, "pabq", ""), ANSWER_PENDING); /* who waits may ask */
+	assert_int_equal(requests(&w->bob), REQUESTS_MAX);
+}
+
+/* Alice's account is taken over as far as tor holds it: her identity, not her link key. */
+static void pinned_key_never_changes(void **state)
+{
+	struct world *w = *state;
+	struct request q = {0};
+	struct answer a;
+	struct buf body;
+	befriend(w);
+	buf_init(&body, FRAME_BODY_MAX);
+	memset(q.link_key, 9, KEY_BYTES);
+	memcpy(q.locator.onion, chat_identity(w->alice.chat), KEY_BYTES);
+	memcpy(q.nick, "Alice", 6);
+	assert_int_equal(request_encode(&q, &body), 0);
+	const struct contact_row before = alice_of(w)->row;
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(
+		    at_the_door(&w->bob, chat_identity(w->alice.chat), FRAME_REQUEST, &body, NULL), 0);
+		assert_int_equal(answer_decode(w->frames[0].body, w->frames[0].len, &a), 0);
+		assert_int_equal(a.status, ANSWER_REFUSED);
+	}
+	assert_int_equal(said(&w->bob, "info Alice: Refused"), 1);
+	assert_memory_equal(alice_of(w)->row.link_key, before.link_key, KEY_BYTES);
+	/* The right key is answered as ever. */
+	buf_clear(&body);
+	memcpy(q.link_key, before.link_key, KEY_BYTES);
+	assert_int_equal(request_encode(&q, &body), 0);
+	assert_int_equal(at_the_door(&w->bob, chat_identity(w->alice.chat), FRAME_REQUEST, &body, NULL), 0);
+	assert_int_equal(answer_decode(w->frames[0].body, w->frames[0].len, &a), 0);
+	assert_int_equal(a.status, ANSWER_ACCEPTED);
+	buf_clear(&body);
+	w->n_frames = 0;
+}
+
+static void nobody_takes_a_key_of_another(void **state)
+{
+	struct world *w = *state;
+	uint8_t own[KEY_BYTES];
+	befriend(w);
+	static_key_of(&w->bob, false, own);
+	assert_int_equal(ask(&w->bob, 5, alice_of(w)->row.link_key, "Mallory", ""), ANSWER_REFUSED);
+	assert_int_equal(ask(&w->bob, 5, own, "Mallory", ""), ANSWER_REFUSED);
+	assert_int_equal(requests(&w->bob), 0);
+}
+
+static void who_may_come_in(void **state)
+{
+	struct world *w = *state;
+	uint8_t identity[KEY_BYTES];
+	uint8_t key[KEY_BYTES];
+	struct chat *c = w->bob.chat;
+	befriend(w);
+	identity_of(7, identity);
+	assert_int_equal(identity_dh_public(identity, key), 0);
+	assert_int_equal(chat_admit(c, LINK_DOOR, 0, key, identity), 0);
+	assert_int_equal(chat_admit(c, LINK_DOOR, 0, key, NULL), ERR_REFUSED);
+	assert_int_equal(chat_admit(c, LINK_PRIVATE, 0, key, identity), ERR_REFUSED);
+	assert_int_equal(chat_admit(c, LINK_PRIVATE, 0, key, NULL), ERR_REFUSED);
+	assert_int_equal(chat_admit(c, LINK_MAILBOX, 0, key, identity), ERR_REFUSED);
+	assert_int_equal(chat_admit(c, LINK_DOOR, 0, key, chat_identity(c)), ERR_REFUSED);
+	const struct contact_row *alice = &alice_of(w)->row;
+	assert_int_equal(chat_admit(c, LINK_PRIVATE, 0, alice->link_key, NULL), 0);
+	assert_int_equal(chat_admit(c, LINK_PRIVATE, 0, key, alice->identity), 0);
+	assert_int_equal(chat_admit(c, LINK_PRIVATE, LINK_VERSION + 1, alice->link_key, NULL), ERR_REFUSED);
+	/* A stranger's key with no admission before gets no further. */
+	const struct chat_link_info info = {.link = 4711, .role = LINK_PRIVATE, .static_key = key};
+	assert_int_equal(chat_on_link(c, w->now, &info), ERR_REFUSED);
+}
+
+static void no_version_below_what_was_used(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	struct contact_row row = alice_of(w)->row;
+	struct store *s = NULL;
+	party_kill(&w->bob, true);
+	assert_int_equal(store_open(w->bob.db, help_key, NULL, &s), 0);
+	row.min_version = 1;
+	assert_int_equal(store_contact_update(s, &row), 0);
+	assert_int_equal(store_commit(s), 0);
+	store_close(s);
+	party_start(&w->bob);
+	assert_int_equal(chat_admit(w->bob.chat, LINK_PRIVATE, 0, row.link_key, NULL), ERR_REFUSED);
+}
+
+static void strangers_can_only_ask(void **state)
+{
+	struct world *w = *state;
+	static const uint8_t types[] = {FRAME_MESSAGE, FRAME_ACK,    FRAME_PROFILE, FRAME_USE,
+					FRAME_ACCEPT,  FRAME_ANSWER, FRAME_REQUEST};
+	const struct message m = {.text = "hello", .text_len = 5};
+	uint8_t identity[KEY_BYTES];
+	struct buf body;
+	befriend(w);
+	hush(&w->bob);
+	identity_of(7, identity);
+	buf_init(&body, FRAME_BODY_MAX);
+	assert_int_equal(message_encode(&m, &body), 0);
+	for (size_t i = 0; i < sizeof(types); i++) {
+		struct pair *pair;
+		assert_int_equal(at_the_door(&w->bob, identity, types[i], &body, &pair), ERR_PROTOCOL);
+		pair_hears_end(pair, 1);
+		/* A contact's identity is not its link key. */
+		assert_int_equal(at_the_door(&w->bob, chat_identity(w->alice.chat), types[i], &body, &pair),
+				 ERR_PROTOCOL);
+		pair_hears_end(pair, 1);
+	}
+	/* Types of later versions are skipped. */
+	assert_int_equal(at_the_door(&w->bob, identity, 200, &body, NULL), 0);
+	assert_string_equal(w->bob.told, "");
+	buf_clear(&body);
+}
+
+static void contacts_links_carry_no_requests(void **state)
+{
+	struct world *w = *state;
+	static const uint8_t types[] = {FRAME_REQUEST, FRAME_ANSWER, FRAME_ACCEPT};
+	befriend(w);
+	const struct pair *pair = pair_open(w);
+	for (size_t i = 0; i < sizeof(types); i++)
+		assert_int_equal(
+		    chat_on_frame(pair->p[0]->chat, w->now, pair->id[0], types[i], (const uint8_t *)"x", 1),
+		    ERR_PROTOCOL);
+}
+
+static void door_links_end_if_nothing_comes(void **state)
+{
+	struct world *w = *state;
+	uint8_t identity[KEY_BYTES];
+	struct pair *pair;
+	struct buf body;
+	buf_init(&body, 8);
+	identity_of(7, identity);
+	assert_int_equal(at_the_door(&w->bob, identity, 200, &body, &pair), 0);
+	pass(w, 44000);
+	assert_true(pair->open[1]);
+	pass(w, 2000);
+	assert_false(pair->open[1]);
+}
+
+static void removed_then_added_starts_anew(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	assert_int_equal(send_text(&w->alice, bob_of(w), "one"), 0);
+	settle(w);
+	assert_int_equal(chat_remove(w->alice.chat, w->now, "bob"), 0);
+	assert_null(bob_of(w));
+	assert_int_equal(chat_count(w->alice.chat), 0);
+	settle(w);
+	assert_int_equal(pairs_open(w), 0);
+	assert_int_equal(said(&w->bob, "Alice is offline"), 1);
+	/* For Bob she is a contact still: nothing is asked of him. */
+	hush(&w->alice);
+	hush(&w->bob);
+	assert_int_equal(add(&w->alice, "Bob", &w->bob, ""), 0);
+	meet(w);
+	assert_int_equal(said(&w->bob, "request"), 0);
+	assert_int_equal(send_text(&w->alice, bob_of(w), "two"), 0);
+	settle(w);
+	assert_int_equal(said(&w->bob, "in Alice: two"), 1);
+}
+
+static void strangers_links_are_bounded(void **state)
+{
+	struct world *w = *state;
+	uint8_t identity[KEY_BYTES];
+	uint8_t key[KEY_BYTES];
+	unsigned open = 0;
+	identity_of(7, identity);
+	assert_int_equal(identity_dh_public(identity, key), 0);
+	for (link_id l = 1000; l < 1200; l++) {
+		const struct chat_link_info info = {
+		    .link = l, .role = LINK_DOOR, .static_key = key, .identity = identity};
+		open += chat_on_link(w->bob.chat, w->now, &info) == 0;
+	}
+	assert_in_range(open, 1, 100);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+	const struct CMUnitTest tests[] = {
+	    TEST(alice_asks_bob_accepts),
+	    TEST(both_add_that_is_acceptance),
+	    TEST(adding_who_asked_accepts),
+	    TEST(requester_is_told_at_the_door),
+	    TEST(answer_that_is_lost_is_given_again),
+	    TEST(request_survives_a_restart),
+	    TEST(asking_again_is_no_news),
+	    TEST(rejected_is_not_shown_again),
+	    TEST(requests_are_bounded),
+	    TEST(pinned_key_never_changes),
+	    TEST(nobody_takes_a_key_of_another),
+	    TEST(who_may_come_in),
+	    TEST(no_version_below_what_was_used),
+	    TEST(strangers_can_only_ask),
+	    TEST(contacts_links_carry_no_requests),
+	    TEST(door_links_end_if_nothing_comes),
+	    TEST(removed_then_added_starts_anew),
+	    TEST(strangers_links_are_bounded),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

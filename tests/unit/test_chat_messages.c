@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Messages: once, in order, whatever happens to links, processes and commits. */
+#include "chat_help.h"
+
+static int join(void *ctx, const struct contact *contact, const struct line_row *l)
+{
+	char *all = ctx;
+	(void)contact;
+	if (l->kind == LINE_IN) {
+		strncat(all, l->text, l->text_len);
+		strcat(all, " ");
+	}
+	return 0;
+}
+
+/* All that has come in, from the store. */
+static void assert_received(struct party *p, const char *expected)
+{
+	char all[65536] = "";
+	assert_int_equal(chat_lines(p->chat, 0, SIZE_MAX, join, all), 0);
+	assert_string_equal(all, expected);
+}
+
+static void send_numbers(struct party *p, struct contact *to, unsigned from, unsigned upto)
+{
+	char text[16];
+	for (unsigned n = from; n <= upto; n++) {
+		snprintf(text, sizeof(text), "%u", n);
+		assert_int_equal(send_text(p, to, text), 0);
+	}
+}
+
+static void both_ways_in_order(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	send_numbers(&w->alice, bob_of(w), 1, 3);
+	send_numbers(&w->bob, alice_of(w), 7, 9);
+	settle(w);
+	assert_received(&w->bob, "1 2 3 ");
+	assert_received(&w->alice, "7 8 9 ");
+	assert_int_equal(said(&w->alice, "out Bob: 1\n"), 1);
+	assert_int_equal(chat_queued(w->alice.chat) + chat_queued(w->bob.chat), 0);
+	assert_int_equal(said(&w->alice, "delivered"), 0); /* nothing had to wait */
+	assert_int_equal(bob_of(w)->active_ms, w->now.real_ms);
+}
+
+static void what_is_no_message(void **state)
+{
+	struct world *w = *state;
+	char text[TEXT_MAX + 1];
+	befriend(w);
+	struct contact *bob = bob_of(w);
+	struct chat *c = w->alice.chat;
+	assert_int_equal(chat_send(c, w->now, bob, MESSAGE_TEXT, "", 0, "x", NULL), ERR_INVALID);
+	assert_int_equal(chat_send(c, w->now, bob, MESSAGE_TEXT, "a\nb", 3, "x", NULL), ERR_INVALID);
+	assert_int_equal(chat_send(c, w->now, bob, MESSAGE_TEXT, "a\rb", 3, "x", NULL), ERR_INVALID);
+	assert_int_equal(chat_send(c, w->now, bob, MESSAGE_TEXT, "a\0b", 3, "x", NULL), ERR_INVALID);
+	assert_int_equal(chat_send(c, w->now, bob, MESSAGE_TEXT, "\xc3", 1, "x", NULL), ERR_UTF8);
+	memset(text, 'x', sizeof(text));
+	assert_int_equal(chat_send(c, w->now, bob, MESSAGE_TEXT, text, TEXT_MAX + 1, "x", NULL),
+			 ERR_TOO_LONG);
+	assert_int_equal(chat_queued(c), 0);
+	assert_int_equal(chat_send(c, w->now, bob, MESSAGE_ACTION, text, TEXT_MAX, "x", NULL), 0);
+	settle(w);
+	assert_int_equal(chat_queued(c), 0);
+	assert_int_equal(said(&w->bob, "in Alice: xxxx"), 1);
+}
+
+static void an_offline_contact_gets_it_later(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	party_kill(&w->bob, true);
+	pass(w, 60000);
+	send_numbers(&w->alice, bob_of(w), 1, 3);
+	settle(w);
+	assert_int_equal(bob_of(w)->queued, 3);
+	party_restart(&w->alice);
+	assert_int_equal(bob_of(w)->queued, 3);
+	assert_int_equal(chat_queued(w->alice.chat), 3);
+	party_start(&w->bob);
+	hush(&w->alice);
+	hush(&w->bob);
+	meet(w);
+	assert_received(&w->bob, "1 2 3 ");
+	assert_int_equal(said(&w->alice, "info Bob: 3 messages to Bob delivered\n"), 1);
+	send_numbers(&w->alice, bob_of(w), 4, 4);
+	settle(w);
+	assert_int_equal(said(&w->alice, "delivered"), 1);
+}
+
+static void written_before_acceptance(void **state)
+{
+	struct world *w = *state;
+	assert_int_equal(add(&w->alice, "Bob", &w->bob, ""), 0);
+	send_numbers(&w->alice, bob_of(w), 1, 2);
+	settle(w);
+	connect_dial(&w->alice);
+	settle(w);
+	assert_int_equal(bob_of(w)->queued, 2);
+	assert_int_equal(chat_accept(w->bob.chat, w->now, "Alice", NULL, NULL), 0);
+	meet(w);
+	assert_received(&w->bob, "1 2 ");
+}
+
+/* The link breaks after Bob has it and before his acks arrive. */
+static void a_lost_ack_shows_nothing_twice(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	send_numbers(&w->alice, bob_of(w), 1, 3);
+	party_turn(&w->alice);
+	while (w->n_frames && w->frames[0].from == &w->alice) {
+		const struct frame f = w->frames[0];
+		w->n_frames--;
+		memmove(&w->frames[0], &w->frames[1], w->n_frames * sizeof(f));
+		deliver(w, &f);
+	}
+	party_turn(&w->bob);
+	cut(pair_open(w));
+	assert_int_equal(bob_of(w)->queued, 3);
+	assert_received(&w->bob, "1 2 3 ");
+	send_numbers(&w->alice, bob_of(w), 4, 4);
+	pass(w, 2000);
+	connect_dial(&w->alice);
+	settle(w);
+	assert_received(&w->bob, "1 2 3 4 ");
+	assert_int_equal(bob_of(w)->queued, 0);
+}
+
+/* The link breaks at each frame in turn. */
+static void a_break_anywhere(void **state)
+{
+	struct world *w = *state;
+	char expected[1024] = "";
+	unsigned n = 1;
+	befriend(w);
+	for (unsigned at = 0; at < 12; at++) {
+		char text[16];
+		snprintf(text, sizeof(text), "%u %u ", n, n + 1);
+		strcat(expected, text);
+		send_numbers(&w->alice, bob_of(w), n, n + 1);
+		n += 2;
+		party_turn(&w->alice);
+		for (unsigned i = 0; i < at && w->n_frames; i++) {
+			const struct frame f = w->frames[0];
+			w->n_frames--;
+			memmove(&w->frames[0], &w->frames[1], w->n_frames * sizeof(f));
+			deliver(w, &f);
+			party_turn(&w->alice);
+			party_turn(&w->bob);
+		}
+		if (pair_open(w))
+			cut(pair_open(w));
+		while (!w->alice.n_dials && !w->bob.n_dials)
+			pass(w, 500);
+		connect_dial(w->alice.n_dials ? &w->alice : &w->bob);
+	}
+	pass(w, 60000);
+	assert_received(&w->bob, expected);
+	assert_int_equal(bob_of(w)->queued, 0);
+}
+
+static void nothing_is_acked_that_is_not_on_disk(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	send_numbers(&w->alice, bob_of(w), 1, 1);
+	party_turn(&w->alice);
+	const struct frame f = w->frames[0];
+	assert_int_equal(f.type, FRAME_MESSAGE);
+	w->n_frames = 0;
+	w->bob.fail_commit = true;
+	deliver(w, &f);
+	assert_int_equal(said(&w->bob, "in Alice: 1"), 1);
+	assert_int_equal(chat_commit(w->bob.chat), ERR_IO);
+	/* What the turn wrote is dropped by who drives it; the account can't go on. */
+	w->n_frames = 0;
+	assert_int_equal(send_text(&w->bob, alice_of(w), "x"), ERR_IO);
+	assert_int_equal(chat_commit(w->bob.chat), ERR_IO);
+	assert_int_equal(chat_deadline(w->bob.chat), TICK_NEVER);
+	w->bob.fail_commit = false;
+	party_restart(&w->bob);
+	assert_received(&w->bob, "");
+	hush(&w->alice);
+	hush(&w->bob);
+	w->now.mono_ms += 10000;
+	while (!w->alice.n_dials && !w->bob.n_dials)
+		pass(w, 500);
+	connect_dial(w->alice.n_dials ? &w->alice : &w->bob);
+	settle(w);
+	assert_received(&w->bob, "1 ");
+	assert_int_equal(bob_of(w)->queued, 0);
+}
+
+static void a_failed_commit_accepts_nothing(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	settle(w);
+	w->alice.fail_commit = true;
+	assert_int_equal(send_text(&w->alice, bob_of(w), "1"), 0);
+	assert_int_equal(chat_commit(w->alice.chat), ERR_IO);
+	w->alice.fail_commit = false;
+	party_restart(&w->alice);
+	assert_int_equal(chat_queued(w->alice.chat), 0);
+}
+
+struct marks {
+	unsigned left, waiting;
+};
+
+static int count_marks(void *ctx, const struct outbox_row *o)
+{
+	struct marks *m = ctx;
+	if (o->may_have_left)
+		m->left++;
+	else
+		m->waiting++;
+	return 0;
+}
+
+/* Of the outbox on disk. */
+static struct marks marks_of(struct party *p)
+{
+	struct marks m = {0};
+	struct store *s = NULL;
+	assert_int_equal(store_open(p->db, help_key, NULL, &s), 0);
+	assert_int_equal(store_outbox_each(s, 1, 0, SIZE_MAX, count_marks, &m), 0);
+	store_close(s);
+	return m;
+}
+
+static unsigned frames_of(const struct world *w, uint8_t type)
+{
+	unsigned n = 0;
+	for (size_t i = 0; i < w->n_frames; i++)
+		n += w->frames[i].type == type;
+	return n;
+}
+
+static void a_window_of_messages(void **state)
+{
+	struct world *w = *state;
+	struct marks m;
+	char expected[1024] = "";
+	befriend(w);
+	send_numbers(&w->alice, bob_of(w), 1, 100);
+	party_turn(&w->alice);
+	assert_int_equal(frames_of(w, FRAME_MESSAGE), 32);
+	/* What is on its way is marked on disk, and nothing else. */
+	m = marks_of(&w->alice);
+	assert_int_equal(m.left, 32);
+	assert_int_equal(m.waiting, 68);
+	settle(w);
+	for (unsigned n = 1; n <= 100; n++) {
+		char text[8];
+		snprintf(text, sizeof(text), "%u ", n);
+		strcat(expected, text);
+	}
+	assert_received(&w->bob, expected);
+	m = marks_of(&w->alice);
+	assert_int_equal(m.left + m.waiting, 0);
+}
+
+static void a_full_link_goes_on_later(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	w->alice.room = 2;
+	send_numbers(&w->alice, bob_of(w), 1, 5);
+	settle(w);
+	assert_received(&w->bob, "1 2 ");
+	send_numbers(&w->alice, bob_of(w), 6, 6);
+	settle(w);
+	assert_int_not_equal(chat_deadline(w->alice.chat), 0); /* it does not spin */
+	const struct pair *pair = pair_open(w);
+	for (unsigned i = 0; i < 20; i++) {
+		w->alice.room = 1;
+		chat_on_writable(w->alice.chat, w->now, pair->id[pair->p[1] == &w->alice]);
+		settle(w);
+	}
+	assert_received(&w->bob, "1 2 3 4 5 6 ");
+	assert_int_equal(bob_of(w)->queued, 0);
+}
+
+/* Acks that find the link full are not lost. */
+static void a_full_link_acks_later(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	w->bob.room = 0;
+	send_numbers(&w->alice, bob_of(w), 1, 5);
+	settle(w);
+	assert_int_equal(bob_of(w)->queued, 5);
+	w->bob.room = SIZE_MAX;
+	const struct pair *pair = pair_open(w);
+	chat_on_writable(w->bob.chat, w->now, pair->id[pair->p[1] == &w->bob]);
+	settle(w);
+	assert_int_equal(bob_of(w)->queued, 0);
+}
+
+static int put_message(struct party *p, uint8_t kind, uint8_t id, const char *text, size_t len)
+{
+	struct world *w = p->w;
+	const struct pair *pair = pair_open(w);
+	const struct message m = {.id = {id}, .kind = kind, .text = text, .text_len = len};
+	struct buf body;
+	buf_init(&body, FRAME_BODY_MAX);
+	assert_int_equal(message_encode(&m, &body), 0);
+	const int err = chat_on_frame(p->chat, w->now, pair->id[pair->p[1] == p], FRAME_MESSAGE,
+				      buf_ptr(&body), buf_len(&body));
+	buf_clear(&body);
+	return err;
+}
+
+static void the_same_id_is_shown_once(void **state)
+{
+	struct world *w = *state;
+	const uint8_t(*ids)[MSGID_BYTES];
+	size_t n;
+	befriend(w);
+	assert_int_equal(put_message(&w->bob, MESSAGE_TEXT, 1, "hello", 5), 0);
+	assert_int_equal(put_message(&w->bob, MESSAGE_TEXT, 1, "hello", 5), 0);
+	party_turn(&w->bob);
+	assert_int_equal(frames_of(w, FRAME_ACK), 1); /* both, in one */
+	assert_int_equal(ack_decode(w->frames[0].body, w->frames[0].len, &ids, &n), 0);
+	assert_int_equal(n, 2);
+	settle(w);
+	assert_int_equal(put_message(&w->bob, MESSAGE_TEXT, 1, "hello", 5), 0);
+	party_turn(&w->bob);
+	assert_int_equal(frames_of(w, FRAME_ACK), 1); /* a duplicate is acked too */
+	settle(w);
+	assert_received(&w->bob, "hello ");
+}
+
+static int kinds(void *ctx, const struct contact *contact, const struct line_row *l)
+{
+	(void)contact;
+	if (l->kind == LINE_IN && l->message_kind == 77 && l->text_len == 3 &&
+	    !memcmp(l->text, "\0\xff\n", 3))
+		++*(unsigned *)ctx;
+	return 0;
+}
+
+static void a_kind_of_the_future_is_kept(void **state)
+{
+	struct world *w = *state;
+	unsigned n = 0;
+	befriend(w);
+	assert_int_equal(put_message(&w->bob, 77, 1, "\0\xff\n", 3), 0);
+	settle(w);
+	assert_int_equal(chat_lines(w->bob.chat, 0, SIZE_MAX, kinds, &n), 0);
+	assert_int_equal(n, 1);
+}
+
+static void who_wants_no_acks(void **state)
+{
+	struct world *w = *state;
+	int err = 0;
+	unsigned n;
+	befriend(w);
+	w->bob.room = 0;
+	for (n = 0; n < 1000 && !err; n++)
+		err = put_message(&w->bob, MESSAGE_TEXT, 1, "flood", 5);
+	assert_int_equal(err, ERR_PROTOCOL);
+	assert_in_range(n, 33, 200);
+}
+
+static int times(void *ctx, const struct contact *contact, const struct line_row *l)
+{
+	uint64_t *last = ctx;
+	(void)contact;
+	assert_true(l->time_ms >= *last);
+	*last = l->time_ms;
+	return 0;
+}
+
+static void time_never_goes_back(void **state)
+{
+	struct world *w = *state;
+	uint64_t last = 0;
+	befriend(w);
+	const uint64_t before = w->now.real_ms;
+	send_numbers(&w->alice, bob_of(w), 1, 1);
+	settle(w);
+	w->now.real_ms -= 3600 * 1000;
+	send_numbers(&w->alice, bob_of(w), 2, 2);
+	settle(w);
+	party_restart(&w->alice);
+	send_numbers(&w->alice, bob_of(w), 3, 3);
+	settle(w);
+	assert_int_equal(chat_lines(w->alice.chat, 0, SIZE_MAX, times, &last), 0);
+	assert_true(last >= before);
+	/* Nor when the last line goes with its contact. */
+	assert_int_equal(chat_remove(w->alice.chat, w->now, "Bob"), 0);
+	settle(w);
+	party_restart(&w->alice);
+	assert_int_equal(chat_note(w->alice.chat, w->now, MESSAGE_TEXT, "note", 4, "default"), 0);
+	last = before;
+	assert_int_equal(chat_lines(w->alice.chat, 0, SIZE_MAX, times, &last), 0);
+}
+
+static void a_note_stays_here(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	assert_int_equal(chat_note(w->alice.chat, w->now, MESSAGE_TEXT, "note", 4, "phone"), 0);
+	assert_int_equal(chat_note(w->alice.chat, w->now, MESSAGE_TEXT, "", 0, "phone"), ERR_INVALID);
+	party_turn(&w->alice);
+	assert_int_equal(w->n_frames, 0);
+	assert_int_equal(said(&w->alice, "out -: note"), 1);
+	assert_int_equal(chat_queued(w->alice.chat), 0);
+}
+
+static void cursors_of_clients(void **state)
+{
+	struct world *w = *state;
+	struct chat *c = w->alice.chat;
+	char name[8];
+	int64_t at = -1;
+	befriend(w);
+	send_numbers(&w->alice, bob_of(w), 1, 3);
+	const int64_t last = chat_last_line(c);
+	assert_true(last >= 3);
+	assert_int_equal(chat_cursor(c, "no good", &at), ERR_INVALID);
+	assert_int_equal(chat_cursor(c, "", &at), ERR_INVALID);
+	assert_int_equal(chat_cursor_move(c, "laptop", 1), ERR_NOT_FOUND);
+	assert_int_equal(chat_cursor(c, "laptop", &at), 0);
+	assert_int_equal(at, 0); /* the first client has missed everything */
+	assert_int_equal(chat_cursor_move(c, "laptop", last), 0);
+	assert_int_equal(chat_cursor_move(c, "laptop", 1), 0); /* never back */
+	assert_int_equal(chat_cursor(c, "phone.2", &at), 0);
+	assert_int_equal(at, last); /* a further one nothing */
+	settle(w);
+	party_restart(&w->alice);
+	c = w->alice.chat;
+	assert_int_equal(chat_cursor(c, "laptop", &at), 0);
+	assert_int_equal(at, last);
+	for (unsigned i = 2; i < CLIENT_NAMES_MAX; i++) {
+		snprintf(name, sizeof(name), "c%u", i);
+		assert_int_equal(chat_cursor(c, name, &at), 0);
+	}
+	assert_int_equal(chat_cursor(c, "more", &at), ERR_FULL);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+	const struct CMUnitTest tests[] = {
+	    TEST(both_ways_in_order),
+	    TEST(what_is_no_message),
+	    TEST(an_offline_contact_gets_it_later),
+	    TEST(written_before_acceptance),
+	    TEST(a_lost_ack_shows_nothing_twice),
+	    TEST(a_break_anywhere),
+	    TEST(nothing_is_acked_that_is_not_on_disk),
+	    TEST(a_failed_commit_accepts_nothing),
+	    TEST(a_window_of_messages),
+	    TEST(a_full_link_goes_on_later),
+	    TEST(a_full_link_acks_later),
+	    TEST(the_same_id_is_shown_once),
+	    TEST(a_kind_of_the_future_is_kept),
+	    TEST(who_wants_no_acks),
+	    TEST(time_never_goes_back),
+	    TEST(a_note_stays_here),
+	    TEST(cursors_of_clients),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
