@@ -54,6 +54,9 @@ struct app_account {
 	struct peer *peer;
 	struct tor_onion *onion;
 	bool published;
+	bool in_domain;            /* inside the domain's failed() */
+	struct domain *dead;       /* to be freed by the reaper */
+	struct timer *reaper;
 };
 /* Makes the record that belongs to a known account and lets its tor start. */
 int app_account_new(struct app *app, struct account *a);

@@ -64,11 +64,33 @@ static void on_commit_failed(void *ctx, int err)
 	gateway_on_commit_failed(app->gateway, aa->account, err);
 	peer_free(aa->peer);
 	aa->peer = NULL;
+	aa->in_domain = true;
 	r = account_reopen(aa->account, app_now(app));
+	aa->in_domain = false;
 	if (r == 0)
 		r = start_peer(aa);
 	if (r < 0)
 		log_error("account %s: can't be read again: %s; it is locked now", account_name(aa->account), err_str(r));
+}
+
+static void on_reap(void *ctx)
+{
+	struct app_account *aa = ctx;
+
+	domain_free(aa->dead);
+	aa->dead = NULL;
+}
+
+/* A domain can't be freed from within its own ops: then it is left to the next turn. */
+static void end_domain(struct app_account *aa)
+{
+	if (aa->in_domain) {
+		aa->dead = aa->domain;
+		timer_set(aa->reaper, 0);
+	} else {
+		domain_free(aa->domain);
+	}
+	aa->domain = NULL;
 }
 
 static const struct domain_ops account_domain_ops = {
@@ -163,6 +185,11 @@ int app_account_new(struct app *app, struct account *a)
 
 	if (aa == NULL)
 		return ERR_NOMEM;
+	aa->reaper = timer_new(app->loop, on_reap, aa);
+	if (aa->reaper == NULL) {
+		free(aa);
+		return ERR_NOMEM;
+	}
 	aa->app = app;
 	aa->account = a;
 	aa->unit = tor_pool_get(&app->pool, account_dir_id(a));
@@ -172,7 +199,13 @@ int app_account_new(struct app *app, struct account *a)
 
 void app_account_free(struct account *a)
 {
-	free(account_data(a));
+	struct app_account *aa = account_data(a);
+
+	if (aa == NULL)
+		return;
+	domain_free(aa->dead);
+	timer_free(aa->reaper);
+	free(aa);
 	account_set_data(a, NULL);
 }
 
@@ -210,8 +243,7 @@ void app_account_locked(struct account *a)
 	aa->peer = NULL;
 	timer_free(aa->timer);
 	aa->timer = NULL;
-	domain_free(aa->domain);
-	aa->domain = NULL;
+	end_domain(aa);
 }
 
 void app_account_dirty(struct account *a)
