@@ -102,7 +102,7 @@ void command_names(struct client *c, const struct irc_message *m)
 {
 	const char *name = m->n_params > 0 ? m->params[0] : "*";
 
-	if (c->session != NULL && channel_is_control(name))
+	if (c->session != NULL && (m->n_params == 0 || channel_is_control(name)))
 		channel_names(c);
 	else
 		client_numeric(c, RPL_ENDOFNAMES, "%s", name);

@@ -66,8 +66,8 @@ static void send_message(struct client *c, struct piece *p, struct stamp *at, co
 		p->command = "NOTICE";
 	} else if (l->message_kind != MESSAGE_TEXT) {
 		client_send_at(
-		    c, at, ":%s NOTICE %s :A message of %s needs a newer allium than this one to be shown.",
-		    c->gateway->service_mask, c->nick, p->source);
+		    c, at, ":%s NOTICE %s :A message of %.*s needs a newer allium than this one to be shown.",
+		    c->gateway->service_mask, c->nick, (int)strcspn(p->source, "!"), p->source);
 		return;
 	}
 	send_pieces(c, p, at, l->text, l->text_len);

@@ -159,6 +159,8 @@ void session_detach(struct client *c)
 	c->joined = false;
 	circuits_cancel(c);
 	memset(&c->replay, 0, sizeof(c->replay));
+	/* The PONG to a fence of this session will not be known any more. */
+	client_on_pong(c);
 }
 
 void session_logout(struct client *c, const char *reason)

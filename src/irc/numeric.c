@@ -18,18 +18,27 @@ const char *numeric_text(enum numeric n)
 	return "";
 }
 
+/* clang-format off */
 static const char *const isupport[] = {
-    "AWAYLEN=200",     "CASEMAPPING=ascii",
-    "CHANLIMIT=&:1",   "CHANMODES=b,,,nt",
-    "CHANNELLEN=32",   "CHANTYPES=&",
-    "CLIENTTAGDENY=*", "ELIST=",
-    "MAXLIST=b:0",     "MODES=1",
-    "NAMELEN=128",     "NETWORK=allium",
-    "NICKLEN=30",      "PREFIX=(ov)@+",
-    "SAFELIST",	       "TARGMAX=NAMES:1,LIST:1,KICK:1,WHOIS:1,PRIVMSG:4,NOTICE:4",
-    "TOPICLEN=390",    "USERLEN=10",
-    "UTF8ONLY",	       "WHOX",
+	"AWAYLEN=200",
+	"CASEMAPPING=ascii",
+	"CHANLIMIT=&:1",
+	"CHANMODES=b,,,nt",
+	"CHANNELLEN=32",
+	"CHANTYPES=&",
+	"CLIENTTAGDENY=*",
+	"MODES=1",
+	"NAMELEN=128",
+	"NETWORK=allium",
+	"NICKLEN=30",
+	"PREFIX=(ov)@+",
+	"TARGMAX=NAMES:1,LIST:1,KICK:1,WHOIS:1,PRIVMSG:4,NOTICE:4",
+	"TOPICLEN=390",
+	"USERLEN=10",
+	"UTF8ONLY",
+	"WHOX",
 };
+/* clang-format on */
 
 const char *isupport_token(size_t i)
 {

@@ -290,6 +290,81 @@ static void circuits_come_later_or_never(void **state)
 	world_free(w);
 }
 
+/* More passwords than the worker takes at once: the last is told to try again, and none is lost. */
+static void too_many_logins_at_once_are_told(void **state)
+{
+	struct world *w = world_new(NULL);
+	struct user *alice = user_register(w, "alice");
+	struct user *u[12];
+	size_t told = 0;
+	size_t wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 12; i++)
+		u[i] = user_connect(w, "bob");
+	for (size_t i = 0; i < 12; i++)
+		user_send(u[i], "PRIVMSG allium :identify alice wrong-one");
+	for (size_t i = 0; i < 12; i++) {
+		const char *line = user_expect(u[i], "*NOTICE bob :*");
+
+		told += strstr(line, "try again") != NULL;
+		wrong += strstr(line, "Wrong account or password") != NULL;
+	}
+	assert_int_equal(told + wrong, 12);
+	assert_true(told > 0 && wrong >= 8);
+	for (size_t i = 0; i < 12; i++)
+		user_free(u[i]);
+	user_free(alice);
+	world_free(w);
+}
+
+/* A client logs out and in again while a fence is on its way: the late PONG does no harm. */
+static void a_login_after_a_logout_starts_anew(void **state)
+{
+	struct world *w = world_new(NULL);
+	struct user *a = user_register(w, "alice");
+	struct user *b = user_login(w, "alice@phone");
+
+	(void)state;
+	user_send(a, "PRIVMSG alice :a note");
+	user_expect(b, ":alice!* PRIVMSG alice :a note");
+	user_send(b, "PRIVMSG allium :logout");
+	user_expect(b, ":" SERVER " 901 *");
+	user_send(b, "PRIVMSG allium :identify alice@phone password");
+	user_expect(b, ":alice!* JOIN &contacts");
+	user_send(b, "PONG :nonsense");
+	user_send(b, "PONG :0000000000000000-99");
+	user_send(b, "PRIVMSG alice :another");
+	assert_int_equal(user_count(b, "*another*"), 0);
+	user_expect(a, ":" SERVER " 901 *");
+	user_free(a);
+	user_free(b);
+	world_free(w);
+}
+
+static void names_and_accounts_are_announced_to_who_asked(void **state)
+{
+	struct world *w = world_new(NULL);
+	struct user *u = user_connect(w, "alice");
+
+	(void)state;
+	user_send(u, "CAP REQ :setname account-notify chghost");
+	user_expect(u, "*ACK*");
+	user_send(u, "SETNAME :Alice in Chains");
+	user_next(u, ":alice!alice@localhost SETNAME :Alice in Chains");
+	user_send(u, "PRIVMSG allium :register password");
+	user_expect(u, ":alice!alice@localhost CHGHOST allium *.onion");
+	user_next(u, ":alice!allium@*.onion ACCOUNT alice");
+	user_send(u, "WHOIS alice alice");
+	user_expect(u, "* 311 alice alice allium *.onion * :Alice in Chains");
+	user_expect(u, "* 318 *");
+	user_send(u, "PRIVMSG allium :logout");
+	user_expect(u, ":alice!allium@*.onion CHGHOST alice localhost");
+	user_expect(u, ":alice!alice@localhost ACCOUNT *");
+	user_free(u);
+	world_free(w);
+}
+
 static void the_capabilities_of_late_joiners(void **state)
 {
 	struct world *w = world_new(NULL);
@@ -330,6 +405,9 @@ int main(void)
 	    cmocka_unit_test(a_failed_commit_answers_with_an_error),
 	    cmocka_unit_test(accounts_are_strangers),
 	    cmocka_unit_test(circuits_come_later_or_never),
+	    cmocka_unit_test(too_many_logins_at_once_are_told),
+	    cmocka_unit_test(a_login_after_a_logout_starts_anew),
+	    cmocka_unit_test(names_and_accounts_are_announced_to_who_asked),
 	    cmocka_unit_test(the_capabilities_of_late_joiners),
 	};
 
