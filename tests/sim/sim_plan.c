@@ -210,7 +210,7 @@ static void plan_fate(struct sim *s, struct node *n)
 	scatter(s, (unsigned)sim_random(s, 4), on_crash, n);
 	scatter(s, (unsigned)sim_random(s, 3), on_stop, n);
 	scatter(s, (unsigned)sim_random(s, 3), on_tor_down, n);
-	scatter(s, (unsigned)sim_random(s, 3), on_user_retry, n);
+	scatter(s, (unsigned)sim_random(s, 20), on_user_retry, n);
 	scatter(s, (unsigned)sim_random(s, 3), on_clock, n);
 	scatter(s, (unsigned)sim_random(s, 6), on_cut, n);
 }

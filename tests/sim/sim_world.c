@@ -53,7 +53,8 @@ struct now sim_now(const struct sim *s)
 	return (struct now){.mono_ms = s->now_ms, .real_ms = s->real_base_ms + s->now_ms};
 }
 
-static void tell(struct sim *s, const char *who, const char *fmt, va_list ap) __attribute__((format(printf, 3, 0)));
+static void tell(struct sim *s, const char *who, const char *fmt, va_list ap)
+    __attribute__((format(printf, 3, 0)));
 static void tell(struct sim *s, const char *who, const char *fmt, va_list ap)
 {
 	char line[512];

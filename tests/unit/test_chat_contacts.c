@@ -284,6 +284,14 @@ static void nobody_takes_a_key_of_another(void **state)
 	assert_int_equal(ask(&w->bob, 5, alice_of(w)->row.link_key, "Mallory", ""), ANSWER_REFUSED);
 	assert_int_equal(ask(&w->bob, 5, own, "Mallory", ""), ANSWER_REFUSED);
 	assert_int_equal(requests(&w->bob), 0);
+	/* Not even as somebody whom Bob asked. */
+	uint8_t identity[KEY_BYTES];
+	identity_of(5, identity);
+	assert_int_equal(chat_add(w->bob.chat, w->now, "Mallory", identity, "", NULL), 0);
+	assert_int_equal(ask(&w->bob, 5, alice_of(w)->row.link_key, "Mallory", ""), ANSWER_REFUSED);
+	assert_int_equal(ask(&w->bob, 5, own, "Mallory", ""), ANSWER_REFUSED);
+	assert_false(chat_find(w->bob.chat, "Mallory")->row.has_link_key);
+	assert_int_equal(chat_find(w->bob.chat, "Mallory")->row.state, CONTACT_ASKED);
 }
 
 static void who_may_come_in(void **state)

@@ -79,6 +79,68 @@ static void who_must_not_choose(void **state)
 			 ERR_PROTOCOL);
 }
 
+/* A link of the one who chooses comes in, with its profile. */
+static link_id link_from_chooser(struct party *chooser, struct party *p)
+{
+	struct world *w = p->w;
+	struct profile pr = {0};
+	uint8_t key[KEY_BYTES];
+	struct buf body;
+	const link_id id = ++w->last_link;
+	static_key_of(chooser, false, key);
+	w->pair[w->n_pairs++] = (struct pair){.p = {chooser, p}, .id = {0, id}, .open = {false, true}};
+	const struct chat_link_info info = {.link = id, .role = LINK_PRIVATE, .static_key = key};
+	assert_int_equal(chat_on_link(p->chat, w->now, &info), 0);
+	buf_init(&body, FRAME_BODY_MAX);
+	assert_int_equal(str_copy(pr.nick, sizeof(pr.nick), chooser->name), 0);
+	assert_int_equal(profile_encode(&pr, &body), 0);
+	assert_int_equal(chat_on_frame(p->chat, w->now, id, FRAME_PROFILE, buf_ptr(&body), buf_len(&body)),
+			 0);
+	buf_clear(&body);
+	return id;
+}
+
+/* Where the first message lies that this side has sent; 0: nowhere. */
+static link_id message_on(struct world *w)
+{
+	for (size_t i = 0; i < w->n_frames; i++) {
+		if (w->frames[i].type == FRAME_MESSAGE)
+			return w->frames[i].link;
+	}
+	return 0;
+}
+
+/* What was said on different links arrives in any order: the last USE on a link that is gone must not leave
+ * the other side waiting. */
+static void messages_follow_use(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	const bool alice_chooses =
+	    memcmp(chat_identity(w->alice.chat), chat_identity(w->bob.chat), KEY_BYTES) < 0;
+	struct party *chooser = alice_chooses ? &w->alice : &w->bob;
+	struct party *p = alice_chooses ? &w->bob : &w->alice;
+	cut(pair_open(w));
+	settle(w);
+	const link_id first = link_from_chooser(chooser, p);
+	const link_id second = link_from_chooser(chooser, p);
+	assert_int_equal(send_text(p, chat_find(p->chat, chooser->name), "hello"), 0);
+	party_turn(p);
+	assert_int_equal(message_on(w), 0); /* not before USE */
+	assert_int_equal(chat_on_frame(p->chat, w->now, first, FRAME_USE, NULL, 0), 0);
+	party_turn(p);
+	assert_int_equal(message_on(w), first);
+	w->n_frames = 0;
+	assert_int_equal(chat_on_frame(p->chat, w->now, second, FRAME_USE, NULL, 0), 0);
+	party_turn(p);
+	assert_int_equal(message_on(w), second);
+	w->n_frames = 0;
+	chat_on_link_closed(p->chat, w->now, second);
+	party_turn(p);
+	assert_int_equal(message_on(w), first);
+	w->n_frames = 0;
+}
+
 static void nothing_before_the_profile(void **state)
 {
 	struct world *w = *state;
@@ -444,6 +506,7 @@ int main(void)
 	    TEST(an_incoming_link_stops_the_dial),
 	    TEST(a_newer_link_replaces_the_dead_one),
 	    TEST(who_must_not_choose),
+	    TEST(messages_follow_use),
 	    TEST(nothing_before_the_profile),
 	    TEST(links_of_a_contact_are_bounded),
 	    TEST(a_living_link_stays),
