@@ -17,8 +17,8 @@
 #include "gateway/gateway.h"
 #include "irc/message.h"
 
-#define SERVER	   "test.local"
-#define MAX_PEOPLE 4
+#define SERVER	    "test.local"
+#define WAITING_MAX 8 /* password jobs */
 
 /* ---- the net ---- */
 
@@ -411,7 +411,7 @@ static inline struct world *world_new(const struct gateway_opts *given)
 	w->rng = unit_rng(&w->seed);
 	w->loop = loop_new();
 	assert_non_null(w->loop);
-	w->worker = worker_new(w->loop, 8);
+	w->worker = worker_new(w->loop, WAITING_MAX);
 	assert_non_null(w->worker);
 	w->net_timer = timer_new(w->loop, net_pump, w);
 	if (given != NULL)
