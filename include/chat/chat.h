@@ -178,7 +178,7 @@ void chat_retry(struct chat *c, struct now now, struct contact *contact);
 /* ---- messages ---- */
 /*
  * Accepts a message: it is in the outbox and the conversation once the turn commits.  client: who sent it, so that only others see it as
- * news.  msgid (16 bytes) may be NULL.  ERR_UTF8, ERR_TOO_LONG (over TEXT_MAX), ERR_INVALID (empty, or holds NUL, CR or LF).
+ * news.  msgid (16 bytes) may be NULL.  ERR_UTF8, ERR_TOO_LONG (over TEXT_MAX), ERR_INVALID (empty, or holds NUL, 0x01, CR or LF).
  */
 int chat_send(struct chat *c, struct now now, struct contact *contact, enum message_kind kind, const char *text, size_t len,
 	      const char *client, uint8_t msgid[MSGID_BYTES]);

@@ -15,7 +15,7 @@ int text_check(const char *text, size_t len)
 	size_t i;
 
 	for (i = 0; i < len; i++) {
-		if (text[i] == '\0' || text[i] == '\r' || text[i] == '\n')
+		if (text[i] == '\0' || text[i] == '\001' || text[i] == '\r' || text[i] == '\n')
 			return ERR_INVALID;
 	}
 	return utf8_valid(text, len) ? 0 : ERR_UTF8;

@@ -32,12 +32,20 @@ static uint8_t *put_be(uint8_t *p, uint64_t v, unsigned bytes)
 	return p + bytes;
 }
 
+/* What one line of IRC can't hold, and 0x01: with it a peer could make the user's client answer CTCP, or offer
+ * DCC. */
+static bool has_forbidden(const char *text, size_t len)
+{
+	return len && (memchr(text, '\0', len) || memchr(text, '\r', len) || memchr(text, '\n', len) ||
+		       memchr(text, '\001', len));
+}
+
 /* One line of text for people. */
 static int text_check(const char *text, size_t len, size_t max)
 {
 	if (len > max)
 		return ERR_TOO_LONG;
-	if (len && (memchr(text, '\0', len) || memchr(text, '\r', len) || memchr(text, '\n', len)))
+	if (has_forbidden(text, len))
 		return ERR_INVALID;
 	return !len || utf8_valid(text, len) ? 0 : ERR_UTF8;
 }

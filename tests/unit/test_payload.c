@@ -109,6 +109,9 @@ static void test_request_encoder_refuses(void **state)
 	(void)state;
 	str_copy(r.nick, sizeof(r.nick), "al\nce");
 	assert_int_equal(request_encode(&r, &body), ERR_INVALID);
+	r = request(false);
+	str_copy(r.text, sizeof(r.text), "\001VERSION\001");
+	assert_int_equal(request_encode(&r, &body), ERR_INVALID);
 	str_copy(r.nick, sizeof(r.nick), "al\xff");
 	assert_int_equal(request_encode(&r, &body), ERR_UTF8);
 	r = request(false);
@@ -270,6 +273,8 @@ static void test_message_text(void **state)
 		assert_int_equal(decode_text(kind, "a\rb", 3), ERR_PROTOCOL);
 		assert_int_equal(decode_text(kind, "a\nQUIT", 6), ERR_PROTOCOL);
 		assert_int_equal(decode_text(kind, "\xed\xa0\x80", 3), ERR_PROTOCOL);
+		assert_int_equal(decode_text(kind, "\001DCC CHAT chat 1 2\001", 19), ERR_PROTOCOL);
+		assert_int_equal(decode_text(kind, "hi \001VERSION\001", 12), ERR_PROTOCOL);
 	}
 	/* what a later version means by another kind is its own affair */
 	assert_int_equal(decode_text(MESSAGE_NOTICE + 1, "\xff\0\n", 3), 0);
