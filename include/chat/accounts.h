@@ -27,7 +27,8 @@ struct accounts_ops {
 	void (*created)(void *ctx, struct account *a);
 	/* Unlocked: chat stands. Called before account_job_finish returns; not by account_reopen. */
 	void (*unlocked)(void *ctx, struct account *a);
-	/* About to be locked: chat is freed right after.  What could be committed is. */
+	/* About to be locked: chat is freed right after.  What could be committed is; if not, account_lost tells
+	 * why, and no byte that the turn has written may leave. */
 	void (*locked)(void *ctx, struct account *a);
 	/* A directory id for the next registration (one whose tor already runs), or NULL: a new one is made.
 	 * It stays the next one until created() tells that it was used. */
@@ -54,6 +55,8 @@ int accounts_each(struct accounts *as, int (*cb)(void *ctx, struct account *a), 
 const char *account_name(const struct account *a);
 const char *account_dir_id(const struct account *a);
 struct chat *account_chat(const struct account *a); /* NULL while locked */
+/* In locked(): 0, or the error that kept the last turn from being committed. */
+int account_lost(const struct account *a);
 struct account *account_of(const struct chat *c);
 void account_set_data(struct account *a, void *data); /* the app's own */
 void *account_data(const struct account *a);

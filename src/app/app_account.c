@@ -229,21 +229,37 @@ void app_account_unlocked(struct account *a)
 	gateway_on_unlocked(aa->app->gateway, a);
 }
 
+/* In good order: the last turn is committed, so what it wrote may leave. */
+static void leave(struct app_account *aa)
+{
+	gateway_on_locked(aa->app->gateway, aa->account, aa->app->stopping ? "alliumd is shutting down" : "logged out");
+	if (aa->peer != NULL)
+		peer_drain(aa->peer, DRAIN_MS);
+	end_domain(aa);
+}
+
+/* The last turn is lost: freeing the domain first drops what it wrote. */
+static void break_off(struct app_account *aa)
+{
+	end_domain(aa);
+	gateway_on_commit_failed(aa->app->gateway, aa->account, account_lost(aa->account));
+}
+
 void app_account_locked(struct account *a)
 {
 	struct app_account *aa = account_data(a);
 
-	gateway_on_locked(aa->app->gateway, a, aa->app->stopping ? "alliumd is shutting down" : "logged out");
 	tor_onion_del(aa->onion);
 	aa->onion = NULL;
 	aa->published = false;
-	if (aa->peer != NULL)
-		peer_drain(aa->peer, DRAIN_MS);
+	if (account_lost(a) == 0)
+		leave(aa);
+	else
+		break_off(aa);
 	peer_free(aa->peer);
 	aa->peer = NULL;
 	timer_free(aa->timer);
 	aa->timer = NULL;
-	end_domain(aa);
 }
 
 void app_account_dirty(struct account *a)

@@ -13,6 +13,7 @@ struct account {
 	struct chat *chat;   /* NULL while locked */
 	struct store *store; /* the chat's */
 	uint8_t *db_key;     /* guarded; NULL while locked */
+	int lost;            /* see account_lost */
 	void *data;
 };
 struct accounts {

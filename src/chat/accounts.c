@@ -98,6 +98,11 @@ struct account *accounts_find(const struct accounts *as, const char *name)
 	return NULL;
 }
 
+int account_lost(const struct account *a)
+{
+	return a->lost;
+}
+
 int accounts_each(struct accounts *as, int (*cb)(void *ctx, struct account *a), void *ctx)
 {
 	int err = 0;
@@ -211,10 +216,11 @@ void account_lock(struct account *a, struct now now, const char *reason)
 	if (!a->chat)
 		return;
 	chat_shutdown(a->chat, now, reason);
-	const int err = chat_commit(a->chat);
-	if (err)
-		log_error("account %s: the last turn before locking is lost: %s", a->id, err_str(err));
+	a->lost = chat_commit(a->chat);
+	if (a->lost)
+		log_error("account %s: the last turn before locking is lost: %s", a->id, err_str(a->lost));
 	drop(a);
+	a->lost = 0;
 }
 
 int account_reopen(struct account *a, struct now now)
@@ -227,7 +233,9 @@ int account_reopen(struct account *a, struct now now)
 	store_rollback(a->store);
 	const int err = open_chat(a, now, a->db_key, &store, &chat);
 	if (err) {
+		a->lost = err;
 		drop(a);
+		a->lost = 0;
 		return err;
 	}
 	chat_free(a->chat);

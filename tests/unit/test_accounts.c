@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "chat/accounts.h"
@@ -25,6 +26,7 @@ struct daemon {
 	char spare[INDEX_ID_LEN + 1]; /* handed out if set */
 	int created, unlocked, locked, dirty;
 	bool had_chat; /* while it was being locked */
+	int lost;      /* then, too */
 	void (*in_spare)(void);
 	void (*in_created)(void);
 };
@@ -50,6 +52,7 @@ static void on_locked(void *ctx, struct account *a)
 {
 	struct daemon *d = ctx;
 	d->locked++;
+	d->lost = account_lost(a);
 	d->had_chat = account_chat(a) != NULL;
 }
 
@@ -585,12 +588,33 @@ static void a_locked_account_is_closed_in_good_order(void **state)
 			 0); /* of a turn that has not ended */
 	account_lock(a, noon, "logged out");
 	assert_int_equal(d->locked, 1);
+	assert_int_equal(d->lost, 0);
 	assert_true(d->had_chat);
 	assert_null(account_chat(a));
 	account_lock(a, noon, "logged out"); /* is so already */
 	assert_int_equal(d->locked, 1);
 	assert_int_equal(account_reopen(a, noon), ERR_STATE);
 	assert_string_equal(chat_nick(account_chat(enter(d, "alice", PASSWORD))), "Alicia");
+}
+
+/* The front must then let nothing of that turn out. */
+static void a_turn_that_is_lost_when_locking_is_told(void **state)
+{
+	struct daemon *d = *state;
+	struct account *a = signup(d, "alice");
+	struct rlimit before, none;
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	assert_int_equal(chat_set_nick(account_chat(a), noon, "Alicia"), 0);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	account_lock(a, noon, "logged out");
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(d->locked, 1);
+	assert_int_not_equal(d->lost, 0);
+	assert_int_equal(account_lost(a), 0);
+	assert_string_equal(chat_nick(account_chat(enter(d, "alice", PASSWORD))), "alice");
 }
 
 static void the_first_write_of_a_turn_asks_for_a_commit(void **state)
@@ -731,6 +755,7 @@ int main(void)
 	    T(a_crash_before_the_index_leaves_nothing),
 	    T(a_crash_after_the_index_leaves_the_account),
 	    T(a_locked_account_is_closed_in_good_order),
+	    T(a_turn_that_is_lost_when_locking_is_told),
 	    T(the_first_write_of_a_turn_asks_for_a_commit),
 	    T(reopening_goes_back_to_the_last_commit),
 	    T(what_cannot_be_reopened_is_locked),
