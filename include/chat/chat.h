@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * One unlocked account: its contacts, conversations, outbox and presence.  The rules of messaging, without sockets.
+ * One unlocked account: its contacts, conversations, outbox and presence.  The rules of messaging, without
+ * sockets.
  *
- * Pure but for the store: the time comes with every call (struct now), randomness is injected, the network is a struct of
- * functions (chat_net) and so is whoever shows things to the user (chat_front).  Both are called from within chat's functions and may
- * ask chat (const struct chat) but change nothing in it.  What they are told holds once the store's transaction commits: whoever
- * drives chat commits at the end of the turn and lets nothing out before (chat_commit).
+ * Pure but for the store: the time comes with every call (struct now), randomness is injected, the network is
+ * a struct of functions (chat_net) and so is whoever shows things to the user (chat_front).  Both are called
+ * from within chat's functions and may ask chat (const struct chat) but change nothing in it.  What they are
+ * told holds once the store's transaction commits: whoever drives chat commits at the end of the turn and
+ * lets nothing out before (chat_commit).
  *
- * After a commit that failed the object is unusable: free it and open the account again, with all its links closed.  An error of the
- * store breaks the object at once: everything fails from then on, and so does the commit.
+ * After a commit that failed the object is unusable: free it and open the account again, with all its links
+ * closed.  An error of the store breaks the object at once: everything fails from then on, and so does the
+ * commit.
  *
  * Functions return 0 or an err; on an error nothing has changed.
  */
@@ -27,9 +30,9 @@
 #include "link/payload.h"
 #include "store/store.h"
 
-#define SERVICE_NICK     "allium"
-#define CONTACTS_MAX     10000
-#define REQUESTS_MAX     100  /* of strangers, waiting; further ones are refused at the door */
+#define SERVICE_NICK	 "allium"
+#define CONTACTS_MAX	 10000
+#define REQUESTS_MAX	 100 /* of strangers, waiting; further ones are refused at the door */
 #define CLIENT_NAMES_MAX 32
 
 struct chat;
@@ -37,37 +40,44 @@ struct chat;
 /* ---- contacts as others see them ---- */
 
 enum contact_state {
-	CONTACT_ASKED = 1,     /* we asked; no link key of theirs is pinned yet */
-	CONTACT_ACCEPTING = 2, /* theirs is pinned, but they may not know ours yet: acceptance is on its way */
-	CONTACT_LINKED = 3     /* both are pinned: links between link keys */
+	CONTACT_ASKED = 1, /* we asked; no link key of theirs is pinned yet */
+	/* Theirs is pinned, but they may not know ours yet: acceptance is on its way. */
+	CONTACT_ACCEPTING = 2,
+	CONTACT_LINKED = 3 /* both are pinned: links between link keys */
 };
 enum presence { PRESENCE_OFFLINE, PRESENCE_ONLINE, PRESENCE_AWAY };
 
 struct contact { /* borrowed from chat; valid until the contact is removed or the chat freed. Read only. */
 	struct contact_row row;
-	char onion[ONION_LEN + 1];       /* the identity's address */
+	char onion[ONION_LEN + 1]; /* the identity's address */
 	enum presence presence;
 	char away_text[AWAY_MAX + 1];
-	uint64_t online_since_ms;        /* real time at which presence left OFFLINE; 0 while offline */
-	uint64_t active_ms;              /* real time of the last message either way; 0 unknown */
-	size_t queued;                   /* messages that are not acked yet */
+	uint64_t online_since_ms; /* real time at which presence left OFFLINE; 0 while offline */
+	uint64_t active_ms;	  /* real time of the last message either way; 0 unknown */
+	size_t queued;		  /* messages that are not acked yet */
 	bool dialling;
-	bool link_up;                    /* a link between link keys stands */
-	bool link_incoming;              /* the chosen link was dialled by the peer */
-	char isolation[65];              /* the SOCKS username of its circuits */
-	char trouble[96];                /* why the last dial failed, for people; empty if it did not */
-	struct chat_peer *impl;          /* chat's own */
+	bool link_up;		/* a link between link keys stands */
+	bool link_incoming;	/* the chosen link was dialled by the peer */
+	char isolation[65];	/* the SOCKS username of its circuits */
+	char trouble[96];	/* why the last dial failed, for people; empty if it did not */
+	struct chat_peer *impl; /* chat's own */
 };
 
 /* ---- the front: whoever shows things to the user ---- */
 
 struct chat_front {
-	/* A line was added to the account's stream; l as in the store. */
+	/* A line was added to the account's stream; l as in the store.  contact is NULL for a note. LINE_INFO
+	 * is news for people in a conversation (acceptance, delivery after a wait, a warning).  LINE_IN of a
+	 * message_kind over MESSAGE_NOTICE holds any bytes of a later version: show that a newer allium is
+	 * needed to read it. */
 	void (*line)(void *ctx, struct chat *c, const struct contact *contact, const struct line_row *l);
-	/* The contact came, went or changed between away and here; reason: for QUIT, may be NULL. */
-	void (*presence)(void *ctx, struct chat *c, const struct contact *contact, enum presence before, const char *reason);
+	/* The contact came, went, or changed between away and here or its away text; reason: for QUIT, may be
+	 * NULL. */
+	void (*presence)(void *ctx, struct chat *c, const struct contact *contact, enum presence before,
+			 const char *reason);
 	void (*contact_added)(void *ctx, struct chat *c, const struct contact *contact);
-	void (*contact_renamed)(void *ctx, struct chat *c, const struct contact *contact, const char *old_nick);
+	void (*contact_renamed)(void *ctx, struct chat *c, const struct contact *contact,
+				const char *old_nick);
 	void (*contact_removed)(void *ctx, struct chat *c, const struct contact *contact);
 	void (*request)(void *ctx, struct chat *c, const struct request_row *r); /* a new one waits */
 	/* The own nick or away state changed. */
@@ -81,11 +91,12 @@ struct chat_front {
 /* ---- the net: whoever runs links ---- */
 
 struct chat_dial {
-	uint32_t id;                     /* chat's cookie; unique while the dial or its link lives */
+	uint32_t id; /* chat's cookie; unique while the dial or its link lives */
 	const struct contact *contact;
 	struct locator locator;
 	enum link_role role;
-	bool by_identity;                /* static key: the identity's, with the Ed25519 key in message 1; else the link key */
+	/* Our static key is the identity's, and message 1 carries the Ed25519 key; else it is the link key. */
+	bool by_identity;
 	uint8_t responder_static[KEY_BYTES];
 	uint8_t version;
 	const char *isolation;
@@ -93,29 +104,33 @@ struct chat_dial {
 typedef uint32_t link_id; /* given by the net; unique while the link lives; never 0 */
 
 struct chat_net {
-	/* Starts a dial: exactly one of chat_on_link and chat_on_dial_failed follows, later, unless it is cancelled. */
+	/* Starts a dial: exactly one of chat_on_link and chat_on_dial_failed follows, later, unless it is
+	 * cancelled. */
 	void (*dial)(void *ctx, struct chat *c, const struct chat_dial *d);
 	void (*dial_cancel)(void *ctx, struct chat *c, uint32_t dial_id);
-	/* Queues a frame: ERR_FULL when the link takes no more now; then chat_on_writable follows. */
+	/* Queues a frame: ERR_FULL when the link takes no more now; then chat_on_writable follows.  This and
+	 * close may be called from within chat_on_link and chat_on_frame of that very link, and from within
+	 * chat_commit: what is sent then leaves after that commit like all else. */
 	int (*send)(void *ctx, struct chat *c, link_id link, uint8_t type, const void *body, size_t len);
-	/* Ends a link, after what is queued has left.  chat_on_link_closed does not follow. */
+	/* Ends a link, after what is queued has left.  Chat wants no more of its frames, and
+	 * chat_on_link_closed does not follow. */
 	void (*close)(void *ctx, struct chat *c, link_id link);
 };
 
 struct chat_opts {
-	void *owner;                     /* whom chat_owner tells: the account (chat/accounts.h) */
+	void *owner; /* whom chat_owner tells: the account (chat/accounts.h) */
 	const struct rng *rng;
 	const struct chat_front *front;
 	void *front_ctx;
 	const struct chat_net *net;
 	void *net_ctx;
 	/* Milliseconds; 0 takes the default. */
-	uint64_t dial_min_ms;            /* first pause after a failed dial: 10 s */
-	uint64_t dial_max_ms;            /* last: 1 h */
-	uint64_t dial_spread_ms;         /* redialling everybody is spread over: 5 s */
-	uint64_t offline_grace_ms;       /* a contact without a link is shown online for: 30 s */
-	uint64_t ping_ms;                /* silence after which a link is pinged: 60 s */
-	uint64_t pong_ms;                /* time to answer: 45 s */
+	uint64_t dial_min_ms;	   /* first pause after a failed dial: 10 s */
+	uint64_t dial_max_ms;	   /* last: 1 h */
+	uint64_t dial_spread_ms;   /* redialling everybody is spread over: 5 s */
+	uint64_t offline_grace_ms; /* a contact without a link is shown online for: 30 s */
+	uint64_t ping_ms;	   /* silence after which a link is pinged: 60 s */
+	uint64_t pong_ms;	   /* time to answer: 45 s */
 };
 
 /* ---- life ---- */
@@ -126,31 +141,34 @@ int chat_create(struct store *store, const struct rng *rng, const char *nick);
 int chat_open(struct store *store, const struct chat_opts *opts, struct now now, struct chat **out);
 /* Wipes and frees; tells nobody. */
 void chat_free(struct chat *c);
-/* Ends all links in good order (the peers are told that the account goes offline; reason is for the own log) and dials no more.  Commit after it.
- * Before chat_free at logout and shutdown. */
+/* Ends all links in good order (the peers are told that the account goes offline; reason is for the own log)
+ * and dials no more.  Commit after it. Before chat_free at logout and shutdown. */
 void chat_shutdown(struct chat *c, struct now now, const char *reason);
 /* The end of a turn: lets pending acks go to the net, then commits.  An err: see above. */
 int chat_commit(struct chat *c);
-/* Does what is due and returns the next deadline (mono_ms), TICK_NEVER if none. To be asked again after every other call into chat. */
+/* Does what is due and returns the next deadline (mono_ms), TICK_NEVER if none. To be asked again after every
+ * other call into chat. */
 uint64_t chat_tick(struct chat *c, struct now now);
 uint64_t chat_deadline(const struct chat *c);
 
-void chat_set_data(struct chat *c, void *front_data, void *net_data); /* for the front's and net's own use; NULL leaves one as it is */
+/* For the front's and net's own use; NULL leaves one as it is. */
+void chat_set_data(struct chat *c, void *front_data, void *net_data);
 void *chat_owner(const struct chat *c); /* chat_opts.owner */
 void *chat_front_data(const struct chat *c);
 void *chat_net_data(const struct chat *c);
 
 /* ---- self ---- */
 const char *chat_nick(const struct chat *c);
-const char *chat_onion(const struct chat *c);               /* the address, 56 digits */
-const uint8_t *chat_identity(const struct chat *c);         /* Ed25519 public key */
-const uint8_t *chat_identity_seed(const struct chat *c);    /* secret: for tor_onion_add */
-const uint8_t *chat_identity_dh(const struct chat *c);      /* secret: X25519, role door */
-const uint8_t *chat_link_secret(const struct chat *c);      /* secret: X25519, role private */
-const char *chat_away(const struct chat *c);                /* NULL when here */
+const char *chat_onion(const struct chat *c);		 /* the address, 56 digits */
+const uint8_t *chat_identity(const struct chat *c);	 /* Ed25519 public key */
+const uint8_t *chat_identity_seed(const struct chat *c); /* secret: for tor_onion_add */
+const uint8_t *chat_identity_dh(const struct chat *c);	 /* secret: X25519, role door */
+const uint8_t *chat_link_secret(const struct chat *c);	 /* secret: X25519, role private */
+const char *chat_away(const struct chat *c);		 /* NULL when here */
 /* ERR_INVALID (grammar), ERR_EXISTS (a petname or the service nick), ERR_LOOKALIKE. */
 int chat_set_nick(struct chat *c, struct now now, const char *nick);
-int chat_set_away(struct chat *c, struct now now, const char *text); /* NULL: here; cut to AWAY_MAX at a code point */
+/* NULL: here.  Cut to AWAY_MAX at a code point; ERR_UTF8, ERR_INVALID as chat_send. */
+int chat_set_away(struct chat *c, struct now now, const char *text);
 
 /* ---- contacts ---- */
 struct contact *chat_find(const struct chat *c, const char *nick); /* by petname under casemapping; NULL */
@@ -160,14 +178,17 @@ int chat_each(const struct chat *c, int (*cb)(void *ctx, const struct contact *c
 size_t chat_count(const struct chat *c);
 /*
  * Asks the holder of an address to be a contact.  If a request of theirs waits here, this accepts it.
- * ERR_INVALID (nick), ERR_EXISTS (nick taken), ERR_LOOKALIKE (skeleton of another name), ERR_REFUSED (own address),
- * ERR_STATE (address already a contact: *existing), ERR_TOO_LONG (text), ERR_UTF8, ERR_FULL.
+ * ERR_INVALID (nick), ERR_EXISTS (nick taken), ERR_LOOKALIKE (skeleton of another name), ERR_REFUSED (own
+ * address), ERR_STATE (address already a contact: *existing), ERR_TOO_LONG (text), ERR_UTF8, ERR_FULL.
  */
-int chat_add(struct chat *c, struct now now, const char *nick, const uint8_t identity[KEY_BYTES], const char *text, const struct contact **existing);
+int chat_add(struct chat *c, struct now now, const char *nick, const uint8_t identity[KEY_BYTES],
+	     const char *text, const struct contact **existing);
 /* as: the petname, NULL for the name under which it waits.  ERR_NOT_FOUND and those of chat_add. */
-int chat_accept(struct chat *c, struct now now, const char *request, const char *as, const struct contact **out);
+int chat_accept(struct chat *c, struct now now, const char *request, const char *as,
+		const struct contact **out);
 int chat_reject(struct chat *c, struct now now, const char *request);
-int chat_requests_each(const struct chat *c, int (*cb)(void *ctx, const struct request_row *r), void *ctx); /* waiting ones, oldest first */
+/* Those that wait, oldest first. */
+int chat_requests_each(const struct chat *c, int (*cb)(void *ctx, const struct request_row *r), void *ctx);
 size_t chat_requests(const struct chat *c);
 int chat_rename(struct chat *c, struct now now, const char *old_nick, const char *new_nick);
 /* Forgets a contact with its conversation and queue; links are closed. */
@@ -177,43 +198,51 @@ void chat_retry(struct chat *c, struct now now, struct contact *contact);
 
 /* ---- messages ---- */
 /*
- * Accepts a message: it is in the outbox and the conversation once the turn commits.  client: who sent it, so that only others see it as
- * news.  msgid (16 bytes) may be NULL.  ERR_UTF8, ERR_TOO_LONG (over TEXT_MAX), ERR_INVALID (empty, or holds NUL, 0x01, CR or LF).
+ * Accepts a message: it is in the outbox and the conversation once the turn commits.  client: who sent it, so
+ * that only others see it as news.  msgid (16 bytes) may be NULL.  ERR_UTF8, ERR_TOO_LONG (over TEXT_MAX),
+ * ERR_INVALID (empty, or holds NUL, 0x01, CR or LF).
  */
-int chat_send(struct chat *c, struct now now, struct contact *contact, enum message_kind kind, const char *text, size_t len,
-	      const char *client, uint8_t msgid[MSGID_BYTES]);
+int chat_send(struct chat *c, struct now now, struct contact *contact, enum message_kind kind,
+	      const char *text, size_t len, const char *client, uint8_t msgid[MSGID_BYTES]);
 /* A note to the own other clients; nothing leaves. */
-int chat_note(struct chat *c, struct now now, enum message_kind kind, const char *text, size_t len, const char *client);
-size_t chat_queued(const struct chat *c);                    /* over all contacts */
+int chat_note(struct chat *c, struct now now, enum message_kind kind, const char *text, size_t len,
+	      const char *client);
+size_t chat_queued(const struct chat *c); /* over all contacts */
 
 /* ---- replay cursors: docs in the gateway; the store keeps them ---- */
-/* The cursor of a named client, made on first use: a first client starts at the beginning, a further one at the furthest cursor of the
- * others.  ERR_FULL over CLIENT_NAMES_MAX, ERR_INVALID for a name outside the nick grammar (letters, digits, -_ and .). */
+/* The cursor of a named client, made on first use: a first client starts at the beginning, a further one at
+ * the furthest cursor of the others.  ERR_FULL over CLIENT_NAMES_MAX, ERR_INVALID for a name outside the nick
+ * grammar (letters, digits, -_ and .). */
 int chat_cursor(struct chat *c, const char *client, int64_t *line_id);
 int chat_cursor_move(struct chat *c, const char *client, int64_t line_id);
 /* Lines after a cursor, as store_line_since. */
-int chat_lines(struct chat *c, int64_t after, size_t limit, int (*cb)(void *ctx, const struct contact *contact, const struct line_row *l), void *cb_ctx);
+int chat_lines(struct chat *c, int64_t after, size_t limit,
+	       int (*cb)(void *ctx, const struct contact *contact, const struct line_row *l), void *cb_ctx);
 int64_t chat_last_line(const struct chat *c);
 
 /* ---- what the net tells ---- */
 /*
- * May this initiator come in?  0, or ERR_REFUSED.  door: anybody with an identity may (a stranger can only file a request).  private with
- * identity: only whom we asked, or a contact.  private without: the static key must be a contact's pinned link key, and
- * version no lower than the contact has used.
+ * May this initiator come in?  0, or ERR_REFUSED.  door: anybody with an identity may (a stranger can only
+ * file a request).  private with identity: only whom we asked, or a contact.  private without: the static key
+ * must be a contact's pinned link key, and version no lower than the contact has used.
  */
-int chat_admit(struct chat *c, enum link_role role, uint8_t version, const uint8_t static_key[KEY_BYTES], const uint8_t *identity);
+int chat_admit(struct chat *c, enum link_role role, uint8_t version, const uint8_t static_key[KEY_BYTES],
+	       const uint8_t *identity);
 struct chat_link_info {
 	link_id link;
-	uint32_t dial_id;               /* 0: incoming */
+	uint32_t dial_id; /* 0: incoming */
 	enum link_role role;
 	uint8_t version;
-	const uint8_t *static_key;      /* the peer's, authenticated */
-	const uint8_t *identity;        /* the peer's Ed25519 identity if its static is identity-derived, else NULL */
+	const uint8_t *static_key; /* the peer's, authenticated */
+	const uint8_t
+	    *identity; /* the peer's Ed25519 identity if its static is identity-derived, else NULL */
 };
 /* A link is open: a transport record came (incoming), or message 2 did (dialled). ERR_REFUSED: close it. */
 int chat_on_link(struct chat *c, struct now now, const struct chat_link_info *info);
-/* A frame came. An err: the peer violated the protocol; close the link (chat_on_link_closed follows from the net as usual). */
-int chat_on_frame(struct chat *c, struct now now, link_id link, uint8_t type, const uint8_t *body, size_t len);
+/* A frame came. An err: the peer violated the protocol; close the link (chat_on_link_closed follows from the
+ * net as usual). */
+int chat_on_frame(struct chat *c, struct now now, link_id link, uint8_t type, const uint8_t *body,
+		  size_t len);
 void chat_on_writable(struct chat *c, struct now now, link_id link);
 void chat_on_link_closed(struct chat *c, struct now now, link_id link);
 /* text: why, for people. */
@@ -221,13 +250,14 @@ void chat_on_dial_failed(struct chat *c, struct now now, uint32_t dial_id, const
 
 /* ---- tor as the account sees it ---- */
 struct chat_tor_status {
-	bool ready;       /* dials can succeed */
-	bool published;   /* others can find us */
+	bool ready;	/* dials can succeed */
+	bool published; /* others can find us */
 	int progress;
 	char version[32];
 	char text[160];
 };
-/* Told by the app. When ready turns true everybody is dialled, spread out; when it turns false contacts whose links end go with that reason. */
+/* Told by the app. When ready turns true everybody is dialled, spread out; when it turns false contacts whose
+ * links end go with that reason. */
 void chat_set_tor(struct chat *c, struct now now, const struct chat_tor_status *status);
 const struct chat_tor_status *chat_tor(const struct chat *c);
 

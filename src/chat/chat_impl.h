@@ -299,8 +299,7 @@ int conversation_on_message(struct chat *c, struct now now, struct chat_link *l,
 			    size_t len);
 /* The last line is about to go with its contact: keeps its time. */
 int conversation_keep_time(struct chat *c);
-/* 0 if a message, request text or away text may hold this: UTF-8 without NUL, 0x01, CR, LF. ERR_UTF8, ERR_INVALID.
- */
+/* 0 if a request or away text may hold this, by the rule of link/payload.h. ERR_UTF8, ERR_INVALID. */
 int text_check(const char *text, size_t len);
 
 /* ---- presence.c ---- */

@@ -626,9 +626,9 @@ static int on_profile(struct chat *c, struct now now, struct chat_link *l, const
 	return 0;
 }
 
-static int on_use(struct chat *c, struct chat_link *l, size_t len)
+static int on_use(struct chat *c, struct chat_link *l)
 {
-	if (l->peer->chooser || len)
+	if (l->peer->chooser)
 		return ERR_PROTOCOL;
 	l->used_seq = ++c->link_seq;
 	choose(c, l->peer);
@@ -646,7 +646,7 @@ static int key_link_on_frame(struct chat *c, struct now now, struct chat_link *l
 	case FRAME_PROFILE:
 		return on_profile(c, now, l, body, len);
 	case FRAME_USE:
-		return l->heard ? on_use(c, l, len) : ERR_PROTOCOL;
+		return l->heard ? on_use(c, l) : ERR_PROTOCOL;
 	case FRAME_MESSAGE:
 		return l->heard ? conversation_on_message(c, now, l, body, len) : ERR_PROTOCOL;
 	case FRAME_ACK:

@@ -154,11 +154,17 @@ int outbox_on_ack(struct chat *c, struct now now, struct chat_peer *p, const uin
 
 /* ---- the user ---- */
 
-static int message_check(const char *text, size_t len)
+/* What is accepted must be what can be sent. */
+static int message_check(enum message_kind kind, const char *text, size_t len)
 {
-	if (!len)
-		return ERR_INVALID;
-	return len > TEXT_MAX ? ERR_TOO_LONG : text_check(text, len);
+	struct message m = {.kind = (uint8_t)kind, .text = text, .text_len = len};
+	struct buf body;
+	int err;
+
+	buf_init(&body, FRAME_BODY_MAX);
+	err = message_encode(&m, &body);
+	buf_clear(&body);
+	return err;
 }
 
 static void line_fill(struct line_row *l, struct now now, enum message_kind kind, const char *text,
@@ -212,7 +218,7 @@ int chat_send(struct chat *c, struct now now, struct contact *contact, enum mess
 
 	if (c->broken)
 		return c->broken;
-	err = message_check(text, len);
+	err = message_check(kind, text, len);
 	if (err)
 		return err;
 	line_fill(&l, now, kind, text, len, client);
@@ -237,7 +243,7 @@ int chat_note(struct chat *c, struct now now, enum message_kind kind, const char
 
 	if (c->broken)
 		return c->broken;
-	err = message_check(text, len);
+	err = message_check(kind, text, len);
 	if (err)
 		return err;
 	line_fill(&l, now, kind, text, len, client);

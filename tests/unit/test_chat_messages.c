@@ -57,6 +57,7 @@ static void what_is_no_message(void **state)
 	assert_int_equal(chat_send(c, w->now, bob, MESSAGE_TEXT, "a\rb", 3, "x", NULL), ERR_INVALID);
 	assert_int_equal(chat_send(c, w->now, bob, MESSAGE_TEXT, "a\0b", 3, "x", NULL), ERR_INVALID);
 	assert_int_equal(chat_send(c, w->now, bob, MESSAGE_TEXT, "a\001b", 3, "x", NULL), ERR_INVALID);
+	assert_int_equal(chat_send(c, w->now, bob, MESSAGE_TEXT, "\1VERSION\1", 9, "x", NULL), ERR_INVALID);
 	assert_int_equal(chat_send(c, w->now, bob, MESSAGE_TEXT, "\xc3", 1, "x", NULL), ERR_UTF8);
 	memset(text, 'x', sizeof(text));
 	assert_int_equal(chat_send(c, w->now, bob, MESSAGE_TEXT, text, TEXT_MAX + 1, "x", NULL),
