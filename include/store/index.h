@@ -21,6 +21,7 @@ struct index {
 	struct index_entry *entries; /* room for INDEX_ACCOUNTS_MAX */
 	size_t n;
 	int lock_fd;
+	char unused[INDEX_ID_LEN + 1]; /* what index_sweep kept for index_new_dir; empty: nothing */
 };
 
 /* Makes state_dir (0700) where it is missing, locks it against a second daemon (ERR_EXISTS), reads the index.
@@ -32,15 +33,17 @@ void index_close(struct index *ix);
  * or directory, too many. */
 int index_parse(const char *text, size_t len, struct index_entry *entries, size_t *n);
 const struct index_entry *index_find(const struct index *ix, const char *name);
-/* A fresh directory id, and its directory (0700) made. */
+/* A directory (0700) for the next account: the unused one that index_sweep has kept, or a fresh one. */
 int index_new_dir(struct index *ix, const struct rng *rng, char id[INDEX_ID_LEN + 1]);
 /* Adds a name, durably.  ERR_EXISTS (name or directory), ERR_FULL, ERR_INVALID, ERR_IO: then it was not
  * added. */
 int index_add(struct index *ix, const char *name, const char *id);
 /* state_dir/accounts/<id>/<leaf>, without the last part when leaf is NULL; ERR_TOO_LONG. */
 int index_path(const struct index *ix, const char *id, const char *leaf, char *out, size_t size);
-/* Removes account directories that no entry names (spares of a former run, a registration that crashed); goes
- * on after an error. */
+/*
+ * Removes account directories that no entry names (a registration that crashed); goes on after an error.  One of those
+ * without key and database is kept: the tor that was spare in a former run goes on with its guards and its cache.
+ */
 int index_sweep(struct index *ix);
 
 #endif

@@ -200,6 +200,11 @@ int index_new_dir(struct index *ix, const struct rng *rng, char id[INDEX_ID_LEN 
 {
 	char path[PATH_MAX];
 	uint8_t random[INDEX_ID_LEN / 2];
+	if (ix->unused[0]) {
+		(void)str_copy(id, INDEX_ID_LEN + 1, ix->unused);
+		ix->unused[0] = '\0';
+		return 0;
+	}
 	for (unsigned i = 0; i < DIR_TRIES; i++) {
 		rng_fill(rng, random, sizeof(random));
 		hex_encode(random, sizeof(random), id);
@@ -235,6 +240,17 @@ int index_add(struct index *ix, const char *name, const char *id)
 	return err;
 }
 
+/* No account was ever begun in it: at most a tor lives there. */
+static bool is_unused(const struct index *ix, const char *id)
+{
+	static const char *const leaves[] = {"key", "db"};
+	char path[PATH_MAX];
+	for (size_t i = 0; i < sizeof(leaves) / sizeof(leaves[0]); i++)
+		if (index_path(ix, id, leaves[i], path, sizeof(path)) || !access(path, F_OK))
+			return false;
+	return true;
+}
+
 int index_sweep(struct index *ix)
 {
 	char path[PATH_MAX];
@@ -246,6 +262,10 @@ int index_sweep(struct index *ix)
 	while ((entry = readdir(dir))) {
 		if (!id_valid(entry->d_name) || find(ix->entries, ix->n, NULL, entry->d_name))
 			continue;
+		if (!ix->unused[0] && is_unused(ix, entry->d_name)) {
+			(void)str_copy(ix->unused, sizeof(ix->unused), entry->d_name);
+			continue;
+		}
 		int one = index_path(ix, entry->d_name, NULL, path, sizeof(path));
 		if (!one)
 			one = file_rmtree(path);

@@ -164,13 +164,38 @@ static void what_no_entry_names_is_swept(void **state)
 	assert_int_equal(index_add(&ix, "alice", named), 0);
 	assert_int_equal(index_path(&ix, named, "key", kept, sizeof(kept)), 0);
 	assert_int_equal(file_replace(kept, "x", 1, 0600), 0);
-	assert_int_equal(index_path(&ix, spare, "tor/cached-certs", path, sizeof(path)), 0);
-	*strrchr(path, '/') = '\0';
-	assert_int_equal(file_mkdir(path, 0700), 0);
+	assert_int_equal(index_path(&ix, spare, "db", path, sizeof(path)), 0);
+	assert_int_equal(file_replace(path, "x", 1, 0600), 0); /* begun, never named */
 	assert_int_equal(index_sweep(&ix), 0);
 	assert_int_equal(access(kept, F_OK), 0);
 	assert_int_equal(index_path(&ix, spare, NULL, path, sizeof(path)), 0);
 	assert_int_equal(access(path, F_OK), -1);
+	index_close(&ix);
+}
+
+/* The next start's spare goes on with the guards of the last one's. */
+static void one_unused_directory_is_kept_for_the_next_account(void **state)
+{
+	const struct rng rng = unit_rng(&seed);
+	char spare[2][INDEX_ID_LEN + 1], id[INDEX_ID_LEN + 1], path[PATH_MAX];
+	struct index ix = opened(*state);
+	int left = 0;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(index_new_dir(&ix, &rng, spare[i]), 0);
+		assert_int_equal(index_path(&ix, spare[i], "tor", path, sizeof(path)), 0);
+		assert_int_equal(file_mkdir(path, 0700), 0);
+	}
+	assert_int_equal(index_sweep(&ix), 0);
+	assert_int_equal(index_new_dir(&ix, &rng, id), 0);
+	assert_true(!strcmp(id, spare[0]) || !strcmp(id, spare[1]));
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(index_path(&ix, spare[i], "tor", path, sizeof(path)), 0);
+		left += access(path, F_OK) == 0;
+	}
+	assert_int_equal(left, 1);
+	/* and only once */
+	assert_int_equal(index_new_dir(&ix, &rng, spare[0]), 0);
+	assert_string_not_equal(spare[0], id);
 	index_close(&ix);
 }
 
@@ -246,6 +271,7 @@ int main(void)
 	    T(directories_are_private),
 	    T(a_taken_directory_is_not_given_out_again),
 	    T(what_no_entry_names_is_swept),
+	    T(one_unused_directory_is_kept_for_the_next_account),
 	    T(a_lost_index_does_not_cost_the_accounts),
 	    T(what_is_malformed_is_refused),
 	};
