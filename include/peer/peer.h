@@ -18,7 +18,7 @@ struct peer_opts {
 	const struct rng *rng;
 	const char *target_path;        /* the onion's Unix socket; bound with peer_new, removed with peer_free */
 	unsigned target_mode;           /* its mode: 0600 managed, 0660 for a system tor's group */
-	unsigned handshakes_max;        /* incoming and not open: 0: 64; the oldest gives way */
+	unsigned handshakes_max;        /* incoming and not open: 0: 64; then one gives way, a stranger's before a contact's */
 	uint64_t handshake_timeout_ms;  /* 0: 60 s */
 	unsigned links_max;             /* open links: 0: 4 for each contact are allowed by chat; here a total of 12,000 */
 };

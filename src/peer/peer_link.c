@@ -229,14 +229,16 @@ static int on_admit(void *ctx, enum link_role role, uint8_t version, const uint8
 		    const uint8_t *identity)
 {
 	struct peer_link *l = ctx;
+	int r = chat_admit(l->peer->chat, role, version, static_key, identity);
 
+	l->known = r == 0 && role != LINK_DOOR;
 	l->role = role;
 	l->version = version;
 	memcpy(l->static_key, static_key, KEY_BYTES);
 	l->has_identity = identity != NULL;
 	if (identity != NULL)
 		memcpy(l->identity, identity, KEY_BYTES);
-	return chat_admit(l->peer->chat, role, version, static_key, identity);
+	return r;
 }
 
 static struct peer_link *link_new_pending(struct peer *p, int fd)
@@ -265,16 +267,27 @@ static struct peer_link *link_new_pending(struct peer *p, int fd)
 	return l;
 }
 
-static void drop_oldest_incoming(struct peer *p)
+static bool gives_way(const struct peer_link *l, bool also_known)
 {
-	struct peer_link *l;
+	return l->dial_id == 0 && (also_known || !l->known);
+}
+
+/*
+ * One of the incoming handshakes ends for a new one.  By chance: of whichever kind always gave way, the oldest or
+ * the newest, a flood would surely end what a contact has begun.
+ */
+static bool drop_incoming(struct peer *p, bool also_known)
+{
+	struct peer_link *l, *chosen = NULL;
+	uint32_t seen = 0;
 
 	TAILQ_FOREACH (l, &p->pending, pending) {
-		if (l->dial_id == 0) {
-			end(l, ERR_FULL);
-			return;
-		}
+		if (gives_way(l, also_known) && rng_uniform(p->opts.rng, ++seen) == 0)
+			chosen = l;
 	}
+	if (chosen != NULL)
+		end(chosen, ERR_FULL);
+	return chosen != NULL;
 }
 
 void peer_link_incoming(struct peer *p, int fd)
@@ -285,8 +298,8 @@ void peer_link_incoming(struct peer *p, int fd)
 	};
 	struct peer_link *l;
 
-	if (p->incoming_pending >= p->opts.handshakes_max)
-		drop_oldest_incoming(p);
+	if (p->incoming_pending >= p->opts.handshakes_max && !drop_incoming(p, false))
+		(void)drop_incoming(p, true);
 	l = link_new_pending(p, fd);
 	if (l == NULL)
 		return;

@@ -25,6 +25,7 @@ struct peer_link {
 	enum link_role role;
 	uint32_t dial_id;         /* 0: incoming */
 	uint8_t version;          /* incoming: as admitted */
+	bool known;               /* incoming: message 1 was made by a contact, though perhaps not now */
 	uint8_t static_key[KEY_BYTES];
 	bool has_identity;
 	uint8_t identity[KEY_BYTES];

@@ -390,7 +390,7 @@ static void test_a_handshake_that_never_ends_is_ended(void **state)
 	stop(&w);
 }
 
-static void test_the_oldest_handshake_gives_way(void **state)
+static void test_one_handshake_gives_way_for_another(void **state)
 {
 	struct world w;
 	struct remote mallory[3];
@@ -402,13 +402,58 @@ static void test_the_oldest_handshake_gives_way(void **state)
 		connect_to(&w, &mallory[i]);
 		loop_turn(w.loop, false);
 	}
-	expect_close(&w, &mallory[0]);
-	pump(&mallory[1]);
+	while (!mallory[0].closed && !mallory[1].closed) {
+		loop_turn(w.loop, false);
+		pump(&mallory[0]);
+		pump(&mallory[1]);
+	}
 	pump(&mallory[2]);
-	assert_false(mallory[1].closed);
+	assert_false(mallory[0].closed && mallory[1].closed);
 	assert_false(mallory[2].closed);
 	for (int i = 0; i < 3; i++)
 		leave(&mallory[i]);
+	stop(&w);
+}
+
+/* Carol asks, and Alice accepts. */
+static void become_contact(struct world *w, struct remote *carol)
+{
+	const struct contact *contact;
+	const uint8_t *body;
+	size_t len;
+
+	dial(w, carol, true);
+	until_open(w, carol);
+	send_request(carol);
+	expect_frame(w, carol, FRAME_ANSWER, &body, &len);
+	leave(carol);
+	assert_int_equal(chat_accept(w->chat, now_of(w), "carol", NULL, &contact), 0);
+	buf_init(&carol->in, 64 * RECORD_BYTES);
+}
+
+static void test_a_flood_of_strangers_ends_no_contacts_handshake(void **state)
+{
+	enum { FLOOD = 20 };
+	struct world w;
+	struct remote carol, mallory[FLOOD];
+	const uint8_t *body;
+	size_t len;
+	(void)state;
+
+	start(&w, (struct peer_opts){.handshakes_max = 3});
+	be(&carol, 3);
+	become_contact(&w, &carol);
+	dial(&w, &carol, false);
+	until_open(&w, &carol); /* for her; Alice waits for her first transport record */
+	for (int i = 0; i < FLOOD; i++) {
+		be(&mallory[i], (uint8_t)(100 + i));
+		connect_to(&w, &mallory[i]);
+		loop_turn(w.loop, false);
+	}
+	expect_frame(&w, &carol, FRAME_PROFILE, &body, &len);
+	for (int i = 0; i < FLOOD; i++)
+		leave(&mallory[i]);
+	leave(&carol);
 	stop(&w);
 }
 
@@ -459,18 +504,11 @@ static void test_a_dial_without_tor_fails_in_words(void **state)
 static void befriend(struct world *w, struct remote *carol)
 {
 	struct profile profile = {.nick = "carol"};
-	const struct contact *contact;
 	const uint8_t *got;
 	struct buf body;
 	size_t len;
 
-	dial(w, carol, true);
-	until_open(w, carol);
-	send_request(carol);
-	expect_frame(w, carol, FRAME_ANSWER, &got, &len);
-	leave(carol);
-	assert_int_equal(chat_accept(w->chat, now_of(w), "carol", NULL, &contact), 0);
-	buf_init(&carol->in, 64 * RECORD_BYTES);
+	become_contact(w, carol);
 	dial(w, carol, false);
 	until_open(w, carol);
 	buf_init(&body, FRAME_BODY_MAX);
@@ -552,7 +590,8 @@ int main(void)
 	    cmocka_unit_test(test_garbage_is_hung_up_on),
 	    cmocka_unit_test(test_an_unknown_link_key_gets_no_answer),
 	    cmocka_unit_test(test_a_handshake_that_never_ends_is_ended),
-	    cmocka_unit_test(test_the_oldest_handshake_gives_way),
+	    cmocka_unit_test(test_one_handshake_gives_way_for_another),
+	    cmocka_unit_test(test_a_flood_of_strangers_ends_no_contacts_handshake),
 	    cmocka_unit_test(test_an_unknown_version_is_told_ours),
 	    cmocka_unit_test(test_a_dial_without_tor_fails_in_words),
 	    cmocka_unit_test(test_a_burst_arrives_whole_and_in_order),
