@@ -513,7 +513,7 @@ static void the_spare_directory_is_used_once_it_holds_an_account(void **state)
 	enter(d, "alice", PASSWORD);
 	assert_null(accounts_find(d->as, "bob"));
 	signup(d, "bob");
-	assert_int_equal(account_dirs(d), 1); /* went to her */
+	assert_int_equal(account_dirs(d), 2);
 }
 
 static void an_index_that_cannot_be_written_leaves_no_account(void **state)
