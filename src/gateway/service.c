@@ -84,8 +84,8 @@ static void run(struct client *c, char *line)
 	int err = service_parse(line, &cmd, &args);
 
 	if (cmd == NULL) {
-		client_notice(c, "%s%s`help` lists the commands.", args.n > 0 ? args.v[0] : "",
-			      args.n > 0 ? " is not a command: " : "");
+		/* The word is not repeated: it may be a password. */
+		client_notice(c, "That is not a command: `help` lists them.");
 	} else if ((cmd->flags & SERVICE_PASSWORD) != 0 && c->in_channel) {
 		client_notice(c, "Passwords are not for the channel: nothing was done. Use /msg %s %s %s",
 			      SERVICE_NICK, cmd->name, cmd->usage);

@@ -202,7 +202,7 @@ void session_join(struct client *c)
 	else
 		client_send(c, ":%s JOIN %s", mask, CONTROL_CHANNEL);
 	client_reply(c, RPL_TOPIC, "%s :%s", CONTROL_CHANNEL, s->topic);
-	client_reply(c, RPL_TOPICWHOTIME, "%s %s %llu", CONTROL_CHANNEL, SERVICE_NICK,
+	client_reply(c, RPL_TOPICWHOTIME, "%s %s %llu", CONTROL_CHANNEL, c->gateway->service_mask,
 		     (unsigned long long)(s->topic_ms / 1000));
 	channel_names(c);
 }
