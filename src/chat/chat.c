@@ -91,6 +91,7 @@ static void chat_init(struct chat *c, struct store *store, const struct chat_opt
 	RB_INIT(&c->links);
 	TAILQ_INIT(&c->requests);
 	TAILQ_INIT(&c->flushes);
+	TAILQ_INIT(&c->door_links);
 	TAILQ_INIT(&c->dialling);
 	timers_init(&c->timers);
 	timers_init(&c->dial_timers);

@@ -173,6 +173,7 @@ struct chat {
 	/* links */
 	struct link_tree links;
 	struct chat_link_list flushes;
+	struct chat_link_list door_links; /* of strangers, oldest first */
 	unsigned n_door_links;
 	uint64_t link_seq;
 	/* time */

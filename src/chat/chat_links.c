@@ -254,6 +254,7 @@ static void forget_link(struct chat *c, struct chat_link *l)
 		TAILQ_REMOVE(&l->peer->links, l, of_peer);
 		l->peer->n_links--;
 	} else {
+		TAILQ_REMOVE(&c->door_links, l, of_peer);
 		c->n_door_links--;
 	}
 	if (l->flushing)
@@ -471,6 +472,7 @@ static struct chat_link *add_link(struct chat *c, struct now now, const struct c
 		TAILQ_INSERT_TAIL(&p->links, l, of_peer);
 		p->n_links++;
 	} else {
+		TAILQ_INSERT_TAIL(&c->door_links, l, of_peer);
 		c->n_door_links++;
 	}
 	timers_set(&c->timers, &l->timer, now.mono_ms + c->opts.pong_ms);
@@ -523,8 +525,6 @@ static int link_owner(struct chat *c, const struct chat_link_info *info, struct 
 	}
 	*by_identity = info->identity != NULL;
 	*p = *by_identity ? NULL : contact_by_link_key(c, info->static_key);
-	if (*by_identity && c->n_door_links >= DOOR_LINKS_MAX)
-		return ERR_REFUSED;
 	return chat_admit(c, info->role, info->version, info->static_key, info->identity);
 }
 
@@ -551,6 +551,9 @@ int chat_on_link(struct chat *c, struct now now, const struct chat_link_info *in
 		err = key_link_opened(c, now, l, info->version);
 	else if (l->dialled)
 		err = acceptance_begin(c, l);
+	else if (c->n_door_links > DOOR_LINKS_MAX)
+		link_dead(c, now,
+			  TAILQ_FIRST(&c->door_links)); /* who says nothing must not keep others out */
 	if (err && !c->broken) {
 		forget_link(c, l);
 		if (p)

@@ -14,7 +14,7 @@
 #include "chat/chat.h"
 
 #define DIALS 16
-#define PAIRS 64
+#define PAIRS 256
 
 struct world;
 struct party {
