@@ -13,16 +13,21 @@ WIDTH, HEIGHT = 200, 60
 POLL_S = 0.1
 TIMEOUT_S = 30
 
-IRSSI = """\
+IRSSI_SERVER = """\
 servers = ({{
   address = "127.0.0.1"; port = "{port}"; chatnet = "allium"; autoconnect = "yes"; use_tls = "no";
 {password}
 }});
+"""
+
+IRSSI = """\
+{server}
 chatnets = {{ allium = {{ type = "IRC"; nick = "{nick}"; username = "{nick}"; realname = "{nick}";
 {sasl}
 }}; }};
 settings = {{
-  core = {{ server_reconnect_time = "10s"; cmd_queue_speed = "10msec"; nick = "{nick}"; user_name = "{nick}"; }};
+  core = {{ server_reconnect_time = "10s"; nick = "{nick}"; user_name = "{nick}"; }};
+  "irc/core" = {{ cmd_queue_speed = "10msec"; }};
   "fe-common/core" = {{ autocreate_own_query = "no"; }};
 }};
 """
@@ -118,15 +123,20 @@ class Tmux:
         return Screen(self, name)
 
     def irssi(self, name, daemon, nick, password=None, sasl=None):
-        """irssi that connects by itself; password is for PASS, sasl is (account, password)."""
+        """irssi that connects by itself; password is for PASS, sasl is (account, password). With
+        neither, its settings hold no server, as after a /connect."""
         home = self.dir / name
         home.mkdir()
-        login = (f'sasl_mechanism = "PLAIN"; sasl_username = "{sasl[0]}"; sasl_password = "{sasl[1]}";'
-                 if sasl else "")
-        (home / "config").write_text(IRSSI.format(
-            port=daemon.port, nick=nick, sasl=login,
-            password=f'  password = "{password}";' if password else ""))
-        return self.open(name, "irssi", "--home", str(home))
+        server, login, connect = "", "", ["-c", "127.0.0.1", "-p", str(daemon.port)]
+        if password or sasl:
+            connect = []
+            server = IRSSI_SERVER.format(
+                port=daemon.port, password=f'  password = "{password}";' if password else "")
+        if sasl:
+            login = ('sasl_mechanism = "PLAIN"; '
+                     f'sasl_username = "{sasl[0]}"; sasl_password = "{sasl[1]}";')
+        (home / "config").write_text(IRSSI.format(server=server, nick=nick, sasl=login))
+        return self.open(name, "irssi", "--home", str(home), *connect)
 
     def weechat(self, name, daemon, nick, password=None, sasl=None):
         """WeeChat likewise."""
