@@ -133,10 +133,10 @@ static bool row_same(const struct request_row *row, const struct request *q)
  * all the time). */
 static int ask_again(struct chat *c, struct now now, struct waiting_request *r, const struct request *q)
 {
-	bool tell = !r->row.rejected && now.real_ms - r->row.received_ms >= REQUEST_AGAIN_MS;
+	bool tell = now.real_ms - r->row.received_ms >= REQUEST_AGAIN_MS;
 	int err;
 
-	if (row_same(&r->row, q))
+	if (r->row.rejected || row_same(&r->row, q))
 		return 0;
 	row_fill(&r->row, now, q);
 	err = chat_break(c, store_request_put(c->store, &r->row));
@@ -175,10 +175,13 @@ int request_on_stranger(struct chat *c, struct now now, const uint8_t identity[K
 	struct waiting_request *r = request_by_identity(c, identity);
 
 	*status = ANSWER_PENDING;
-	if (!contact_key_free(c, identity, q->link_key) || (!r && c->n_waiting >= REQUESTS_MAX)) {
+	if (!r && c->n_waiting >= REQUESTS_MAX) {
 		*status = ANSWER_REFUSED;
 		return 0;
 	}
+	/* Not refused aloud: a stranger who knows somebody's link key would learn whether it is pinned here. */
+	if (!contact_key_free(c, identity, q->link_key))
+		return 0;
 	return r ? ask_again(c, now, r, q) : ask_first(c, now, identity, q);
 }
 
