@@ -19,7 +19,7 @@ static void own_locator(const struct chat *c, struct locator *out)
 static int put(struct chat *c, struct chat_link *l, uint8_t type, int err, struct buf *body)
 {
 	if (!err)
-		err = links_put(c, l, type, buf_ptr(body), buf_len(body));
+		err = flush_put(c, l, type, buf_ptr(body), buf_len(body));
 	buf_clear(body);
 	return err;
 }

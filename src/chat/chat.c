@@ -159,7 +159,7 @@ void chat_shutdown(struct chat *c, struct now now, const char *reason)
 int chat_commit(struct chat *c)
 {
 	if (!c->broken)
-		links_flush(c);
+		flush_all(c);
 	if (c->broken) {
 		store_rollback(c->store);
 		return c->broken;
@@ -190,7 +190,7 @@ uint64_t chat_tick(struct chat *c, struct now now)
 	while (!c->broken && c->n_dialling < DIALS_MAX && (t = timers_pop(&c->dial_timers, now.mono_ms)))
 		t->fire(c, now, t->owner);
 	if (!c->broken)
-		links_flush(c);
+		flush_all(c);
 	return chat_deadline(c);
 }
 
@@ -263,7 +263,7 @@ static void tell_profile(struct chat *c)
 	while ((l = links_next(c, l))) {
 		if (!l->by_identity) {
 			l->want_profile = true;
-			links_flush_soon(c, l);
+			flush_soon(c, l);
 		}
 	}
 }

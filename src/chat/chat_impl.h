@@ -276,11 +276,27 @@ void links_close(struct chat *c, struct now now, struct chat_link *l, enum close
 /* Ends all links of a contact without a thought of dialling it again. */
 void links_close_all(struct chat *c, struct chat_peer *p, enum close_reason reason);
 void links_free_all(struct chat *c);
+/* Sets the timer that notices silence and age. */
+void links_watch(struct chat *c, struct now now, struct chat_link *l);
+
+/* ---- chat_flush.c: what goes out ---- */
 /* Sends a frame or notes that the link is full: 0 or the net's error. */
-int links_put(struct chat *c, struct chat_link *l, uint8_t type, const void *body, size_t len);
+int flush_put(struct chat *c, struct chat_link *l, uint8_t type, const void *body, size_t len);
 /* Has the link flushed at the end of the turn. */
-void links_flush_soon(struct chat *c, struct chat_link *l);
-void links_flush(struct chat *c);
+void flush_soon(struct chat *c, struct chat_link *l);
+/* Has a PING sent, whose token is then in ping_token. */
+void flush_ping(struct chat *c, struct chat_link *l);
+void flush_all(struct chat *c);
+/* Says CLOSE after what is owed (acks) and has the net end the link. */
+void flush_close(struct chat *c, struct chat_link *l, enum close_reason reason);
+
+/* ---- chat_use.c: which link is used ---- */
+/* Links of this contact came, were heard, or went: others see it. */
+void use_changed(struct chat_peer *p);
+/* Chooses again; a change has the messages sent anew. */
+void use_choose(struct chat *c, struct chat_peer *p);
+/* The other side has read USE on the chosen link: the other links go. */
+void use_confirmed(struct chat *c, struct now now, struct chat_peer *p);
 
 /* ---- outbox.c ---- */
 /* Another link is used (NULL: none): all that is unacked goes again, from the first. */

@@ -1,16 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * Open links, and which of them is used.
- *
- * Between two contacts there may be several links at a time: both dial at once, or one side dials while the
- * other has not noticed that the old link is dead.  Both read every link.  The side with the lower identity
- * chooses alone: the link on which it heard the other most recently for the first time.  It says USE there,
- * followed by a PING; at the PONG it knows that USE was read, and closes the other links.  The other side
- * sends on the link on which USE came last, of those that still stand. Nobody sends messages before USE.
- * Links fall away or are chosen once each, so this ends with one link, or with none and a dial. Whenever the
- * used link changes, all that is unacked is sent again in order (outbox.c), so nothing depends on what a
- * closed link carried.
- */
+/* Open links: how they come, how long they stay, and what follows when they end. */
 #include "chat_impl.h"
 
 #include <stdlib.h>
@@ -49,201 +38,6 @@ struct chat_link *links_current(const struct chat_peer *p)
 			return l;
 	}
 	return NULL;
-}
-
-static bool heard_any(const struct chat_peer *p)
-{
-	const struct chat_link *l;
-
-	TAILQ_FOREACH (l, &p->links, of_peer) {
-		if (l->heard)
-			return true;
-	}
-	return false;
-}
-
-/* ---- what goes out ---- */
-
-int links_put(struct chat *c, struct chat_link *l, uint8_t type, const void *body, size_t len)
-{
-	int err = l->full ? ERR_FULL : net_call(c, send, l->id, type, body, len);
-
-	if (err)
-		l->full = true;
-	return err;
-}
-
-void links_flush_soon(struct chat *c, struct chat_link *l)
-{
-	if (l->flushing || l->full)
-		return;
-	l->flushing = true;
-	TAILQ_INSERT_TAIL(&c->flushes, l, of_flush);
-}
-
-static int put_encoded(struct chat *c, struct chat_link *l, uint8_t type, int err, struct buf *body)
-{
-	if (!err)
-		err = links_put(c, l, type, buf_ptr(body), buf_len(body));
-	buf_clear(body);
-	return err;
-}
-
-static int put_profile(struct chat *c, struct chat_link *l)
-{
-	struct profile pr = {.away = c->away};
-	struct buf body;
-
-	buf_init(&body, FRAME_BODY_MAX);
-	memcpy(pr.nick, c->nick, sizeof(c->nick));
-	if (c->away)
-		memcpy(pr.away_text, c->away_text, sizeof(c->away_text));
-	return put_encoded(c, l, FRAME_PROFILE, profile_encode(&pr, &body), &body);
-}
-
-static int put_token(struct chat *c, struct chat_link *l, uint8_t type, uint64_t token)
-{
-	struct buf body;
-
-	buf_init(&body, FRAME_BODY_MAX);
-	return put_encoded(c, l, type, ping_encode(token, &body), &body);
-}
-
-static int put_acks(struct chat *c, struct chat_link *l)
-{
-	while (buf_len(&l->acks)) {
-		size_t n = buf_len(&l->acks) / MSGID_BYTES;
-		struct buf body;
-		int err;
-
-		if (n > ACK_MAX)
-			n = ACK_MAX;
-		buf_init(&body, FRAME_BODY_MAX);
-		err = ack_encode((const uint8_t(*)[MSGID_BYTES])buf_ptr(&l->acks), n, &body);
-		err = put_encoded(c, l, FRAME_ACK, err, &body);
-		if (err)
-			return err;
-		buf_consume(&l->acks, n * MSGID_BYTES);
-	}
-	buf_clear(&l->acks);
-	return 0;
-}
-
-/* Sends what is wanted, in the order in which the other side must read it: who we are, which link is used,
- * then the rest. */
-static int put_wanted(struct chat *c, struct chat_link *l)
-{
-	int err = l->want_profile ? put_profile(c, l) : 0;
-
-	if (err)
-		return err;
-	l->want_profile = false;
-	if (l->want_use && (err = links_put(c, l, FRAME_USE, NULL, 0)))
-		return err;
-	l->want_use = false;
-	if (l->want_pong && (err = put_token(c, l, FRAME_PONG, l->pong_token)))
-		return err;
-	l->want_pong = false;
-	if (l->want_ping && (err = put_token(c, l, FRAME_PING, l->ping_token)))
-		return err;
-	l->want_ping = false;
-	return put_acks(c, l);
-}
-
-static void pump(struct chat *c, struct chat_link *l)
-{
-	/* A link that is full, or broken, gets the rest later, or never. */
-	if (!put_wanted(c, l) && l->peer && l->peer->chosen == l)
-		outbox_pump(c, l->peer);
-}
-
-void links_flush(struct chat *c)
-{
-	struct chat_link *l;
-
-	while ((l = TAILQ_FIRST(&c->flushes))) {
-		TAILQ_REMOVE(&c->flushes, l, of_flush);
-		l->flushing = false;
-		pump(c, l);
-	}
-}
-
-void chat_on_writable(struct chat *c, struct now now, link_id link)
-{
-	struct chat_link *l = links_find(c, link);
-
-	(void)now;
-	if (!l || c->broken)
-		return;
-	l->full = false;
-	links_flush_soon(c, l);
-}
-
-/* ---- which link is used ---- */
-
-static void links_changed(struct chat_peer *p)
-{
-	const struct chat_link *l = p->chosen ? p->chosen : links_current(p);
-
-	p->pub.link_up = heard_any(p);
-	p->pub.link_incoming = l && !l->dialled;
-	if (p->pub.link_up)
-		p->pub.trouble[0] = '\0';
-}
-
-static void want_ping(struct chat *c, struct chat_link *l)
-{
-	if (!l->want_ping)
-		rng_fill(c->opts.rng, &l->ping_token, sizeof(l->ping_token));
-	l->want_ping = true;
-	links_flush_soon(c, l);
-}
-
-static void use(struct chat *c, struct chat_peer *p, struct chat_link *l)
-{
-	if (p->chosen == l)
-		return;
-	outbox_use(p, l);
-	if (!l)
-		return;
-	log_debug("contact %lld: link %u is used", (long long)p->pub.row.id, (unsigned)l->id);
-	if (p->chooser) {
-		l->want_use = true;
-		want_ping(c, l);
-		l->use_token = l->ping_token;
-	}
-	links_flush_soon(c, l);
-}
-
-/* Newest first heard for the one who chooses, last USE for the other. */
-static uint64_t rank(const struct chat_peer *p, const struct chat_link *l)
-{
-	if (l->by_identity || !l->heard)
-		return 0;
-	return p->chooser ? l->heard_seq : l->used_seq;
-}
-
-static void choose(struct chat *c, struct chat_peer *p)
-{
-	struct chat_link *best = NULL;
-	struct chat_link *l;
-
-	TAILQ_FOREACH (l, &p->links, of_peer) {
-		if (rank(p, l) && (!best || rank(p, l) > rank(p, best)))
-			best = l;
-	}
-	use(c, p, best);
-	links_changed(p);
-}
-
-static void close_losers(struct chat *c, struct now now, struct chat_peer *p)
-{
-	struct chat_link *l, *next;
-
-	TAILQ_FOREACH_SAFE (l, &p->links, of_peer, next) {
-		if (l != p->chosen && l->heard)
-			links_close(c, now, l, CLOSE_SUPERSEDED, LINK_REPLACED);
-	}
 }
 
 /* ---- the end of links ---- */
@@ -309,8 +103,8 @@ static void key_link_ended(struct chat *c, struct now now, struct chat_peer *p, 
 			   enum link_end how)
 {
 	if (!p->chosen)
-		choose(c, p);
-	links_changed(p);
+		use_choose(c, p);
+	use_changed(p);
 	if (p->pub.link_up)
 		return;
 	if (was_heard) {
@@ -340,22 +134,10 @@ void links_ended(struct chat *c, struct now now, struct chat_link *l, enum link_
 		dial_later(c, now, p);
 }
 
-/* Says why, after what is owed: acks. */
-static void say_close(struct chat *c, struct chat_link *l, enum close_reason reason)
-{
-	struct buf body;
-
-	buf_init(&body, FRAME_BODY_MAX);
-	if (!put_wanted(c, l))
-		put_encoded(c, l, FRAME_CLOSE, close_encode(reason, &body), &body);
-	buf_clear(&body);
-	net_call(c, close, l->id);
-}
-
 void links_close(struct chat *c, struct now now, struct chat_link *l, enum close_reason reason,
 		 enum link_end how)
 {
-	say_close(c, l, reason);
+	flush_close(c, l, reason);
 	links_ended(c, now, l, how);
 }
 
@@ -365,10 +147,10 @@ void links_close_all(struct chat *c, struct chat_peer *p, enum close_reason reas
 
 	outbox_use(p, NULL);
 	while ((l = TAILQ_FIRST(&p->links))) {
-		say_close(c, l, reason);
+		flush_close(c, l, reason);
 		forget_link(c, l);
 	}
-	links_changed(p);
+	use_changed(p);
 }
 
 void chat_on_link_closed(struct chat *c, struct now now, link_id link)
@@ -382,14 +164,14 @@ void chat_on_link_closed(struct chat *c, struct now now, link_id link)
 /* ---- silence and age ---- */
 
 /* Gone without a word that would reach anybody. */
-static void link_dead(struct chat *c, struct now now, struct chat_link *l)
+static void links_dead(struct chat *c, struct now now, struct chat_link *l)
 {
 	log_debug("link %u is dead", (unsigned)l->id);
 	net_call(c, close, l->id);
 	links_ended(c, now, l, LINK_LOST);
 }
 
-static void link_watch(struct chat *c, struct now now, struct chat_link *l)
+void links_watch(struct chat *c, struct now now, struct chat_link *l)
 {
 	uint64_t silent_at = l->heard_ms + rng_jitter(c->opts.rng, c->opts.ping_ms, PING_JITTER);
 
@@ -407,7 +189,7 @@ static void link_fire(struct chat *c, struct now now, void *owner)
 
 	/* The first frame, or the answer, is due within pong_ms; so is anything after a ping. */
 	if (l->by_identity || !l->heard || (l->pinged_ms && now.mono_ms >= l->pinged_ms + c->opts.pong_ms)) {
-		link_dead(c, now, l);
+		links_dead(c, now, l);
 		return;
 	}
 	if (age >= LINK_LIFE_MS) {
@@ -418,9 +200,9 @@ static void link_fire(struct chat *c, struct now now, void *owner)
 		dial_beside(c, now, l->peer);
 	if (!l->pinged_ms && now.mono_ms - l->heard_ms >= c->opts.ping_ms / 2) {
 		l->pinged_ms = now.mono_ms;
-		want_ping(c, l);
+		flush_ping(c, l);
 	}
-	link_watch(c, now, l);
+	links_watch(c, now, l);
 }
 
 /* ---- links that open ---- */
@@ -508,9 +290,9 @@ static int key_link_opened(struct chat *c, struct now now, struct chat_link *l, 
 		err = contact_save(c, p);
 	}
 	links_bound(c, now, p);
-	links_changed(p);
+	use_changed(p);
 	l->want_profile = true;
-	links_flush_soon(c, l);
+	flush_soon(c, l);
 	return err;
 }
 
@@ -552,128 +334,12 @@ int chat_on_link(struct chat *c, struct now now, const struct chat_link_info *in
 	else if (l->dialled)
 		err = acceptance_begin(c, l);
 	else if (c->n_door_links > DOOR_LINKS_MAX)
-		link_dead(c, now,
-			  TAILQ_FIRST(&c->door_links)); /* who says nothing must not keep others out */
+		links_dead(c, now,
+			   TAILQ_FIRST(&c->door_links)); /* who says nothing must not keep others out */
 	if (err && !c->broken) {
 		forget_link(c, l);
 		if (p)
 			dial_later(c, now, p);
 	}
 	return err;
-}
-
-/* ---- frames ---- */
-
-static int on_ping(struct chat *c, struct chat_link *l, const uint8_t *body, size_t len)
-{
-	int err = ping_decode(body, len, &l->pong_token);
-
-	if (err)
-		return err;
-	l->want_pong = true;
-	links_flush_soon(c, l);
-	return 0;
-}
-
-static int on_pong(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len)
-{
-	uint64_t token;
-	int err = ping_decode(body, len, &token);
-
-	if (err)
-		return err;
-	/* The ping followed USE on this link: the other side has read it. */
-	if (l->peer && l->peer->chooser && l->peer->chosen == l && token == l->use_token)
-		close_losers(c, now, l->peer);
-	return 0;
-}
-
-static int on_close(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len)
-{
-	enum link_end how = LINK_LOST;
-	enum close_reason reason;
-	int err = close_decode(body, len, &reason);
-
-	if (err)
-		return err;
-	switch (reason) {
-	case CLOSE_DONE:
-	case CLOSE_OFFLINE:
-		how = LINK_LEFT;
-		break;
-	case CLOSE_SUPERSEDED:
-	case CLOSE_RENEW:
-		how = LINK_REPLACED;
-		break;
-	}
-	net_call(c, close, l->id);
-	links_ended(c, now, l, how);
-	return 0;
-}
-
-static int on_profile(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len)
-{
-	struct chat_peer *p = l->peer;
-	int err = presence_on_profile(c, now, p, body, len);
-
-	if (err)
-		return err;
-	if (!l->heard) {
-		l->heard = true;
-		l->heard_seq = ++c->link_seq;
-		link_watch(c, now, l);
-		links_changed(p);
-		if (p->chooser)
-			choose(c, p);
-	}
-	return 0;
-}
-
-static int on_use(struct chat *c, struct chat_link *l)
-{
-	if (l->peer->chooser)
-		return ERR_PROTOCOL;
-	l->used_seq = ++c->link_seq;
-	choose(c, l->peer);
-	return 0;
-}
-
-static int key_link_on_frame(struct chat *c, struct now now, struct chat_link *l, uint8_t type,
-			     const uint8_t *body, size_t len)
-{
-	switch (type) {
-	case FRAME_REQUEST:
-	case FRAME_ANSWER:
-	case FRAME_ACCEPT:
-		return ERR_PROTOCOL;
-	case FRAME_PROFILE:
-		return on_profile(c, now, l, body, len);
-	case FRAME_USE:
-		return l->heard ? on_use(c, l) : ERR_PROTOCOL;
-	case FRAME_MESSAGE:
-		return l->heard ? conversation_on_message(c, now, l, body, len) : ERR_PROTOCOL;
-	case FRAME_ACK:
-		return l->heard ? outbox_on_ack(c, now, l->peer, body, len) : ERR_PROTOCOL;
-	}
-	return 0; /* of a later version */
-}
-
-int chat_on_frame(struct chat *c, struct now now, link_id link, uint8_t type, const uint8_t *body, size_t len)
-{
-	struct chat_link *l = links_find(c, link);
-
-	if (c->broken)
-		return c->broken;
-	if (!l)
-		return 0; /* closed by us a moment ago */
-	l->heard_ms = now.mono_ms;
-	l->pinged_ms = 0;
-	if (type == FRAME_PING)
-		return on_ping(c, l, body, len);
-	if (type == FRAME_PONG)
-		return on_pong(c, now, l, body, len);
-	if (type == FRAME_CLOSE)
-		return on_close(c, now, l, body, len);
-	return l->by_identity ? acceptance_on_frame(c, now, l, type, body, len)
-			      : key_link_on_frame(c, now, l, type, body, len);
 }

@@ -89,7 +89,7 @@ static int ack_later(struct chat *c, struct chat_link *l, const uint8_t id[MSGID
 	/* An honest sender waits for acks long before this is full. */
 	if (buf_put(&l->acks, id, MSGID_BYTES))
 		return ERR_PROTOCOL;
-	links_flush_soon(c, l);
+	flush_soon(c, l);
 	return 0;
 }
 

@@ -58,7 +58,7 @@ static int transmit(struct chat *c, struct chat_peer *p, const struct outbox_row
 	buf_init(&body, FRAME_BODY_MAX);
 	memcpy(m.id, row->msgid, MSGID_BYTES);
 	err = message_encode(&m, &body);
-	if (!err && links_put(c, p->chosen, FRAME_MESSAGE, buf_ptr(&body), buf_len(&body))) {
+	if (!err && flush_put(c, p->chosen, FRAME_MESSAGE, buf_ptr(&body), buf_len(&body))) {
 		buf_clear(&body);
 		return 0;
 	}
@@ -148,7 +148,7 @@ int outbox_on_ack(struct chat *c, struct now now, struct chat_peer *p, const uin
 	if (err)
 		return err;
 	if (p->chosen)
-		links_flush_soon(c, p->chosen);
+		flush_soon(c, p->chosen);
 	return drained(c, now, p);
 }
 
@@ -200,7 +200,7 @@ static int enqueue(struct chat *c, struct chat_peer *p, const struct line_row *l
 static void enqueued(struct chat *c, struct now now, struct chat_peer *p)
 {
 	if (p->chosen)
-		links_flush_soon(c, p->chosen);
+		flush_soon(c, p->chosen);
 	else
 		dial_for_message(c, now, p);
 	if (p->pub.presence == PRESENCE_OFFLINE) {

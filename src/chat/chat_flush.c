@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What goes out on a link: noted as it comes up, sent when the turn ends, in the order in which it must be
+ * read. */
+#include "chat_impl.h"
+
+#include <string.h>
+
+int flush_put(struct chat *c, struct chat_link *l, uint8_t type, const void *body, size_t len)
+{
+	int err = l->full ? ERR_FULL : net_call(c, send, l->id, type, body, len);
+
+	if (err)
+		l->full = true;
+	return err;
+}
+
+void flush_soon(struct chat *c, struct chat_link *l)
+{
+	if (l->flushing || l->full)
+		return;
+	l->flushing = true;
+	TAILQ_INSERT_TAIL(&c->flushes, l, of_flush);
+}
+
+static int put_encoded(struct chat *c, struct chat_link *l, uint8_t type, int err, struct buf *body)
+{
+	if (!err)
+		err = flush_put(c, l, type, buf_ptr(body), buf_len(body));
+	buf_clear(body);
+	return err;
+}
+
+static int put_profile(struct chat *c, struct chat_link *l)
+{
+	struct profile pr = {.away = c->away};
+	struct buf body;
+
+	buf_init(&body, FRAME_BODY_MAX);
+	memcpy(pr.nick, c->nick, sizeof(c->nick));
+	if (c->away)
+		memcpy(pr.away_text, c->away_text, sizeof(c->away_text));
+	return put_encoded(c, l, FRAME_PROFILE, profile_encode(&pr, &body), &body);
+}
+
+static int put_token(struct chat *c, struct chat_link *l, uint8_t type, uint64_t token)
+{
+	struct buf body;
+
+	buf_init(&body, FRAME_BODY_MAX);
+	return put_encoded(c, l, type, ping_encode(token, &body), &body);
+}
+
+static int put_acks(struct chat *c, struct chat_link *l)
+{
+	while (buf_len(&l->acks)) {
+		size_t n = buf_len(&l->acks) / MSGID_BYTES;
+		struct buf body;
+		int err;
+
+		if (n > ACK_MAX)
+			n = ACK_MAX;
+		buf_init(&body, FRAME_BODY_MAX);
+		err = ack_encode((const uint8_t(*)[MSGID_BYTES])buf_ptr(&l->acks), n, &body);
+		err = put_encoded(c, l, FRAME_ACK, err, &body);
+		if (err)
+			return err;
+		buf_consume(&l->acks, n * MSGID_BYTES);
+	}
+	buf_clear(&l->acks);
+	return 0;
+}
+
+/* Sends what is wanted, in the order in which the other side must read it: who we are, which link is used,
+ * then the rest. */
+static int put_wanted(struct chat *c, struct chat_link *l)
+{
+	int err = l->want_profile ? put_profile(c, l) : 0;
+
+	if (err)
+		return err;
+	l->want_profile = false;
+	if (l->want_use && (err = flush_put(c, l, FRAME_USE, NULL, 0)))
+		return err;
+	l->want_use = false;
+	if (l->want_pong && (err = put_token(c, l, FRAME_PONG, l->pong_token)))
+		return err;
+	l->want_pong = false;
+	if (l->want_ping && (err = put_token(c, l, FRAME_PING, l->ping_token)))
+		return err;
+	l->want_ping = false;
+	return put_acks(c, l);
+}
+
+static void pump(struct chat *c, struct chat_link *l)
+{
+	/* A link that is full, or broken, gets the rest later, or never. */
+	if (!put_wanted(c, l) && l->peer && l->peer->chosen == l)
+		outbox_pump(c, l->peer);
+}
+
+void flush_all(struct chat *c)
+{
+	struct chat_link *l;
+
+	while ((l = TAILQ_FIRST(&c->flushes))) {
+		TAILQ_REMOVE(&c->flushes, l, of_flush);
+		l->flushing = false;
+		pump(c, l);
+	}
+}
+
+void chat_on_writable(struct chat *c, struct now now, link_id link)
+{
+	struct chat_link *l = links_find(c, link);
+
+	(void)now;
+	if (!l || c->broken)
+		return;
+	l->full = false;
+	flush_soon(c, l);
+}
+
+void flush_ping(struct chat *c, struct chat_link *l)
+{
+	if (!l->want_ping)
+		rng_fill(c->opts.rng, &l->ping_token, sizeof(l->ping_token));
+	l->want_ping = true;
+	flush_soon(c, l);
+}
+
+/* Says why, after what is owed: acks. */
+void flush_close(struct chat *c, struct chat_link *l, enum close_reason reason)
+{
+	struct buf body;
+
+	buf_init(&body, FRAME_BODY_MAX);
+	if (!put_wanted(c, l))
+		put_encoded(c, l, FRAME_CLOSE, close_encode(reason, &body), &body);
+	buf_clear(&body);
+	net_call(c, close, l->id);
+}

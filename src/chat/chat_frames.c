@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Frames that came, by the kind of their link. */
+#include "chat_impl.h"
+
+static int on_ping(struct chat *c, struct chat_link *l, const uint8_t *body, size_t len)
+{
+	int err = ping_decode(body, len, &l->pong_token);
+
+	if (err)
+		return err;
+	l->want_pong = true;
+	flush_soon(c, l);
+	return 0;
+}
+
+static int on_pong(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len)
+{
+	uint64_t token;
+	int err = ping_decode(body, len, &token);
+
+	if (err)
+		return err;
+	/* The ping followed USE on this link: the other side has read it. */
+	if (l->peer && l->peer->chooser && l->peer->chosen == l && token == l->use_token)
+		use_confirmed(c, now, l->peer);
+	return 0;
+}
+
+static int on_close(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len)
+{
+	enum link_end how = LINK_LOST;
+	enum close_reason reason;
+	int err = close_decode(body, len, &reason);
+
+	if (err)
+		return err;
+	switch (reason) {
+	case CLOSE_DONE:
+	case CLOSE_OFFLINE:
+		how = LINK_LEFT;
+		break;
+	case CLOSE_SUPERSEDED:
+	case CLOSE_RENEW:
+		how = LINK_REPLACED;
+		break;
+	}
+	net_call(c, close, l->id);
+	links_ended(c, now, l, how);
+	return 0;
+}
+
+static int on_profile(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len)
+{
+	struct chat_peer *p = l->peer;
+	int err = presence_on_profile(c, now, p, body, len);
+
+	if (err)
+		return err;
+	if (!l->heard) {
+		l->heard = true;
+		l->heard_seq = ++c->link_seq;
+		links_watch(c, now, l);
+		use_changed(p);
+		if (p->chooser)
+			use_choose(c, p);
+	}
+	return 0;
+}
+
+static int on_use(struct chat *c, struct chat_link *l)
+{
+	if (l->peer->chooser)
+		return ERR_PROTOCOL;
+	l->used_seq = ++c->link_seq;
+	use_choose(c, l->peer);
+	return 0;
+}
+
+static int key_link_on_frame(struct chat *c, struct now now, struct chat_link *l, uint8_t type,
+			     const uint8_t *body, size_t len)
+{
+	switch (type) {
+	case FRAME_REQUEST:
+	case FRAME_ANSWER:
+	case FRAME_ACCEPT:
+		return ERR_PROTOCOL;
+	case FRAME_PROFILE:
+		return on_profile(c, now, l, body, len);
+	case FRAME_USE:
+		return l->heard ? on_use(c, l) : ERR_PROTOCOL;
+	case FRAME_MESSAGE:
+		return l->heard ? conversation_on_message(c, now, l, body, len) : ERR_PROTOCOL;
+	case FRAME_ACK:
+		return l->heard ? outbox_on_ack(c, now, l->peer, body, len) : ERR_PROTOCOL;
+	}
+	return 0; /* of a later version */
+}
+
+int chat_on_frame(struct chat *c, struct now now, link_id link, uint8_t type, const uint8_t *body, size_t len)
+{
+	struct chat_link *l = links_find(c, link);
+
+	if (c->broken)
+		return c->broken;
+	if (!l)
+		return 0; /* closed by us a moment ago */
+	l->heard_ms = now.mono_ms;
+	l->pinged_ms = 0;
+	if (type == FRAME_PING)
+		return on_ping(c, l, body, len);
+	if (type == FRAME_PONG)
+		return on_pong(c, now, l, body, len);
+	if (type == FRAME_CLOSE)
+		return on_close(c, now, l, body, len);
+	return l->by_identity ? acceptance_on_frame(c, now, l, type, body, len)
+			      : key_link_on_frame(c, now, l, type, body, len);
+}
