@@ -49,7 +49,11 @@ int gateway_new(struct loop *loop, struct worker *worker, const struct gateway_o
 void gateway_set_accounts(struct gateway *g, struct accounts *accounts);
 /* ERROR to all clients, then closes. */
 void gateway_free(struct gateway *g);
-/* Sends every client `ERROR :reason` and lets it leave: for SIGTERM. */
+/*
+ * For SIGTERM: takes no more clients, and sends everybody `ERROR :reason`: at once to those without a login,
+ * to the others when their account is locked (gateway_on_locked), which is to follow, so that what they were
+ * answered before still leaves after its commit.
+ */
 void gateway_shutdown(struct gateway *g, const char *reason);
 
 /* The front to hand to accounts_open (as accounts_opts.chat.front, with the gateway as front_ctx). */

@@ -68,9 +68,9 @@ void client_accept(struct gateway *g, int fd)
 
 	if (stream == NULL)
 		return;
-	if (g->closing || g->n_clients >= g->opts.clients_max) {
+	if (g->closing[0] != '\0' || g->n_clients >= g->opts.clients_max) {
 		refuse(stream,
-		       g->closing ? "The server is going down" : "Too many clients: close one and try again");
+		       g->closing[0] != '\0' ? g->closing : "Too many clients: close one and try again");
 		return;
 	}
 	c = client_new(g, stream);

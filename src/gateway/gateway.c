@@ -76,22 +76,28 @@ void gateway_set_accounts(struct gateway *g, struct accounts *accounts)
 
 void gateway_shutdown(struct gateway *g, const char *reason)
 {
-	struct client *c;
+	struct client *next;
 
-	g->closing = true;
+	str_copy_n(g->closing, sizeof(g->closing), reason,
+		   utf8_cut(reason, strlen(reason), sizeof(g->closing) - 1));
 	for (size_t i = 0; i < g->n_listeners; i++)
 		listener_pause(g->listeners[i], true);
-	while ((c = TAILQ_FIRST(&g->clients)) != NULL)
-		client_end(c, reason);
+	for (struct client *c = TAILQ_FIRST(&g->clients); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (c->account == NULL)
+			client_end(c, g->closing);
+	}
 }
 
 void gateway_free(struct gateway *g)
 {
 	struct session *s;
+	struct client *c;
 
 	if (g == NULL)
 		return;
-	gateway_shutdown(g, "The server is going down");
+	while ((c = TAILQ_FIRST(&g->clients)) != NULL)
+		client_end(c, "The server is going down");
 	for (size_t i = 0; i < g->n_listeners; i++)
 		listener_free(g->listeners[i]);
 	while ((s = LIST_FIRST(&g->sessions)) != NULL)
@@ -147,8 +153,15 @@ void gateway_on_locked(struct gateway *g, struct account *a, const char *reason)
 
 	for (struct client *c = TAILQ_FIRST(&g->clients); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, link);
-		if (c->account == a)
+		if (c->account != a)
+			continue;
+		if (g->closing[0] != '\0') {
+			/* The account has committed. */
+			stream_set_domain(c->stream, NULL);
+			client_end(c, g->closing);
+		} else {
 			session_logout(c, reason);
+		}
 	}
 	session_free(session_find(g, a));
 }

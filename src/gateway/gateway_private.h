@@ -36,7 +36,7 @@ struct gateway {
 	struct session_list sessions;
 	struct ticket_list tickets; /* questions about circuits that are not answered yet */
 	uint64_t started_ms;	    /* real time */
-	bool closing;
+	char closing[128];	    /* why it goes; empty while it serves */
 };
 
 struct now gateway_now(const struct gateway *g);

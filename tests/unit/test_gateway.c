@@ -267,6 +267,29 @@ static void accounts_are_strangers(void **state)
 	world_free(w);
 }
 
+static void at_the_end_everybody_hears_why(void **state)
+{
+	struct world *w = world_new(NULL);
+	struct user *a = user_register(w, "alice");
+	struct user *b = user_connect(w, "bob");
+	struct user *c;
+
+	(void)state;
+	gateway_shutdown(w->gateway, "going down");
+	account_lock(accounts_find(w->accounts, "alice"), world_now(w), "shutting down");
+	user_expect(a, "ERROR :going down");
+	user_closed(a);
+	user_expect(b, "ERROR :going down");
+	user_closed(b);
+	c = user_new(w);
+	user_next(c, "ERROR :going down");
+	user_closed(c);
+	user_free(a);
+	user_free(b);
+	user_free(c);
+	world_free(w);
+}
+
 static void circuits_come_later_or_never(void **state)
 {
 	struct world *w = world_new(NULL);
