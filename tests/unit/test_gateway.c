@@ -465,6 +465,7 @@ int main(void)
 	    cmocka_unit_test(who_answers_no_ping_is_given_up),
 	    cmocka_unit_test(a_failed_commit_answers_with_an_error),
 	    cmocka_unit_test(accounts_are_strangers),
+	    cmocka_unit_test(at_the_end_everybody_hears_why),
 	    cmocka_unit_test(circuits_come_later_or_never),
 	    cmocka_unit_test(too_many_logins_at_once_are_told),
 	    cmocka_unit_test(a_login_after_a_logout_starts_anew),
