@@ -165,6 +165,45 @@ static void nothing_before_the_profile(void **state)
 	assert_int_equal(said(&w->bob, "is online"), 0);
 }
 
+/* A contact whose client is broken, or bad. */
+static void noise_breaks_nothing(void **state)
+{
+	struct world *w = *state;
+	static const uint8_t types[] = {
+	    FRAME_REQUEST, FRAME_ANSWER, FRAME_ACCEPT, FRAME_MESSAGE, FRAME_ACK, FRAME_PROFILE,
+	    FRAME_USE,	   FRAME_PING,	 FRAME_PONG,   FRAME_CLOSE,   99};
+	uint8_t body[600];
+	unsigned refused = 0;
+	befriend(w);
+	struct party *p = memcmp(chat_identity(w->alice.chat), chat_identity(w->bob.chat), KEY_BYTES) < 0
+			      ? &w->bob
+			      : &w->alice;
+	for (unsigned i = 0; i < 3000; i++) {
+		const link_id id = link_from_chooser(other_party(p), p);
+		int err = 0;
+		for (unsigned n = 0; !err && w->pair[w->n_pairs - 1].open[1] && n < 10; n++) {
+			const size_t len = rng_uniform(&p->rng, rng_uniform(&p->rng, 3) ? 24 : sizeof(body));
+			rng_fill(&p->rng, body, len);
+			if (len && rng_uniform(&p->rng, 2))
+				body[0] = (uint8_t)rng_uniform(&p->rng, 4);
+			err = chat_on_frame(p->chat, w->now, id, types[rng_uniform(&p->rng, sizeof(types))],
+					    body, len);
+		}
+		refused += err == ERR_PROTOCOL;
+		pair_hears_end(&w->pair[w->n_pairs - 1], 1);
+		w->n_pairs--;
+		party_turn(p);
+		w->n_frames = 0;
+	}
+	assert_true(refused > 1000);
+	hush(&w->alice);
+	hush(&w->bob);
+	for (size_t i = 0; i < w->n_pairs; i++)
+		cut(&w->pair[i]);
+	pass(w, 120000);
+	meet(w);
+}
+
 static void links_of_a_contact_are_bounded(void **state)
 {
 	struct world *w = *state;
@@ -508,6 +547,7 @@ int main(void)
 	    TEST(who_must_not_choose),
 	    TEST(messages_follow_use),
 	    TEST(nothing_before_the_profile),
+	    TEST(noise_breaks_nothing),
 	    TEST(links_of_a_contact_are_bounded),
 	    TEST(a_living_link_stays),
 	    TEST(links_are_renewed_in_time),
