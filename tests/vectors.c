@@ -202,14 +202,16 @@ static void answer_accepted(struct link *l, const struct person *p)
 	queue(l, FRAME_ANSWER, "ANSWER: accepted, a locator with the client key cc..cc", &body);
 }
 
-static void profile(struct link *l)
+static void profile(struct link *l, const struct person *alice)
 {
 	struct profile p = {.nick = "alice", .away = true, .away_text = "asleep"};
 	struct buf body;
 
+	memcpy(p.identity, alice->identity, KEY_BYTES);
+
 	buf_init(&body, FRAME_BODY_MAX);
 	must(!profile_encode(&p, &body));
-	queue(l, FRAME_PROFILE, "PROFILE: nick \"alice\", away \"asleep\"", &body);
+	queue(l, FRAME_PROFILE, "PROFILE: Alice's identity, nick \"alice\", away \"asleep\"", &body);
 }
 
 static void message(struct link *l)
@@ -266,7 +268,7 @@ static void between_link_keys(struct person *alice, struct person *bob)
 	printf("Between link keys\n");
 	show_prologue(LINK_PRIVATE, bob);
 	shake_hands(a, b);
-	profile(a);
+	profile(a, alice);
 	message(a);
 	carry(a, b, record);
 	show("Alice: first transport record, with both frames", record, sizeof(record));

@@ -58,6 +58,7 @@ struct message {
 	size_t text_len;
 };
 struct profile {
+	uint8_t identity[KEY_BYTES]; /* the sender's; any bytes: to be compared */
 	char nick[NICK_MAX + 1];
 	bool away;
 	char away_text[AWAY_MAX + 1]; /* empty unless away */

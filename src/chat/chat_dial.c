@@ -25,7 +25,7 @@ static bool wanted(const struct chat *c, const struct chat_peer *p)
 {
 	const struct chat_link *l;
 
-	if (c->broken || c->shut || !c->tor.ready || p->dial_id)
+	if (c->broken || c->shut || !c->tor.ready || p->dial_id || p->misbound)
 		return false;
 	if (!by_identity(p))
 		return !links_current(p);

@@ -36,6 +36,7 @@ static int put_profile(struct chat *c, struct chat_link *l)
 	struct buf body;
 
 	buf_init(&body, FRAME_BODY_MAX);
+	memcpy(pr.identity, c->identity, KEY_BYTES);
 	memcpy(pr.nick, c->nick, sizeof(c->nick));
 	if (c->away)
 		memcpy(pr.away_text, c->away_text, sizeof(c->away_text));

@@ -122,6 +122,7 @@ struct chat_peer {
 	struct chat_timer offline_timer;
 	bool away;
 	bool warned; /* of another link key; said once */
+	bool misbound; /* who holds the pinned key is not this contact: no links until the next start */
 	bool refused_told;
 };
 RB_HEAD(name_tree, chat_peer);

@@ -221,7 +221,7 @@ int chat_admit(struct chat *c, enum link_role role, uint8_t version, const uint8
 		return identity ? 0 : ERR_REFUSED;
 	case LINK_PRIVATE:
 		p = identity ? contact_by_identity(c, identity) : contact_by_link_key(c, static_key);
-		if (!p || (!identity && version < p->pub.row.min_version))
+		if (!p || (!identity && (p->misbound || version < p->pub.row.min_version)))
 			return ERR_REFUSED;
 		return 0;
 	case LINK_MAILBOX:

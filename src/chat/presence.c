@@ -88,6 +88,19 @@ static int learn_nick(struct chat *c, struct now now, struct chat_peer *p, const
 				 row->petname, nick, row->petname, nick);
 }
 
+/* The pinned key is somebody else's, whatever the contact said when it came. */
+static int somebody_else(struct chat *c, struct now now, struct chat_peer *p)
+{
+	const char *nick = p->pub.row.petname;
+	int err = conversation_info(c, now, p,
+				    "Refused: the link key that %s gave belongs to somebody else. Nothing of it is "
+				    "shown, and nothing is sent; `remove %s` forgets it.",
+				    nick, nick);
+
+	p->misbound = true;
+	return err ? err : ERR_REFUSED;
+}
+
 int presence_on_profile(struct chat *c, struct now now, struct chat_peer *p, const uint8_t *body, size_t len)
 {
 	enum presence presence;
@@ -95,6 +108,8 @@ int presence_on_profile(struct chat *c, struct now now, struct chat_peer *p, con
 	bool changed;
 	int err = profile_decode(body, len, &pr);
 
+	if (!err && !crypto_equal(pr.identity, p->pub.row.identity, KEY_BYTES))
+		err = somebody_else(c, now, p);
 	if (!err)
 		err = learn_nick(c, now, p, pr.nick);
 	if (err)

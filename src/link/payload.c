@@ -260,9 +260,10 @@ int profile_encode(const struct profile *f, struct buf *out)
 		return err;
 	if (!f->away && away_len)
 		return ERR_INVALID;
-	err = reserve(out, 1 + nick_len + 1 + 1 + away_len, &p);
+	err = reserve(out, KEY_BYTES + 1 + nick_len + 1 + 1 + away_len, &p);
 	if (err)
 		return err;
+	p = put(p, f->identity, KEY_BYTES);
 	p = put_be(p, nick_len, 1);
 	p = put(p, f->nick, nick_len);
 	p = put_be(p, f->away, 1);
@@ -277,6 +278,7 @@ int profile_decode(const uint8_t *body, size_t len, struct profile *f)
 	uint8_t away;
 
 	rd_init(&rd, body, len);
+	rd_bytes(&rd, f->identity, KEY_BYTES);
 	take_string(&rd, rd_u8(&rd), NICK_MAX, f->nick);
 	away = rd_u8(&rd);
 	f->away = away == 1;

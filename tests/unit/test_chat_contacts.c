@@ -295,6 +295,45 @@ static void nobody_takes_a_key_of_another(void **state)
 	assert_int_equal(chat_find(w->bob.chat, "Mallory")->row.state, CONTACT_ASKED);
 }
 
+/* A stranger who would choose links as Alice does. */
+static uint8_t stranger_like_alice(const struct world *w)
+{
+	uint8_t identity[KEY_BYTES];
+	const bool alice_chooses =
+	    memcmp(chat_identity(w->alice.chat), chat_identity(w->bob.chat), KEY_BYTES) < 0;
+	uint8_t n = 5;
+	for (identity_of(n, identity);
+	     (memcmp(identity, chat_identity(w->bob.chat), KEY_BYTES) < 0) != alice_chooses;)
+		identity_of(++n, identity);
+	return n;
+}
+
+/* Mallory can't open what is meant for Alice's link key, but might show that key as her own: what Alice says
+ * would then look as if Mallory said it. */
+static void nobody_passes_off_a_key_of_another(void **state)
+{
+	struct world *w = *state;
+	uint8_t key[KEY_BYTES];
+	befriend(w);
+	static_key_of(&w->alice, false, key);
+	assert_int_equal(chat_remove(w->bob.chat, w->now, "Alice"), 0);
+	settle(w);
+	assert_int_equal(ask(&w->bob, stranger_like_alice(w), key, "Mallory", ""), ANSWER_PENDING);
+	assert_int_equal(chat_accept(w->bob.chat, w->now, "Mallory", NULL, NULL), 0);
+	assert_int_equal(send_text(&w->alice, bob_of(w), "a secret"), 0);
+	for (int i = 0; i < 3; i++) {
+		pass(w, 3600 * 1000);
+		while (w->alice.n_dials) {
+			connect_dial(&w->alice);
+			settle(w);
+		}
+	}
+	assert_int_equal(said(&w->bob, "a secret"), 0);
+	assert_int_equal(said(&w->bob, "Mallory is online"), 0);
+	assert_int_equal(bob_of(w)->queued, 1);
+	assert_int_equal(said(&w->bob, "info Mallory: Refused"), 1);
+}
+
 static void who_may_come_in(void **state)
 {
 	struct world *w = *state;
@@ -450,6 +489,7 @@ int main(void)
 	    TEST(requests_are_bounded),
 	    TEST(pinned_key_never_changes),
 	    TEST(nobody_takes_a_key_of_another),
+	    TEST(nobody_passes_off_a_key_of_another),
 	    TEST(who_may_come_in),
 	    TEST(no_version_below_what_was_used),
 	    TEST(strangers_can_only_ask),

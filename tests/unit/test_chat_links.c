@@ -92,6 +92,7 @@ static link_id link_from_chooser(struct party *chooser, struct party *p)
 	const struct chat_link_info info = {.link = id, .role = LINK_PRIVATE, .static_key = key};
 	assert_int_equal(chat_on_link(p->chat, w->now, &info), 0);
 	buf_init(&body, FRAME_BODY_MAX);
+	memcpy(pr.identity, chat_identity(chooser->chat), KEY_BYTES);
 	assert_int_equal(str_copy(pr.nick, sizeof(pr.nick), chooser->name), 0);
 	assert_int_equal(profile_encode(&pr, &body), 0);
 	assert_int_equal(chat_on_frame(p->chat, w->now, id, FRAME_PROFILE, buf_ptr(&body), buf_len(&body)),

@@ -281,13 +281,24 @@ static void test_message_text(void **state)
 	assert_int_equal(decode_text(0xff, "", 0), 0);
 }
 
+/* What follows the identity. */
+static int decode_profile(const char *rest, size_t len)
+{
+	uint8_t whole[KEY_BYTES + 16] = {0};
+	struct profile got;
+
+	memcpy(whole + KEY_BYTES, rest, len);
+	return profile_decode(whole, KEY_BYTES + len, &got);
+}
+
 static void test_profile(void **state)
 {
-	struct profile p = {.nick = "alice", .away = true, .away_text = "asleep"}, got;
+	struct profile p = {.identity = {1, 2}, .nick = "alice", .away = true, .away_text = "asleep"}, got;
 
 	(void)state;
 	assert_int_equal(profile_encode(&p, &body), 0);
 	ASSERT_EXACT(profile_decode, &got);
+	assert_memory_equal(got.identity, p.identity, KEY_BYTES);
 	assert_string_equal(got.nick, "alice");
 	assert_true(got.away);
 	assert_string_equal(got.away_text, "asleep");
@@ -305,14 +316,9 @@ static void test_profile(void **state)
 	assert_int_equal(profile_encode(&p, &body), 0);
 	ASSERT_EXACT(profile_decode, &got);
 	assert_false(got.away);
-	assert_int_equal(profile_decode((const uint8_t *)"\x01"
-							 "a\x02\x00",
-					4, &got),
-			 ERR_PROTOCOL);
-	assert_int_equal(profile_decode((const uint8_t *)"\x01"
-							 "a\x00\x01z",
-					5, &got),
-			 ERR_PROTOCOL);
+	assert_int_equal(decode_profile("\001a\000\000", 4), 0);
+	assert_int_equal(decode_profile("\001a\002\000", 4), ERR_PROTOCOL);
+	assert_int_equal(decode_profile("\001a\000\001z", 5), ERR_PROTOCOL);
 }
 
 static void test_ack(void **state)
@@ -360,22 +366,21 @@ static void test_ping_and_close(void **state)
 static void test_full(void **state)
 {
 	struct request r = request(true);
-	struct message m = message("hello", 5);
 	struct profile p = {.nick = "alice"};
+	char text[80];
+	struct message m = message(text, sizeof(text));
 
 	(void)state;
-	buf_init(&body, 24);
+	memset(text, 'x', sizeof(text));
+	buf_init(&body, 4 + 2 * 40);
 	assert_int_equal(buf_put(&body, "keep", 4), 0);
 	assert_int_equal(request_encode(&r, &body), ERR_FULL);
 	assert_int_equal(message_encode(&m, &body), ERR_FULL);
 	assert_int_equal(profile_encode(&p, &body), 0);
 	assert_int_equal(profile_encode(&p, &body), 0);
 	assert_int_equal(profile_encode(&p, &body), ERR_FULL);
-	assert_int_equal(buf_len(&body), 4 + 2 * 8);
-	assert_memory_equal(buf_ptr(&body),
-			    "keep\x05"
-			    "alice",
-			    10);
+	assert_int_equal(buf_len(&body), 4 + 2 * 40);
+	assert_memory_equal(buf_ptr(&body), "keep\0\0", 6);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

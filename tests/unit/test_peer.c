@@ -511,6 +511,7 @@ static void befriend(struct world *w, struct remote *carol)
 	become_contact(w, carol);
 	dial(w, carol, false);
 	until_open(w, carol);
+	memcpy(profile.identity, carol->identity, KEY_BYTES);
 	buf_init(&body, FRAME_BODY_MAX);
 	assert_int_equal(profile_encode(&profile, &body), 0);
 	assert_int_equal(link_send(carol->link, FRAME_PROFILE, buf_ptr(&body), buf_len(&body)), 0);
