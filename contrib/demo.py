@@ -34,7 +34,10 @@ set -g window-status-current-format " Alice in irssi | Bob in WeeChat, over a pr
 
 
 def say(text):
-    print(text, flush=True)
+    try:
+        print(text, flush=True)
+    except OSError:
+        pass        # the terminal is gone: what is left to do is to clean up
 
 
 def demo(binary, directory, running):

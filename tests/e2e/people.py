@@ -5,7 +5,7 @@ import re
 
 from ircclient import TIMEOUT_S
 
-TOR_S = 90       # bootstrap, publication, a first link
+TOR_S = 200      # a first link; tor avoids an introduction point that failed once for two minutes
 ADDRESS = re.compile(r"\b([a-z2-7]{56})(?:\.onion)?\b")
 TAGS = ("message-tags", "server-time")
 

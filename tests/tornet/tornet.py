@@ -191,6 +191,10 @@ class TorNet:
         try:
             self._launch()
             self._wait(self._consensus_is_full, deadline, "a consensus that lists every relay")
+            # Until they have it themselves, a client's first circuits fail, and tor remembers for two
+            # minutes which introduction points have failed.
+            self._wait(lambda: all(node.bootstrapped() for node in self.nodes()), deadline,
+                       "every relay to bootstrap")
             self._probe(deadline)
         except BaseException:
             self.stop()
