@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What two contacts do arrives as it was done: texts of any length, /me, away, refusals."""
+
+import pytest
+
+from people import TOR_S, Person, befriend
+
+
+@pytest.fixture
+def friends(new_daemon, torrc):
+    alice = Person(new_daemon("alice", torrc), "alice")
+    bob = Person(new_daemon("bob", torrc), "bob")
+    befriend(alice, bob)
+    return alice, bob
+
+
+def without_tags(line):
+    return line.raw.partition(" ")[2] if line.raw.startswith("@") else line.raw
+
+
+def test_texts_arrive_whole_whatever_their_length_and_script(friends):
+    alice, bob = friends
+    long = " ".join(f"слово{n}" for n in range(30))
+    for text in ("x", "naïve café ☕", "  leading and trailing blanks  ", ":colon first", long):
+        alice.irc.say("bob", text)
+    alice.irc.say("bob", "end")
+    bob.await_message(alice, "end")
+    texts = bob.irc.messages(source="alice")
+    assert texts[:4] == ["x", "naïve café ☕", "  leading and trailing blanks  ", ":colon first"]
+    # A text too long for one line to Bob's client comes in several, cut between code points.
+    assert "".join(texts[4:-1]) == long
+    assert all(len(without_tags(line).encode()) <= 510 for line in bob.irc.lines)
+
+
+def test_me_arrives_as_me_and_other_ctcp_stays_at_home(friends):
+    alice, bob = friends
+    alice.irc.say("bob", "\x01ACTION waves\x01")
+    bob.await_message(alice, "\x01ACTION waves\x01")
+    alice.irc.say("bob", "\x01VERSION\x01")
+    alice.irc.say("bob", "\x01DCC SEND f 2130706433 1024 1\x01")
+    alice.irc.expect(r"NOTICE alice :.*CTCP")
+    alice.irc.expect(r"NOTICE alice :.*DCC")
+    alice.irc.say("bob", "after")
+    bob.await_message(alice, "after")
+    assert bob.irc.messages(source="alice") == ["\x01ACTION waves\x01", "after"]
+
+
+def test_everything_that_shows_presence_agrees(friends):
+    alice, bob = friends
+    bob.irc.send("AWAY :gone fishing")
+    ask_until(alice.irc, "WHO bob", " 352 ", " G")
+    alice.irc.say("bob", "there?")
+    alice.irc.expect(r" 301 alice bob :gone fishing")
+    alice.irc.send("USERHOST bob")
+    alice.irc.expect(r" 302 alice :bob=-")
+    alice.irc.send("ISON bob")
+    alice.irc.expect(r" 303 alice :bob$")
+    alice.irc.send("WHOIS bob")
+    alice.irc.expect(r" 301 alice bob :gone fishing")
+    alice.irc.expect(r" 318 alice bob ")
+
+    bob.irc.send("AWAY")
+    ask_until(alice.irc, "WHO bob", " 352 ", " H")
+    alice.irc.send("NAMES &contacts")
+    alice.irc.expect(r" 353 alice = &contacts :.*\bbob\b")
+
+    bob.daemon.stop()
+    alice.await_offline(bob)
+    alice.irc.send("ISON bob")
+    alice.irc.expect(r" 303 alice :$")
+    alice.irc.send("NAMES &contacts")
+    alice.irc.expect(r" 353 alice = &contacts :@allium alice$")
+    alice.irc.send("WHO bob")
+    alice.irc.expect(r" 315 alice bob ")
+    assert not any(" 352 " in line.raw and " bob " in line.raw for line in alice.irc.lines[-3:])
+
+
+def ask_until(irc, question, numeric, wanted):
+    """Presence comes over Tor: asks again until the answer shows it. Each answer is a round trip."""
+    for _ in range(5000):
+        irc.send(question)
+        if any(numeric in line.raw and wanted in line.raw for line in irc.fence()):
+            return
+    raise AssertionError(f"{question} never answered {numeric}{wanted}")
+
+
+def test_a_rejected_request_makes_no_contact(new_daemon, torrc):
+    alice = Person(new_daemon("alice", torrc), "alice")
+    bob = Person(new_daemon("bob", torrc), "bob")
+    alice.irc.command(f"add bob {bob.address} let me in")
+    bob.irc.expect(r"NOTICE bob :alice asks .*let me in", TOR_S)
+    bob.daemon.kill()
+    bob.daemon.start()
+    bob.reattach()
+    bob.irc.expect(r"NOTICE bob :alice asks .*let me in")
+    bob.irc.command("reject alice")
+    bob.irc.expect(r"NOTICE bob :.*alice")
+    bob.irc.say("alice", "no")
+    bob.irc.expect(r" 401 bob alice ")
+    bob.irc.command("requests")
+    bob.irc.fence()
+    assert not any(line.command == "JOIN" and line.nick == "alice" for line in bob.irc.lines)
+
+
+def test_a_name_that_is_taken_or_looks_alike_is_never_merged(new_daemon, torrc):
+    """Mallory calls herself like Bob's contact; she gets another name, and Bob's contact keeps his."""
+    bob = Person(new_daemon("bob", torrc), "bob")
+    alice = Person(new_daemon("alice", torrc), "alice")
+    mallory = Person(new_daemon("mallory", torrc), "al1ce")
+    befriend(alice, bob)
+    mallory.irc.command(f"add bob {bob.address} it is me")
+    match = bob.irc.expect(r"NOTICE bob :(\S+) asks .*it is me", TOR_S)
+    assert match.group(1).lower() not in ("alice", "al1ce")
+    bob.irc.command(f"accept {match.group(1)} as al1ce")
+    bob.irc.expect(r"NOTICE bob :.*looks too much like")
+    bob.irc.command(f"accept {match.group(1)}")
+    mallory.irc.wait_for(lambda lines: any(line.command == "JOIN" and line.nick == "bob"
+                                           for line in lines), TOR_S, "bob to come")
+    mallory.irc.say("bob", "from mallory")
+    bob.irc.wait_for(lambda lines: any(line.text == "from mallory" for line in lines), TOR_S)
+    assert bob.irc.messages(source="alice") == []
+    assert bob.irc.messages(source=match.group(1)) == ["from mallory"]
