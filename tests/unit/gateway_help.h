@@ -541,8 +541,22 @@ static inline void user_answer_pings(struct user *u)
 	}
 }
 
+/* Forgets what has been taken. */
+static inline void user_compact(struct user *u)
+{
+	size_t done = u->seen < u->ponged ? u->seen : u->ponged;
+
+	if (done < sizeof(u->in) / 2)
+		return;
+	memmove(u->in, u->in + done, u->len - done);
+	u->len -= done;
+	u->seen -= done;
+	u->ponged -= done;
+}
+
 static inline void user_read(struct user *u)
 {
+	user_compact(u);
 	ssize_t n = recv(u->fd, u->in + u->len, sizeof(u->in) - u->len, MSG_DONTWAIT);
 
 	assert_true(u->len < sizeof(u->in));
