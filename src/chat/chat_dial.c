@@ -5,7 +5,8 @@
  * One timer and at most one dial for each contact.  The timer runs only while a dial is wanted: Tor is up and
  * the link that the contact's state asks for is missing.  A failure backs off from dial_min to dial_max,
  * doubling; a link that has lasted forgets the failures.  All dials of an account are bounded; a timer that
- * is due waits for its turn.
+ * is due waits for its turn.  Who is wanted at once, by the user or by a message, comes next: with thousands
+ * of contacts who are away, the others' turn may take an hour to come.
  */
 #include "chat_impl.h"
 
@@ -15,6 +16,7 @@
 #include "base/str.h"
 
 #define BACKOFF_JITTER 25 /* percent */
+#define FIRST_OF_ALL   1  /* a time before that of any other dial */
 
 static bool by_identity(const struct chat_peer *p)
 {
@@ -95,7 +97,7 @@ void dial_init(struct chat *c, struct chat_peer *p)
 
 void dial_soon(struct chat *c, struct now now, struct chat_peer *p, uint64_t delay_ms)
 {
-	uint64_t at = now.mono_ms + delay_ms;
+	uint64_t at = delay_ms ? now.mono_ms + delay_ms : FIRST_OF_ALL;
 
 	if (wanted(c, p) && (!p->dial_timer.set || p->dial_timer.at_ms > at))
 		timers_set(&c->dial_timers, &p->dial_timer, at);
@@ -178,7 +180,7 @@ void dial_everybody(struct chat *c, struct now now)
 
 	while ((p = contact_next(c, p))) {
 		p->attempts = 0;
-		dial_soon(c, now, p, rng_uniform(c->opts.rng, (uint32_t)c->opts.dial_spread_ms + 1));
+		dial_soon(c, now, p, 1 + rng_uniform(c->opts.rng, (uint32_t)c->opts.dial_spread_ms));
 	}
 }
 

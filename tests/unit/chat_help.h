@@ -13,7 +13,7 @@
 
 #include "chat/chat.h"
 
-#define DIALS 16
+#define DIALS 72
 #define PAIRS 256
 
 struct world;

@@ -506,11 +506,12 @@ static void a_message_hurries_the_dial(void **state)
 	assert_in_range(w->alice.dials - dials, 5, 12);
 }
 
-static void dials_are_bounded(void **state)
+static void dials_are_spread_out(void **state)
 {
+	enum { N = 16 };
 	struct world *w = *state;
 	size_t failed = 0;
-	for (unsigned n = 0; n < DIALS; n++) {
+	for (unsigned n = 0; n < N; n++) {
 		const uint8_t seed[KEY_BYTES] = {(uint8_t)n, 55};
 		const char nick[] = {'q', (char)('c' + n), 'q', '\0'};
 		uint8_t identity[KEY_BYTES];
@@ -518,13 +519,48 @@ static void dials_are_bounded(void **state)
 		failed += chat_add(w->alice.chat, w->now, nick, identity, "", NULL) != 0;
 	}
 	assert_in_range(failed, 0, 2); /* some letters look alike */
+	settle(w);
 	party_restart(&w->alice);
 	assert_int_equal(w->alice.n_dials, 0);
 	pass(w, 1);
 	const size_t at_once = w->alice.n_dials;
 	pass(w, 5000);
-	assert_true(at_once < DIALS / 2); /* spread out */
-	assert_int_equal(w->alice.n_dials, chat_count(w->alice.chat));
+	assert_true(at_once < N / 2);
+	assert_int_equal(chat_count(w->alice.chat), N - failed);
+	assert_int_equal(w->alice.n_dials, N - failed);
+}
+
+static int find_waiting(void *ctx, const struct contact *contact)
+{
+	*(const struct contact **)ctx = contact;
+	return !contact->dialling;
+}
+
+/* More are due than may be dialled at a time: whom the user asks for is next. */
+static void dials_are_bounded_and_the_user_goes_first(void **state)
+{
+	static const char letters[] = "abcdefghjk";
+	enum { N = 100, AT_A_TIME = 64 };
+	struct world *w = *state;
+	const struct contact *waiting = NULL;
+	for (unsigned n = 0; n < N; n++) {
+		const uint8_t seed[KEY_BYTES] = {(uint8_t)n, 55};
+		const char nick[] = {'x', letters[n / 10], letters[n % 10], '\0'};
+		uint8_t identity[KEY_BYTES];
+		identity_public(seed, identity);
+		assert_int_equal(chat_add(w->alice.chat, w->now, nick, identity, "", NULL), 0);
+	}
+	settle(w);
+	party_restart(&w->alice);
+	pass(w, 6000);
+	assert_int_equal(w->alice.n_dials, AT_A_TIME);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(chat_each(w->alice.chat, find_waiting, &waiting), 1);
+		chat_retry(w->alice.chat, w->now, chat_find_id(w->alice.chat, waiting->row.id));
+		fail_dial(&w->alice);
+		assert_int_equal(w->alice.n_dials, AT_A_TIME);
+		assert_ptr_equal(w->alice.dial[AT_A_TIME - 1].contact, waiting);
+	}
 }
 
 static void no_dial_after_goodbye(void **state)
@@ -564,7 +600,8 @@ int main(void)
 	    TEST(retry_looks_behind_a_link),
 	    TEST(a_lost_link_is_dialled_at_once),
 	    TEST(a_message_hurries_the_dial),
-	    TEST(dials_are_bounded),
+	    TEST(dials_are_spread_out),
+	    TEST(dials_are_bounded_and_the_user_goes_first),
 	    TEST(no_dial_after_goodbye),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
