@@ -27,18 +27,27 @@ static void on_timer(void *ctx)
 	peer_link_expire(ctx);
 }
 
-/* Tells chat which links take frames again. Each call may change the list: start over after one. */
+static bool takes_again(const struct peer_link *l)
+{
+	return l->wants_writable && !l->closing && !stream_is_full(l->stream) &&
+	       link_queued(l->link) <= LINK_OUT_MAX / 2;
+}
+
+/* Tells chat which links take frames again.  A call may change the tree: each is looked up by its number. */
 static void tell_writable(struct peer *p)
 {
+	struct peer_link at = {.id = 0};
 	struct peer_link *l;
-again:
-	RB_FOREACH (l, peer_link_tree, &p->open) {
-		if (!l->wants_writable || l->closing || stream_is_full(l->stream) || link_queued(l->link) > LINK_OUT_MAX / 2)
-			continue;
-		l->wants_writable = false;
-		domain_mark(p->domain);
-		chat_on_writable(p->chat, peer_now(p), l->id);
-		goto again;
+
+	while ((l = RB_NFIND(peer_link_tree, &p->open, &at)) != NULL) {
+		at.id = l->id + 1;
+		if (takes_again(l)) {
+			l->wants_writable = false;
+			domain_mark(p->domain);
+			chat_on_writable(p->chat, peer_now(p), l->id);
+		}
+		if (at.id == 0)
+			break;
 	}
 }
 
