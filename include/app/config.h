@@ -27,7 +27,7 @@ struct config {
 	char *tor_binary;
 	bool tor_share;
 	char *torrc_extra;
-	char *tor_control;  /* a path, without "unix:" */
+	char *tor_control; /* a path, without "unix:" */
 	char *tor_socks;
 	char *target_dir;
 
@@ -38,7 +38,8 @@ struct config {
 
 	/* [timers], all in milliseconds */
 	uint64_t dial_min_ms, dial_max_ms, dial_spread_ms, offline_grace_ms, ping_ms, pong_ms;
-	uint64_t handshake_ms, registration_ms, client_ping_ms, barrier_ms, tor_restart_ms, tor_restart_max_ms;
+	uint64_t handshake_ms, registration_ms, client_ping_ms, barrier_ms, tor_restart_ms,
+	    tor_restart_max_ms;
 };
 
 /* Fills in the defaults; state_dir is $XDG_STATE_HOME/allium or ~/.local/state/allium.  ERR_NOMEM. */
@@ -47,7 +48,8 @@ int config_init(struct config *c, char *message, size_t message_size);
 int config_read(struct config *c, const char *path, char *message, size_t message_size);
 /* The same from memory; name is used in messages. */
 int config_parse(struct config *c, const char *name, const char *text, char *message, size_t message_size);
-/* After everything was read: what is missing.  Listens on 127.0.0.1:6667 if nothing was named.  ERR_NOT_FOUND: no place for the state. */
+/* After everything was read: what is missing.  Listens on 127.0.0.1:6667 if nothing was named. ERR_NOT_FOUND:
+ * no place for the state. */
 int config_check(struct config *c, char *message, size_t message_size);
 void config_clear(struct config *c);
 

@@ -11,9 +11,9 @@
 #include "base/err.h"
 #include "base/log.h"
 
-#define WORKER_JOBS_MAX   64
-#define CHECKPOINT_MS     30000
-#define SHUTDOWN_MS       5000
+#define WORKER_JOBS_MAX	   64
+#define CHECKPOINT_MS	   30000
+#define SHUTDOWN_MS	   5000
 #define DESCRIPTORS_WANTED 65536
 
 struct now app_now(const struct app *app)
@@ -57,8 +57,11 @@ static void on_dirty(void *ctx, struct account *a)
 	app_account_dirty(a);
 }
 
-static const struct accounts_ops account_ops = {
-    .created = on_created, .unlocked = on_unlocked, .locked = on_locked, .spare = on_spare, .dirty = on_dirty};
+static const struct accounts_ops account_ops = {.created = on_created,
+						.unlocked = on_unlocked,
+						.locked = on_locked,
+						.spare = on_spare,
+						.dirty = on_dirty};
 
 static struct domain *on_domain(void *ctx, struct account *a)
 {
@@ -158,7 +161,8 @@ static void tell_how_to_connect(const char *address)
 	if (strncmp(address, "unix:", 5) == 0 || colon == NULL)
 		return;
 	log_info("  irssi:   /connect %.*s %s", (int)(colon - address), address, colon + 1);
-	log_info("  WeeChat: /server add allium %.*s/%s -notls   (before version 4: without -notls), then /connect allium",
+	log_info("  WeeChat: /server add allium %.*s/%s -notls   (before version 4: without -notls), then "
+		 "/connect allium",
 		 (int)(colon - address), address, colon + 1);
 }
 

@@ -34,7 +34,8 @@ struct tor_pool {
 	struct tor_unit *spare;
 };
 void tor_pool_init(struct tor_pool *p, struct app *app);
-/* The tor of an account directory, started if it is not there yet; NULL with mode = off or when it can't be made (logged). */
+/* The tor of an account directory, started if it is not there yet; NULL with mode = off or when it can't be
+ * made (logged). */
 struct tor_unit *tor_pool_get(struct tor_pool *p, const char *id);
 /* Starts a spare when registration is open and each account has its own tor; its directory id, or NULL. */
 const char *tor_pool_spare(struct tor_pool *p);
@@ -48,14 +49,14 @@ void tor_pool_clear(struct tor_pool *p);
 struct app_account {
 	struct app *app;
 	struct account *account;
-	struct tor_unit *unit;     /* NULL: tor is off */
+	struct tor_unit *unit; /* NULL: tor is off */
 	struct domain *domain;
-	struct timer *timer;       /* chat's next deadline */
+	struct timer *timer; /* chat's next deadline */
 	struct peer *peer;
 	struct tor_onion *onion;
 	bool published;
-	bool in_domain;            /* inside the domain's failed() */
-	struct domain *dead;       /* to be freed by the reaper */
+	bool in_domain;	     /* inside the domain's failed() */
+	struct domain *dead; /* to be freed by the reaper */
 	struct timer *reaper;
 };
 /* Makes the record that belongs to a known account and lets its tor start. */

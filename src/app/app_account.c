@@ -53,7 +53,8 @@ static void on_committed(void *ctx)
 
 static int start_peer(struct app_account *aa);
 
-/* Nothing of the turn has left. The links end, the clients are told, and the account starts over from its database. */
+/* Nothing of the turn has left. The links end, the clients are told, and the account starts over from its
+ * database. */
 static void on_commit_failed(void *ctx, int err)
 {
 	struct app_account *aa = ctx;
@@ -70,7 +71,8 @@ static void on_commit_failed(void *ctx, int err)
 	if (r == 0)
 		r = start_peer(aa);
 	if (r < 0)
-		log_error("account %s: can't be read again: %s; it is locked now", account_name(aa->account), err_str(r));
+		log_error("account %s: can't be read again: %s; it is locked now", account_name(aa->account),
+			  err_str(r));
 }
 
 static void on_reap(void *ctx)
@@ -124,11 +126,13 @@ static int check_target_dir(const struct config *c)
 	if (c->tor_mode != CONFIG_TOR_SYSTEM)
 		return 0;
 	if (stat(c->target_dir, &st) < 0 || !S_ISDIR(st.st_mode)) {
-		log_error("target_dir %s is not there: make it, mode 0710, its group being tor's", c->target_dir);
+		log_error("target_dir %s is not there: make it, mode 0710, its group being tor's",
+			  c->target_dir);
 		return ERR_NOT_FOUND;
 	}
 	if ((st.st_mode & 07) != 0) {
-		log_error("target_dir %s is open to everybody: it must be mode 0710, its group being tor's", c->target_dir);
+		log_error("target_dir %s is open to everybody: it must be mode 0710, its group being tor's",
+			  c->target_dir);
 		return ERR_PERMISSION;
 	}
 	return 0;
@@ -173,8 +177,8 @@ static int publish(struct app_account *aa)
 	identity_onion_secret(chat_identity_seed(account_chat(aa->account)), secret);
 	r = target_path(aa, path, sizeof(path));
 	if (r == 0)
-		r = tor_onion_add(aa->unit->tor, secret, chat_identity(account_chat(aa->account)), path, true, on_onion, aa,
-				  &aa->onion);
+		r = tor_onion_add(aa->unit->tor, secret, chat_identity(account_chat(aa->account)), path, true,
+				  on_onion, aa, &aa->onion);
 	secret_free(secret);
 	return r;
 }
@@ -221,7 +225,8 @@ void app_account_unlocked(struct account *a)
 	if (r == 0)
 		r = publish(aa);
 	if (r == ERR_TOO_LONG)
-		log_error("the peer socket would lie at a path over 107 bytes: choose a shorter state_dir or target_dir");
+		log_error("the peer socket would lie at a path over 107 bytes: choose a shorter state_dir or "
+			  "target_dir");
 	else if (r < 0)
 		log_error("account %s can't be reached by peers: %s", account_name(a), err_str(r));
 	if (aa->domain != NULL)
@@ -232,7 +237,8 @@ void app_account_unlocked(struct account *a)
 /* In good order: the last turn is committed, so what it wrote may leave. */
 static void leave(struct app_account *aa)
 {
-	gateway_on_locked(aa->app->gateway, aa->account, aa->app->stopping ? "alliumd is shutting down" : "logged out");
+	gateway_on_locked(aa->app->gateway, aa->account,
+			  aa->app->stopping ? "alliumd is shutting down" : "logged out");
 	if (aa->peer != NULL)
 		peer_drain(aa->peer, DRAIN_MS);
 	end_domain(aa);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Which circuit belongs to which contact.  A circuit that we dialled carries the contact's SOCKS username.  Tor doesn't tell for one that was
- * dialled to us: with a single such circuit and a single such link it is clear, otherwise they are listed without a name.
+ * Which circuit belongs to which contact.  A circuit that we dialled carries the contact's SOCKS username.
+ * Tor doesn't tell for one that was dialled to us: with a single such circuit and a single such link it is
+ * clear, otherwise they are listed without a name.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +59,8 @@ static size_t count_service_side(const struct tor_circuit *circuits, size_t n, c
 	return count;
 }
 
-static size_t report(const struct chat *c, const struct tor_circuit *circuits, size_t n, struct gateway_circuit *out)
+static size_t report(const struct chat *c, const struct tor_circuit *circuits, size_t n,
+		     struct gateway_circuit *out)
 {
 	struct incoming in = {0};
 	bool clear;
@@ -73,7 +75,8 @@ static size_t report(const struct chat *c, const struct tor_circuit *circuits, s
 		if (t->service_side) {
 			if (in.n == 0 || strcmp(t->onion, chat_onion(c)) != 0)
 				continue;
-			out[count++] = (struct gateway_circuit){.contact = clear ? in.only : NULL, .incoming = true, .path = t->path};
+			out[count++] = (struct gateway_circuit){
+			    .contact = clear ? in.only : NULL, .incoming = true, .path = t->path};
 		} else if (t->isolation[0] != '\0' && chat_each(c, match_isolation, &m) != 0) {
 			out[count++] = (struct gateway_circuit){.contact = m.found, .path = t->path};
 		}

@@ -13,7 +13,7 @@
 
 #define CONFIG_FILE_MAX 65536
 #define CONFIG_LINE_MAX 198 /* what libinih reads as one line */
-#define DAY_MS          86400000
+#define DAY_MS		86400000
 
 typedef int (*config_set)(struct config *c, size_t offset, const char *value, const char **why);
 
@@ -215,7 +215,8 @@ static int on_key(void *ctx, const char *section, const char *name, const char *
 	return 0;
 }
 
-/* libinih would cut a longer line in two; it takes the text up to a NUL. Returns the line's number, 0 if all is well. */
+/* libinih would cut a longer line in two; it takes the text up to a NUL. Returns the line's number, 0 if all
+ * is well. */
 static int find_bad_line(const char *text)
 {
 	int number = 1;
@@ -247,7 +248,8 @@ int config_parse(struct config *c, const char *name, const char *text, char *mes
 		(void)snprintf(message, message_size, "%s: out of memory", name);
 		return ERR_NOMEM;
 	}
-	(void)snprintf(message, message_size, "%s:%d: %s", name, line, p.failed ? p.why : "expected [section] or key = value");
+	(void)snprintf(message, message_size, "%s:%d: %s", name, line,
+		       p.failed ? p.why : "expected [section] or key = value");
 	return ERR_INVALID;
 }
 
@@ -298,8 +300,8 @@ int config_init(struct config *c, char *message, size_t message_size)
 	c->tor_socks = strdup("/run/tor/socks");
 	c->target_dir = strdup("/run/allium");
 	c->state_dir = default_state_dir();
-	if (c->server_name == NULL || c->tor_binary == NULL || c->tor_control == NULL || c->tor_socks == NULL ||
-	    c->target_dir == NULL || c->state_dir == NULL) {
+	if (c->server_name == NULL || c->tor_binary == NULL || c->tor_control == NULL ||
+	    c->tor_socks == NULL || c->target_dir == NULL || c->state_dir == NULL) {
 		(void)snprintf(message, message_size, "out of memory");
 		config_clear(c);
 		return ERR_NOMEM;
@@ -311,7 +313,8 @@ int config_check(struct config *c, char *message, size_t message_size)
 {
 	message[0] = '\0';
 	if (c->state_dir[0] == '\0') {
-		(void)snprintf(message, message_size, "no place for the state: set HOME, or state_dir in section [storage]");
+		(void)snprintf(message, message_size,
+			       "no place for the state: set HOME, or state_dir in section [storage]");
 		return ERR_NOT_FOUND;
 	}
 	if (c->n_listen > 0)

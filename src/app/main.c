@@ -7,18 +7,19 @@
 #include "app.h"
 #include "config.h"
 
-static const char usage[] = "usage: alliumd [-c FILE] [--check-config] [--version] [--help]\n"
-			    "\n"
-			    "Serves IRC clients on this machine and carries their messages to onion-addressed peers\n"
-			    "over Tor. Stays in the foreground. Without -c it listens on 127.0.0.1:6667, keeps its\n"
-			    "state under $XDG_STATE_HOME/allium (~/.local/state/allium) and runs its own tor.\n"
-			    "\n"
-			    "  -c, --config FILE   read this configuration\n"
-			    "      --check-config  read it, say what is wrong with it, and end\n"
-			    "      --version       print the version and end\n"
-			    "      --help          print this and end\n"
-			    "\n"
-			    "alliumd(8) and allium.conf(5) tell the rest.\n";
+static const char usage[] =
+    "usage: alliumd [-c FILE] [--check-config] [--version] [--help]\n"
+    "\n"
+    "Serves IRC clients on this machine and carries their messages to onion-addressed peers\n"
+    "over Tor. Stays in the foreground. Without -c it listens on 127.0.0.1:6667, keeps its\n"
+    "state under $XDG_STATE_HOME/allium (~/.local/state/allium) and runs its own tor.\n"
+    "\n"
+    "  -c, --config FILE   read this configuration\n"
+    "      --check-config  read it, say what is wrong with it, and end\n"
+    "      --version       print the version and end\n"
+    "      --help          print this and end\n"
+    "\n"
+    "alliumd(8) and allium.conf(5) tell the rest.\n";
 
 enum { OPT_CHECK = 256, OPT_VERSION, OPT_HELP };
 

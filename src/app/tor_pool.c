@@ -81,7 +81,9 @@ static int unit_make(struct app *app, struct tor_unit *u)
 	if (r == 0)
 		r = tor_new(app->loop, &opts, &unit_ops, u, &u->tor);
 	if (r == ERR_TOO_LONG)
-		log_error("the sockets of tor would lie at paths over 107 bytes: choose a shorter state_dir than %s", c->state_dir);
+		log_error("the sockets of tor would lie at paths over 107 bytes: choose a shorter state_dir "
+			  "than %s",
+			  c->state_dir);
 	else if (r < 0)
 		log_error("can't prepare a tor in %s: %s", dir, err_str(r));
 	return r;

@@ -117,13 +117,15 @@ static void test_what_is_wrong_is_named_by_its_line(void **state)
 	(void)state;
 	refuse("[irc]\n\nlisten_on = x\n", "allium.conf:3: unknown key \"listen_on\" in section [irc]");
 	refuse("listen = 127.0.0.1:1\n", "allium.conf:1: unknown key \"listen\" in section []");
-	refuse("[irc]\nlisten = 0.0.0.0:6667\n", "allium.conf:2: listen plain text is served on loopback addresses only");
+	refuse("[irc]\nlisten = 0.0.0.0:6667\n",
+	       "allium.conf:2: listen plain text is served on loopback addresses only");
 	refuse("[irc]\nregistration = yes\n", "allium.conf:2: registration must be open or closed");
 	refuse("[tor]\nmode = direct\n", "allium.conf:2: mode must be managed, system or off");
 	refuse("[tor]\nbinary = tor\n", "allium.conf:2: binary must be an absolute path");
 	refuse("[tor]\nsocks = 127.0.0.1:9050\n", "allium.conf:2: socks must be unix:/path");
 	refuse("[log]\nlevel = loud\n", "allium.conf:2: level must be error, warn, info or debug");
-	refuse("[timers]\nping = 0\n", "allium.conf:2: ping must be a number of milliseconds from 1 to 86400000");
+	refuse("[timers]\nping = 0\n",
+	       "allium.conf:2: ping must be a number of milliseconds from 1 to 86400000");
 	refuse("[irc]\nnonsense\n", "allium.conf:2: expected [section] or key = value");
 }
 
@@ -131,7 +133,8 @@ static void test_what_is_wrong_is_named_by_its_line(void **state)
 static void test_the_first_mistake_is_told(void **state)
 {
 	(void)state;
-	refuse("[irc]\nregistration = 1\n[tor]\nmode = 2\n", "allium.conf:2: registration must be open or closed");
+	refuse("[irc]\nregistration = 1\n[tor]\nmode = 2\n",
+	       "allium.conf:2: registration must be open or closed");
 }
 
 static void test_long_lines_are_refused_whole(void **state)
@@ -159,7 +162,8 @@ static void test_a_missing_file_is_named(void **state)
 	(void)state;
 
 	assert_int_equal(config_init(&c, message, sizeof(message)), 0);
-	assert_int_equal(config_read(&c, "/nonexistent/allium.conf", message, sizeof(message)), ERR_NOT_FOUND);
+	assert_int_equal(config_read(&c, "/nonexistent/allium.conf", message, sizeof(message)),
+			 ERR_NOT_FOUND);
 	assert_string_equal(message, "/nonexistent/allium.conf: not found");
 	config_clear(&c);
 }
