@@ -6,7 +6,7 @@
 BUILD_PACKAGES="autoconf automake libtool pkg-config gcc libc6-dev make libevent-dev libssl-dev libsodium-dev
 	libsqlcipher-dev libqrencode-dev libinih-dev libbsd-dev"
 DEMO_PACKAGES="python3 irssi weechat-curses tmux"
-TEST_PACKAGES="$DEMO_PACKAGES libcmocka-dev valgrind python3-pytest binutils"
+TEST_PACKAGES="$DEMO_PACKAGES libcmocka-dev valgrind python3-pytest binutils zbar-tools"
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 

@@ -79,47 +79,45 @@ def tmux(work):
 # ---- TAP ----
 
 class Tap:
-    """Reports every test once: at its first failing phase, or after the last one."""
+    """One line for every test, after its teardown; for a failed one, what pytest has to say."""
 
     def __init__(self, stream):
-        self.stream, self.number, self.failed = stream, 0, set()
+        self.stream, self.number, self.failures = stream, 0, []
 
     def line(self, text):
         self.stream.write(text + "\n")
         self.stream.flush()
 
-    def plan(self, count):
-        self.line(f"1..{count}")
+    def comment(self, text):
+        for line in str(text).splitlines():
+            self.line(f"# {line}")
 
-    def report(self, report):
-        name = re.sub(r"^.*/", "", report.nodeid)
-        if report.failed and report.nodeid not in self.failed:
-            self.failed.add(report.nodeid)
-            self.number += 1
-            self.line(f"not ok {self.number} - {name}")
-            for text in str(report.longreprtext).splitlines():
-                self.line(f"# {text}")
-        elif report.when == "teardown" and report.nodeid not in self.failed:
-            self.number += 1
-            self.line(f"ok {self.number} - {name}")
+    def pytest_collection_finish(self, session):
+        self.line(f"1..{len(session.items)}")
+
+    def pytest_collectreport(self, report):
+        if report.failed:
+            self.comment(report.longreprtext)
+
+    def pytest_runtest_logreport(self, report):
+        if report.failed:
+            self.failures.append(report)
+        if report.when != "teardown":
+            return
+        self.number += 1
+        verdict = "not ok" if self.failures else "ok"
+        self.line(f"{verdict} {self.number} - {re.sub(r'^.*/', '', report.nodeid)}")
+        for failure in self.failures:
+            self.comment(failure.longreprtext)
+        for title, text in report.sections if self.failures else ():
+            self.comment(f"---- {title}\n{text}")
+        self.failures = []
+
+    def pytest_sessionfinish(self, exitstatus):
+        if exitstatus not in (0, 1):
+            self.line(f"Bail out! pytest ended with {int(exitstatus)}")
 
 
 def pytest_configure(config):
-    descriptor = os.environ.get("TAP_FD")
-    config.tap = Tap(os.fdopen(int(descriptor), "w")) if descriptor else None
-
-
-def pytest_collection_finish(session):
-    if session.config.tap and not session.config.option.collectonly:
-        session.config.tap.plan(len(session.items))
-
-
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item):
-    outcome = yield
-    outcome.get_result().config = item.config
-
-
-def pytest_runtest_logreport(report):
-    if report.config.tap:
-        report.config.tap.report(report)
+    if "TAP_FD" in os.environ:
+        config.pluginmanager.register(Tap(os.fdopen(int(os.environ["TAP_FD"]), "w")))
