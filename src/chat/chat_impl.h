@@ -121,7 +121,7 @@ struct chat_peer {
 	/* presence */
 	struct chat_timer offline_timer;
 	bool away;
-	bool warned; /* of another link key; said once */
+	bool warned;   /* of another link key; said once */
 	bool misbound; /* who holds the pinned key is not this contact: no links until the next start */
 	bool refused_told;
 };
@@ -242,7 +242,8 @@ int acceptance_on_frame(struct chat *c, struct now now, struct chat_link *l, uin
 
 /* ---- chat_dial.c ---- */
 void dial_init(struct chat *c, struct chat_peer *p);
-/* Dials this contact no later than delay_ms from now, if it is to be dialled at all; 0: before others who are due. */
+/* Dials this contact no later than delay_ms from now, if it is to be dialled at all; 0: before others who are
+ * due. */
 void dial_soon(struct chat *c, struct now now, struct chat_peer *p, uint64_t delay_ms);
 /* Dials after the back-off that the failures so far call for, and counts one more. */
 void dial_later(struct chat *c, struct now now, struct chat_peer *p);

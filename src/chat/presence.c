@@ -92,10 +92,11 @@ static int learn_nick(struct chat *c, struct now now, struct chat_peer *p, const
 static int somebody_else(struct chat *c, struct now now, struct chat_peer *p)
 {
 	const char *nick = p->pub.row.petname;
-	int err = conversation_info(c, now, p,
-				    "Refused: the link key that %s gave belongs to somebody else. Nothing of it is "
-				    "shown, and nothing is sent; `remove %s` forgets it.",
-				    nick, nick);
+	int err =
+	    conversation_info(c, now, p,
+			      "Refused: the link key that %s gave belongs to somebody else. Nothing of it is "
+			      "shown, and nothing is sent; `remove %s` forgets it.",
+			      nick, nick);
 
 	p->misbound = true;
 	return err ? err : ERR_REFUSED;

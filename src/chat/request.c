@@ -179,7 +179,8 @@ int request_on_stranger(struct chat *c, struct now now, const uint8_t identity[K
 		*status = ANSWER_REFUSED;
 		return 0;
 	}
-	/* Not refused aloud: a stranger who knows somebody's link key would learn whether it is pinned here. */
+	/* Not refused aloud: a stranger who knows somebody's link key would learn whether it is pinned here.
+	 */
 	if (!contact_key_free(c, identity, q->link_key))
 		return 0;
 	return r ? ask_again(c, now, r, q) : ask_first(c, now, identity, q);

@@ -32,8 +32,8 @@ static uint8_t *put_be(uint8_t *p, uint64_t v, unsigned bytes)
 	return p + bytes;
 }
 
-/* What one line of IRC can't hold, and 0x01: with it a peer could make the user's client answer CTCP, or offer
- * DCC. */
+/* What one line of IRC can't hold, and 0x01: with it a peer could make the user's client answer CTCP, or
+ * offer DCC. */
 static bool has_forbidden(const char *text, size_t len)
 {
 	return len && (memchr(text, '\0', len) || memchr(text, '\r', len) || memchr(text, '\n', len) ||

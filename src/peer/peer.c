@@ -8,9 +8,9 @@
 #include "io/stream.h"
 #include "peer_private.h"
 
-#define HANDSHAKES_MAX       64
+#define HANDSHAKES_MAX	     64
 #define HANDSHAKE_TIMEOUT_MS 60000
-#define LINKS_MAX            12000
+#define LINKS_MAX	     12000
 
 struct now peer_now(const struct peer *p)
 {
@@ -59,8 +59,8 @@ static void on_soon(void *ctx)
 	tell_writable(p);
 }
 
-int peer_new(struct loop *loop, struct tor *tor, struct chat *chat, struct domain *domain, const struct peer_opts *opts,
-	     struct peer **out)
+int peer_new(struct loop *loop, struct tor *tor, struct chat *chat, struct domain *domain,
+	     const struct peer_opts *opts, struct peer **out)
 {
 	struct peer *p = calloc(1, sizeof(*p));
 	char address[128];

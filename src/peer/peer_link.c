@@ -205,7 +205,8 @@ static void on_closed(void *ctx, int err)
 	end(ctx, err);
 }
 
-static const struct stream_ops link_stream_ops = {.data = on_data, .drained = on_drained, .closed = on_closed};
+static const struct stream_ops link_stream_ops = {
+    .data = on_data, .drained = on_drained, .closed = on_closed};
 
 void peer_link_flush(struct peer_link *l)
 {
@@ -243,7 +244,8 @@ static int on_admit(void *ctx, enum link_role role, uint8_t version, const uint8
 
 static struct peer_link *link_new_pending(struct peer *p, int fd)
 {
-	static const struct stream_opts stream_opts = {.in_max = PEER_STREAM_IN_MAX, .out_max = PEER_STREAM_OUT_MAX};
+	static const struct stream_opts stream_opts = {.in_max = PEER_STREAM_IN_MAX,
+						       .out_max = PEER_STREAM_OUT_MAX};
 	struct peer_link *l = calloc(1, sizeof(*l));
 
 	if (l == NULL) {
@@ -273,8 +275,8 @@ static bool gives_way(const struct peer_link *l, bool also_known)
 }
 
 /*
- * One of the incoming handshakes ends for a new one.  By chance: of whichever kind always gave way, the oldest or
- * the newest, a flood would surely end what a contact has begun.
+ * One of the incoming handshakes ends for a new one.  By chance: of whichever kind always gave way, the
+ * oldest or the newest, a flood would surely end what a contact has begun.
  */
 static bool drop_incoming(struct peer *p, bool also_known)
 {

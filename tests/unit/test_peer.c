@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Alice's account with real chat, store and links; her peers are in this test, at the other end of her Unix socket.
- * Tor is not started: it is needed for dials only.
+ * Alice's account with real chat, store and links; her peers are in this test, at the other end of her Unix
+ * socket. Tor is not started: it is needed for dials only.
  */
 #include <stdio.h>
 #include <sys/socket.h>
@@ -49,7 +49,8 @@ static void on_line(void *ctx, struct chat *c, const struct contact *contact, co
 	w->lines++;
 }
 
-static void on_presence(void *ctx, struct chat *c, const struct contact *k, enum presence before, const char *reason)
+static void on_presence(void *ctx, struct chat *c, const struct contact *k, enum presence before,
+			const char *reason)
 {
 	(void)ctx, (void)c, (void)k, (void)before, (void)reason;
 }
@@ -134,8 +135,11 @@ static void open_chat(struct world *w)
 {
 	static const uint8_t key[KEY_BYTES] = {1};
 	struct store_opts store_opts = {.on_begin = on_begin, .ctx = w};
-	struct chat_opts opts = {
-	    .rng = &rng_system, .front = &quiet_front, .front_ctx = w, .net = &peer_net, .dial_min_ms = 600000};
+	struct chat_opts opts = {.rng = &rng_system,
+				 .front = &quiet_front,
+				 .front_ctx = w,
+				 .net = &peer_net,
+				 .dial_min_ms = 600000};
 	struct store *store = NULL;
 	char path[96];
 
@@ -492,7 +496,8 @@ static void test_a_dial_without_tor_fails_in_words(void **state)
 	assert_int_equal(chat_add(w.chat, now_of(&w), "bob", bob.identity, "", &existing), 0);
 	chat_set_tor(w.chat, now_of(&w), &ready);
 	while (chat_find(w.chat, "bob")->trouble[0] == '\0') {
-		(void)chat_tick(w.chat, (struct now){.mono_ms = loop_now_ms(w.loop) + 60000, .real_ms = loop_time_ms(w.loop)});
+		(void)chat_tick(w.chat, (struct now){.mono_ms = loop_now_ms(w.loop) + 60000,
+						     .real_ms = loop_time_ms(w.loop)});
 		loop_turn(w.loop, false);
 	}
 	assert_string_equal(chat_find(w.chat, "bob")->trouble, dial_error_text(DIAL_TOR_DOWN));
@@ -547,8 +552,8 @@ static void test_a_burst_arrives_whole_and_in_order(void **state)
 	for (int i = 0; i < N; i++) {
 		assert_int_equal(snprintf(first, sizeof(first), "%06d", i), 6);
 		memcpy(text, first, 6);
-		assert_int_equal(chat_send(w.chat, now_of(&w), chat_find(w.chat, "carol"), MESSAGE_TEXT, text, sizeof(text),
-					   "default", NULL),
+		assert_int_equal(chat_send(w.chat, now_of(&w), chat_find(w.chat, "carol"), MESSAGE_TEXT, text,
+					   sizeof(text), "default", NULL),
 				 0);
 	}
 	for (int i = 0; i < N; i++) {
