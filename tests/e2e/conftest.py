@@ -82,7 +82,7 @@ class Tap:
     """One line for every test, after its teardown; for a failed one, what pytest has to say."""
 
     def __init__(self, stream):
-        self.stream, self.number, self.failures = stream, 0, []
+        self.stream, self.number, self.failures, self.seconds = stream, 0, [], 0
 
     def line(self, text):
         self.stream.write(text + "\n")
@@ -100,6 +100,7 @@ class Tap:
             self.comment(report.longreprtext)
 
     def pytest_runtest_logreport(self, report):
+        self.seconds += report.duration
         if report.failed:
             self.failures.append(report)
         if report.when != "teardown":
@@ -111,7 +112,8 @@ class Tap:
             self.comment(failure.longreprtext)
         for title, text in report.sections if self.failures else ():
             self.comment(f"---- {title}\n{text}")
-        self.failures = []
+        self.comment(f"took {self.seconds:.1f} s")
+        self.failures, self.seconds = [], 0
 
     def pytest_sessionfinish(self, exitstatus):
         if exitstatus not in (0, 1):
