@@ -105,8 +105,8 @@ typedef uint32_t link_id; /* given by the net; unique while the link lives; neve
 
 struct chat_net {
 	/* Starts a dial: exactly one of chat_on_link and chat_on_dial_failed follows, later, unless it is
-	 * cancelled. */
-	void (*dial)(void *ctx, struct chat *c, const struct chat_dial *d);
+	 * cancelled.  An err: it did not start, and neither follows. */
+	int (*dial)(void *ctx, struct chat *c, const struct chat_dial *d);
 	void (*dial_cancel)(void *ctx, struct chat *c, uint32_t dial_id);
 	/* Queues a frame: ERR_FULL when the link takes no more now; then chat_on_writable follows.  This and
 	 * close may be called from within chat_on_link and chat_on_frame of that very link, and from within

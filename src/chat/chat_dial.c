@@ -77,7 +77,8 @@ static void start(struct chat *c, struct now now, struct chat_peer *p)
 	p->pub.dialling = true;
 	TAILQ_INSERT_TAIL(&c->dialling, p, of_dialling);
 	c->n_dialling++;
-	net_call(c, dial, &d);
+	if (net_call(c, dial, &d))
+		chat_on_dial_failed(c, now, d.id, "the dial could not be started");
 }
 
 static void fire(struct chat *c, struct now now, void *owner)

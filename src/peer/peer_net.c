@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "base/log.h"
 #include "io/stream.h"
 #include "peer_private.h"
 
@@ -52,16 +51,14 @@ static void on_dialled(void *ctx, enum dial_error error, int fd)
 		peer_dial_free(d);
 }
 
-static void net_dial(void *ctx, struct chat *c, const struct chat_dial *dial)
+static int net_dial(void *ctx, struct chat *c, const struct chat_dial *dial)
 {
 	struct peer *p = chat_net_data(c);
 	struct peer_dial *d = calloc(1, sizeof(*d));
 	(void)ctx;
 
-	if (d == NULL) {
-		log_error("no memory for a dial");
-		return;
-	}
+	if (d == NULL)
+		return ERR_NOMEM;
 	d->peer = p;
 	d->id = dial->id;
 	d->locator = dial->locator;
@@ -75,6 +72,7 @@ static void net_dial(void *ctx, struct chat *c, const struct chat_dial *dial)
 		fail_soon(d, "Tor is switched off here");
 	else if (tor_dial(p->tor, d->locator.onion, dial->isolation, on_dialled, d, &d->tor) < 0)
 		fail_soon(d, "Tor can't be asked now");
+	return 0;
 }
 
 static void net_dial_cancel(void *ctx, struct chat *c, uint32_t dial_id)

@@ -348,7 +348,7 @@ static void on_connect(struct sim *s, struct event *ev)
 
 /* ---- what chat asks of its net ---- */
 
-static void net_dial(void *ctx, struct chat *c, const struct chat_dial *cd)
+static int net_dial(void *ctx, struct chat *c, const struct chat_dial *cd)
 {
 	struct node *n = ctx;
 	struct sim *s = n->sim;
@@ -375,6 +375,7 @@ static void net_dial(void *ctx, struct chat *c, const struct chat_dial *cd)
 		cd->role == LINK_DOOR ? "door" : "private", cd->by_identity ? ", by identity" : "",
 		(unsigned)cd->id);
 	sim_at(s, 100 + sim_random(s, 5000), on_connect, n, NULL)->arg = cd->id;
+	return 0;
 }
 
 static void net_dial_cancel(void *ctx, struct chat *c, uint32_t dial_id)

@@ -27,8 +27,9 @@ struct party {
 	bool tor;
 	struct chat_dial dial[DIALS]; /* under way */
 	size_t n_dials;
-	size_t dials; /* in all */
-	size_t room;  /* frames that its links take before they are full */
+	size_t dials;	   /* in all */
+	size_t fail_dials; /* the next ones that do not even start */
+	size_t room;	   /* frames that its links take before they are full */
 	bool fail_commit;
 	char told[65536]; /* to its front, a line an event */
 };
@@ -178,15 +179,20 @@ static inline struct pair *pair_of(struct party *p, link_id link, int *side)
 	return NULL;
 }
 
-static inline void net_dial(void *ctx, struct chat *c, const struct chat_dial *d)
+static inline int net_dial(void *ctx, struct chat *c, const struct chat_dial *d)
 {
 	struct party *p = ctx;
 	(void)c;
+	if (p->fail_dials) {
+		p->fail_dials--;
+		return ERR_NOMEM;
+	}
 	assert_true(p->n_dials < DIALS);
 	for (size_t i = 0; i < p->n_dials; i++)
 		assert_ptr_not_equal(p->dial[i].contact, d->contact); /* never two for one contact */
 	p->dial[p->n_dials++] = *d;
 	p->dials++;
+	return 0;
 }
 
 static inline struct chat_dial take_dial(struct party *p, size_t at)

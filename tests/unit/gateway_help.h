@@ -89,12 +89,13 @@ static inline struct news *news_new(enum news_kind kind, struct chat *chat, uint
 	return n;
 }
 
-static inline void net_dial(void *ctx, struct chat *c, const struct chat_dial *d)
+static inline int net_dial(void *ctx, struct chat *c, const struct chat_dial *d)
 {
 	struct news *n = news_new(NEWS_DIAL, c, d->id);
 
 	n->dial = *d;
 	net_queue(ctx, n);
+	return 0;
 }
 
 static inline void net_dial_cancel(void *ctx, struct chat *c, uint32_t dial_id)

@@ -79,6 +79,22 @@ static void who_must_not_choose(void **state)
 			 0); /* of a later version, perhaps */
 }
 
+static void a_dial_that_does_not_start_is_tried_again(void **state)
+{
+	struct world *w = *state;
+	w->alice.fail_dials = 2;
+	assert_int_equal(add(&w->alice, "Bob", &w->bob, ""), 0);
+	settle(w);
+	assert_int_equal(w->alice.fail_dials, 1);
+	assert_int_equal(w->alice.n_dials, 0);
+	assert_false(bob_of(w)->dialling);
+	assert_string_not_equal(bob_of(w)->trouble, "");
+	pass(w, 60000);
+	assert_int_equal(w->alice.fail_dials, 0);
+	assert_int_equal(w->alice.n_dials, 1);
+	assert_true(bob_of(w)->dialling);
+}
+
 /* A link of the one who chooses comes in, with its profile. */
 static link_id link_from_chooser(struct party *chooser, struct party *p)
 {
@@ -582,6 +598,7 @@ int main(void)
 	    TEST(an_incoming_link_stops_the_dial),
 	    TEST(a_newer_link_replaces_the_dead_one),
 	    TEST(who_must_not_choose),
+	    TEST(a_dial_that_does_not_start_is_tried_again),
 	    TEST(messages_follow_use),
 	    TEST(nothing_before_the_profile),
 	    TEST(noise_breaks_nothing),
