@@ -126,17 +126,16 @@ static struct link *answer(struct person *bob)
 	return l;
 }
 
-static struct link *dial(struct person *alice, const struct person *bob, enum link_role role)
+static struct link *dial(struct person *from, const struct person *to, enum link_role role, bool by_identity)
 {
-	bool door = role == LINK_DOOR;
 	const struct link_initiator_opts opts = {
 	    .role = role,
-	    .static_secret = door ? alice->identity_secret : alice->link_secret,
-	    .identity = door ? alice->identity : NULL,
-	    .responder_static = door ? bob->identity_public : bob->link_public,
-	    .responder_onion = bob->identity,
+	    .static_secret = by_identity ? from->identity_secret : from->link_secret,
+	    .identity = by_identity ? from->identity : NULL,
+	    .responder_static = role == LINK_DOOR ? to->identity_public : to->link_public,
+	    .responder_onion = to->identity,
 	};
-	struct link *l = link_new_initiator(&alice->rng, &opts);
+	struct link *l = link_new_initiator(&from->rng, &opts);
 
 	must(l != NULL);
 	return l;
@@ -153,14 +152,17 @@ static void show_prologue(enum link_role role, const struct person *bob)
 	show("prologue", prologue, len + KEY_BYTES);
 }
 
-static void shake_hands(struct link *a, struct link *b)
+static void shake_hands(const char *initiator, struct link *a, const char *responder, struct link *b)
 {
 	uint8_t record[RECORD_BYTES];
+	char name[64];
 
 	carry(a, b, record);
-	show_handshake("Alice: record with message 1, without its filling", record);
+	must(!str_fmt(name, sizeof(name), "%s: record with message 1, without its filling", initiator));
+	show_handshake(name, record);
 	carry(b, a, record);
-	show_handshake("Bob: record with message 2, without its filling", record);
+	must(!str_fmt(name, sizeof(name), "%s: record with message 2, without its filling", responder));
+	show_handshake(name, record);
 }
 
 /* Queues a frame and shows its body. */
@@ -173,12 +175,26 @@ static void queue(struct link *l, uint8_t type, const char *name, struct buf *bo
 
 /* ---- the bodies ----------------------------------------------------------- */
 
-static void request(struct link *l, const struct person *p)
+/* That p has its link key, to the other side, whose static key this is. */
+static void prove(const struct link *l, enum proof_kind kind, const struct person *p,
+		  const uint8_t verifier[KEY_BYTES], uint8_t proof[PROOF_BYTES])
+{
+	const struct proof_claim claim = {link_hash(l), p->link_public, p->identity};
+	uint8_t key[KEY_BYTES];
+
+	must(!dh(p->link_secret, verifier, key));
+	show("key of the proof", key, KEY_BYTES);
+	must(!proof_make(kind, &claim, p->link_secret, verifier, proof));
+	show("proof", proof, PROOF_BYTES);
+}
+
+static void request(struct link *l, const struct person *p, const struct person *to)
 {
 	struct request r;
 	struct buf body;
 
 	memset(&r, 0, sizeof(r));
+	prove(l, PROOF_REQUEST, p, to->identity_public, r.proof);
 	memcpy(r.link_key, p->link_public, KEY_BYTES);
 	memcpy(r.locator.onion, p->identity, KEY_BYTES);
 	must(!str_copy(r.nick, sizeof(r.nick), "alice"));
@@ -188,11 +204,12 @@ static void request(struct link *l, const struct person *p)
 	queue(l, FRAME_REQUEST, "REQUEST: nick \"alice\", text \"Hello Bob, it's me.\"", &body);
 }
 
-static void answer_accepted(struct link *l, const struct person *p)
+static void answer_accepted(struct link *l, const struct person *p, const struct person *to)
 {
 	struct answer a = {.status = ANSWER_ACCEPTED};
 	struct buf body;
 
+	prove(l, PROOF_ANSWER, p, to->identity_public, a.proof);
 	memcpy(a.link_key, p->link_public, KEY_BYTES);
 	memcpy(a.locator.onion, p->identity, KEY_BYTES);
 	a.locator.has_client_key = true;
@@ -200,6 +217,19 @@ static void answer_accepted(struct link *l, const struct person *p)
 	buf_init(&body, FRAME_BODY_MAX);
 	must(!answer_encode(&a, &body));
 	queue(l, FRAME_ANSWER, "ANSWER: accepted, a locator with the client key cc..cc", &body);
+}
+
+static void acceptance(struct link *l, const struct person *p, const struct person *to)
+{
+	struct accept a = {.nick = "bob"};
+	struct buf body;
+
+	prove(l, PROOF_ACCEPT, p, to->link_public, a.proof);
+	memcpy(a.link_key, p->link_public, KEY_BYTES);
+	memcpy(a.locator.onion, p->identity, KEY_BYTES);
+	buf_init(&body, FRAME_BODY_MAX);
+	must(!accept_encode(&a, &body));
+	queue(l, FRAME_ACCEPT, "ACCEPT: nick \"bob\"", &body);
 }
 
 static void profile(struct link *l, const struct person *alice)
@@ -243,16 +273,35 @@ static void ack(struct link *l)
 
 static void at_the_door(struct person *alice, struct person *bob)
 {
-	struct link *a = dial(alice, bob, LINK_DOOR), *b = answer(bob);
+	struct link *a = dial(alice, bob, LINK_DOOR, true), *b = answer(bob);
 	uint8_t record[RECORD_BYTES];
 
 	printf("At the door\n");
 	show_prologue(LINK_DOOR, bob);
-	shake_hands(a, b);
-	request(a, alice);
+	shake_hands("Alice", a, "Bob", b);
+	show("handshake hash", link_hash(a), HASH_BYTES);
+	request(a, alice, bob);
 	carry(a, b, record);
 	show("Alice: first transport record", record, sizeof(record));
-	answer_accepted(b, bob);
+	answer_accepted(b, bob, alice);
+	carry(b, a, record);
+	show("Bob: first transport record", record, sizeof(record));
+	printf("\n");
+	link_free(a);
+	link_free(b);
+}
+
+/* Bob accepts. */
+static void accepting(struct person *alice, struct person *bob)
+{
+	struct link *b = dial(bob, alice, LINK_PRIVATE, true), *a = answer(alice);
+	uint8_t record[RECORD_BYTES];
+
+	printf("Acceptance\n");
+	show_prologue(LINK_PRIVATE, alice);
+	shake_hands("Bob", b, "Alice", a);
+	show("handshake hash", link_hash(b), HASH_BYTES);
+	acceptance(b, bob, alice);
 	carry(b, a, record);
 	show("Bob: first transport record", record, sizeof(record));
 	printf("\n");
@@ -262,12 +311,12 @@ static void at_the_door(struct person *alice, struct person *bob)
 
 static void between_link_keys(struct person *alice, struct person *bob)
 {
-	struct link *a = dial(alice, bob, LINK_PRIVATE), *b = answer(bob);
+	struct link *a = dial(alice, bob, LINK_PRIVATE, false), *b = answer(bob);
 	uint8_t record[RECORD_BYTES];
 
 	printf("Between link keys\n");
 	show_prologue(LINK_PRIVATE, bob);
-	shake_hands(a, b);
+	shake_hands("Alice", a, "Bob", b);
 	profile(a, alice);
 	message(a);
 	carry(a, b, record);
@@ -289,7 +338,10 @@ int main(void)
 	show_person("Alice", &alice, alice.next);
 	show_person("Bob", &bob, bob.next);
 	at_the_door(&alice, &bob);
-	/* the random sources begin again */
+	/* the random sources begin again, each time */
+	person_init(&alice, 0x01, 0x11, 0x20);
+	person_init(&bob, 0x02, 0x22, 0x80);
+	accepting(&alice, &bob);
 	person_init(&alice, 0x01, 0x11, 0x20);
 	person_init(&bob, 0x02, 0x22, 0x80);
 	between_link_keys(&alice, &bob);

@@ -234,6 +234,7 @@ struct chat_link_info {
 	enum link_role role;
 	uint8_t version;
 	const uint8_t *static_key; /* the peer's, authenticated */
+	const uint8_t *hash;	   /* link_hash; used where a static key is identity-derived */
 	const uint8_t
 	    *identity; /* the peer's Ed25519 identity if its static is identity-derived, else NULL */
 };

@@ -87,6 +87,9 @@ int link_error(const struct link *l);
 /* The version that both sides use (of a responder: once message 1 has come), and after ERR_VERSION the
  * highest that the responder offered; nobody has authenticated that offer. */
 uint8_t link_version(const struct link *l);
+/* The handshake hash, HASH_BYTES, the same on both sides and on no other link: from message 2 on, NULL before
+ * it and once the link is dead. */
+const uint8_t *link_hash(const struct link *l);
 
 /*
  * Takes whole records from in and leaves a partial one.  A bad record kills the link: see link_error.  A dead

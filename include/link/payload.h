@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/nick.h"
 #include "crypto/crypto.h"
+#include "link/proof.h"
 
 #define TEXT_MAX	 4096 /* bytes of a message */
 #define REQUEST_TEXT_MAX 280
@@ -32,6 +33,7 @@ struct locator {
 
 struct request {
 	uint8_t link_key[KEY_BYTES]; /* public */
+	uint8_t proof[PROOF_BYTES];  /* that who shows the key has it; any bytes: see link/proof.h */
 	struct locator locator;
 	char nick[NICK_MAX + 1]; /* proposed; any UTF-8, perhaps empty, to be sanitized */
 	char text[REQUEST_TEXT_MAX + 1];
@@ -40,10 +42,12 @@ enum answer_status { ANSWER_PENDING = 0, ANSWER_ACCEPTED = 1, ANSWER_REFUSED = 2
 struct answer {
 	enum answer_status status;
 	uint8_t link_key[KEY_BYTES]; /* with ANSWER_ACCEPTED; zero otherwise */
+	uint8_t proof[PROOF_BYTES];  /* likewise */
 	struct locator locator;	     /* with ANSWER_ACCEPTED */
 };
 struct accept { /* FRAME_ACCEPT */
 	uint8_t link_key[KEY_BYTES];
+	uint8_t proof[PROOF_BYTES];
 	struct locator locator;
 	char nick[NICK_MAX + 1];
 };

@@ -9,11 +9,35 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "link/proof.h"
 
 static void own_locator(const struct chat *c, struct locator *out)
 {
 	memset(out, 0, sizeof(*out));
 	memcpy(out->onion, c->identity, KEY_BYTES);
+}
+
+/* Proves our link key to the other side of this link. */
+static int prove(const struct chat *c, const struct chat_link *l, enum proof_kind kind,
+		 uint8_t proof[PROOF_BYTES])
+{
+	const struct proof_claim claim = {l->hash, c->link_key, c->identity};
+
+	return proof_make(kind, &claim, c->secrets->link, l->peer_static, proof);
+}
+
+/* ERR_PROTOCOL unless the other side has the link key that it shows.  Comes before all else: what is not
+ * proven changes nothing and is not shown. */
+static int check(const struct chat *c, const struct chat_link *l, enum proof_kind kind,
+		 const uint8_t link_key[KEY_BYTES], const uint8_t proof[PROOF_BYTES])
+{
+	/* Our own static key in this handshake. */
+	bool by_identity = l->dialled || l->role == LINK_DOOR;
+	const uint8_t *own = by_identity ? c->secrets->identity_dh : c->secrets->link;
+	const uint8_t *identity = l->dialled ? l->peer->pub.row.identity : l->identity;
+	const struct proof_claim claim = {l->hash, link_key, identity};
+
+	return proof_check(kind, &claim, own, proof);
 }
 
 static int put(struct chat *c, struct chat_link *l, uint8_t type, int err, struct buf *body)
@@ -28,7 +52,10 @@ static int send_request(struct chat *c, struct chat_link *l)
 {
 	struct request q = {0};
 	struct buf body;
+	int err = prove(c, l, PROOF_REQUEST, q.proof);
 
+	if (err)
+		return err;
 	buf_init(&body, FRAME_BODY_MAX);
 	memcpy(q.link_key, c->link_key, KEY_BYTES);
 	own_locator(c, &q.locator);
@@ -41,7 +68,10 @@ static int send_accept(struct chat *c, struct chat_link *l)
 {
 	struct accept a = {0};
 	struct buf body;
+	int err = prove(c, l, PROOF_ACCEPT, a.proof);
 
+	if (err)
+		return err;
 	buf_init(&body, FRAME_BODY_MAX);
 	memcpy(a.link_key, c->link_key, KEY_BYTES);
 	own_locator(c, &a.locator);
@@ -55,11 +85,15 @@ static int send_answer(struct chat *c, struct chat_link *l, enum answer_status s
 	struct answer a = {.status = status};
 	struct buf body;
 
-	buf_init(&body, FRAME_BODY_MAX);
 	if (status == ANSWER_ACCEPTED) {
+		int err = prove(c, l, PROOF_ANSWER, a.proof);
+
+		if (err)
+			return err;
 		memcpy(a.link_key, c->link_key, KEY_BYTES);
 		own_locator(c, &a.locator);
 	}
+	buf_init(&body, FRAME_BODY_MAX);
 	return put(c, l, FRAME_ANSWER, answer_encode(&a, &body), &body);
 }
 
@@ -142,6 +176,8 @@ static int on_request(struct chat *c, struct now now, struct chat_link *l, const
 		return ERR_PROTOCOL;
 	err = request_decode(body, len, &q);
 	if (!err)
+		err = check(c, l, PROOF_REQUEST, q.link_key, q.proof);
+	if (!err)
 		err = p ? request_of_contact(c, now, p, &q, &status)
 			: request_on_stranger(c, now, l->identity, &q, &status);
 	if (!err)
@@ -180,6 +216,8 @@ static int on_accept(struct chat *c, struct now now, struct chat_link *l, const 
 	if (l->dialled || l->role != LINK_PRIVATE)
 		return ERR_PROTOCOL;
 	err = accept_decode(body, len, &a);
+	if (!err)
+		err = check(c, l, PROOF_ACCEPT, a.link_key, a.proof);
 	if (!err && p)
 		err = accept_of_contact(c, now, p, &a, &status);
 	if (!err)
@@ -229,6 +267,8 @@ static int on_answer(struct chat *c, struct now now, struct chat_link *l, const 
 	if (!l->dialled)
 		return ERR_PROTOCOL;
 	err = answer_decode(body, len, &a);
+	if (!err && a.status == ANSWER_ACCEPTED)
+		err = check(c, l, PROOF_ANSWER, a.link_key, a.proof);
 	if (err)
 		return err;
 	links_close(c, now, l, CLOSE_DONE, LINK_SPENT);
@@ -258,7 +298,7 @@ int acceptance_on_frame(struct chat *c, struct now now, struct chat_link *l, uin
 	case FRAME_ACK:
 	case FRAME_PROFILE:
 	case FRAME_USE:
-		return ERR_PROTOCOL;
+		return ERR_PROTOCOL; /* link has skipped what came: see link_next */
 	}
 	return 0; /* of a later version */
 }

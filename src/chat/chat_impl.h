@@ -67,6 +67,7 @@ struct chat_link {
 			   */
 	bool dialled;	  /* by us */
 	uint8_t identity[KEY_BYTES]; /* of the initiator, if by_identity and not dialled */
+	uint8_t peer_static[KEY_BYTES], hash[HASH_BYTES]; /* of the handshake, if by_identity */
 	uint64_t opened_ms;
 	uint64_t heard_ms;	 /* when a frame last came */
 	bool heard;		 /* a profile came: the link works in both directions */

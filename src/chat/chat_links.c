@@ -247,6 +247,10 @@ static struct chat_link *add_link(struct chat *c, struct now now, const struct c
 	buf_init(&l->acks, LINK_ACKS_MAX * MSGID_BYTES);
 	if (info->identity)
 		memcpy(l->identity, info->identity, KEY_BYTES);
+	if (by_identity) {
+		memcpy(l->peer_static, info->static_key, KEY_BYTES);
+		memcpy(l->hash, info->hash, HASH_BYTES);
+	}
 	RB_INSERT(link_tree, &c->links, l);
 	/* Who comes with an identity has proven no link key: such a link belongs to no contact. */
 	if (!by_identity || l->dialled) {

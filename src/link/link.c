@@ -37,7 +37,8 @@ struct link {
 
 	/* the transport */
 	struct link_keys *keys;
-	bool confirm; /* the initiator's first transport record is due */
+	uint8_t hash[HASH_BYTES]; /* of the handshake; while there are keys */
+	bool confirm;		  /* the initiator's first transport record is due */
 	struct buf out;
 	struct frame_reader in;
 };
@@ -73,6 +74,7 @@ static void wipe(struct link *l)
 	l->noise = NULL;
 	secret_free(l->keys);
 	l->keys = NULL;
+	crypto_wipe(l->hash, sizeof(l->hash));
 	l->confirm = false;
 	l->hello_waits = false;
 	buf_clear(&l->msg);
@@ -97,7 +99,7 @@ static int take_keys(struct link *l, struct noise *noise)
 	l->keys = secret_new(sizeof(*l->keys));
 	if (!l->keys)
 		return ERR_NOMEM;
-	return noise_split(noise, &l->keys->send, &l->keys->recv, NULL, NULL);
+	return noise_split(noise, &l->keys->send, &l->keys->recv, l->hash, NULL);
 }
 
 /* ---- making and freeing --------------------------------------------------- */
@@ -475,4 +477,9 @@ int link_error(const struct link *l)
 uint8_t link_version(const struct link *l)
 {
 	return l->version;
+}
+
+const uint8_t *link_hash(const struct link *l)
+{
+	return l->keys ? l->hash : NULL;
 }

@@ -103,6 +103,8 @@ static void locator_take(struct rd *r, struct locator *l)
 
 /* ---- the door and the acceptance ------------------------------------------ */
 
+#define CLAIM_BYTES (KEY_BYTES + PROOF_BYTES) /* a link key and its proof */
+
 int request_encode(const struct request *r, struct buf *out)
 {
 	size_t nick_len, text_len;
@@ -113,10 +115,11 @@ int request_encode(const struct request *r, struct buf *out)
 	    (err = string_check(r->text, REQUEST_TEXT_MAX, &text_len)) ||
 	    (err = identity_check(r->locator.onion)))
 		return err;
-	err = reserve(out, KEY_BYTES + locator_size(&r->locator) + 1 + nick_len + 2 + text_len, &p);
+	err = reserve(out, CLAIM_BYTES + locator_size(&r->locator) + 1 + nick_len + 2 + text_len, &p);
 	if (err)
 		return err;
 	p = put(p, r->link_key, KEY_BYTES);
+	p = put(p, r->proof, PROOF_BYTES);
 	p = locator_put(p, &r->locator);
 	p = put_be(p, nick_len, 1);
 	p = put(p, r->nick, nick_len);
@@ -131,6 +134,7 @@ int request_decode(const uint8_t *body, size_t len, struct request *r)
 
 	rd_init(&rd, body, len);
 	rd_bytes(&rd, r->link_key, KEY_BYTES);
+	rd_bytes(&rd, r->proof, PROOF_BYTES);
 	locator_take(&rd, &r->locator);
 	take_string(&rd, rd_u8(&rd), NICK_MAX, r->nick);
 	take_string(&rd, rd_u16(&rd), REQUEST_TEXT_MAX, r->text);
@@ -147,12 +151,13 @@ int answer_encode(const struct answer *a, struct buf *out)
 		return ERR_INVALID;
 	if (accepted && (err = identity_check(a->locator.onion)))
 		return err;
-	err = reserve(out, 1 + (accepted ? KEY_BYTES + locator_size(&a->locator) : 0), &p);
+	err = reserve(out, 1 + (accepted ? CLAIM_BYTES + locator_size(&a->locator) : 0), &p);
 	if (err)
 		return err;
 	p = put_be(p, a->status, 1);
 	if (accepted) {
 		p = put(p, a->link_key, KEY_BYTES);
+		p = put(p, a->proof, PROOF_BYTES);
 		locator_put(p, &a->locator);
 	}
 	return 0;
@@ -171,6 +176,7 @@ int answer_decode(const uint8_t *body, size_t len, struct answer *a)
 	a->status = status;
 	if (a->status == ANSWER_ACCEPTED) {
 		rd_bytes(&rd, a->link_key, KEY_BYTES);
+		rd_bytes(&rd, a->proof, PROOF_BYTES);
 		locator_take(&rd, &a->locator);
 	}
 	return rd_done(&rd);
@@ -184,10 +190,11 @@ int accept_encode(const struct accept *a, struct buf *out)
 
 	if ((err = string_check(a->nick, NICK_MAX, &nick_len)) || (err = identity_check(a->locator.onion)))
 		return err;
-	err = reserve(out, KEY_BYTES + locator_size(&a->locator) + 1 + nick_len, &p);
+	err = reserve(out, CLAIM_BYTES + locator_size(&a->locator) + 1 + nick_len, &p);
 	if (err)
 		return err;
 	p = put(p, a->link_key, KEY_BYTES);
+	p = put(p, a->proof, PROOF_BYTES);
 	p = locator_put(p, &a->locator);
 	p = put_be(p, nick_len, 1);
 	put(p, a->nick, nick_len);
@@ -200,6 +207,7 @@ int accept_decode(const uint8_t *body, size_t len, struct accept *a)
 
 	rd_init(&rd, body, len);
 	rd_bytes(&rd, a->link_key, KEY_BYTES);
+	rd_bytes(&rd, a->proof, PROOF_BYTES);
 	locator_take(&rd, &a->locator);
 	take_string(&rd, rd_u8(&rd), NICK_MAX, a->nick);
 	return rd_done(&rd);

@@ -123,6 +123,7 @@ static int open_link(struct peer_link *l)
 	    .role = l->role,
 	    .version = link_version(l->link),
 	    .static_key = l->static_key,
+	    .hash = link_hash(l->link),
 	    .identity = l->has_identity ? l->identity : NULL,
 	};
 

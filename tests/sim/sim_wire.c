@@ -111,6 +111,7 @@ static bool tell_open(struct end *e)
 	    .role = e->role,
 	    .version = e->version,
 	    .static_key = e->static_key,
+	    .hash = link_hash(e->link),
 	    .identity = e->has_identity ? e->identity : NULL,
 	};
 

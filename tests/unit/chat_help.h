@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "chat/chat.h"
+#include "link/proof.h"
 
 #define DIALS 72
 #define PAIRS 256
@@ -273,6 +274,26 @@ static inline void static_key_of(struct party *p, bool by_identity, uint8_t key[
 		dh_public(chat_link_secret(p->chat), key);
 }
 
+/* The handshake hash of a link, by the number that its first side has for it. */
+static inline void hash_of(link_id id, uint8_t hash[HASH_BYTES])
+{
+	memset(hash, 0, HASH_BYTES);
+	memcpy(hash, &id, sizeof(id));
+}
+
+/* Fills in the link key, and its proof for the next link at p's door. */
+static inline void prove_at_the_door(struct party *p, const uint8_t identity[KEY_BYTES],
+				     const uint8_t link_secret[KEY_BYTES], struct request *q)
+{
+	uint8_t hash[HASH_BYTES];
+	uint8_t door[KEY_BYTES];
+	hash_of(p->w->last_link + 1, hash);
+	static_key_of(p, true, door);
+	dh_public(link_secret, q->link_key);
+	const struct proof_claim claim = {hash, q->link_key, identity};
+	assert_int_equal(proof_make(PROOF_REQUEST, &claim, link_secret, door, q->proof), 0);
+}
+
 /* The first record of the one who dialled opens the link for the other side, if it is let in. */
 static inline bool open_incoming(struct pair *pair)
 {
@@ -281,8 +302,13 @@ static inline bool open_incoming(struct pair *pair)
 	uint8_t key[KEY_BYTES];
 	static_key_of(from, pair->dial.by_identity, key);
 	const uint8_t *identity = pair->dial.by_identity ? chat_identity(from->chat) : NULL;
-	const struct chat_link_info info = {
-	    .link = pair->id[1], .role = pair->dial.role, .static_key = key, .identity = identity};
+	uint8_t hash[HASH_BYTES];
+	hash_of(pair->id[0], hash);
+	const struct chat_link_info info = {.link = pair->id[1],
+					    .role = pair->dial.role,
+					    .static_key = key,
+					    .identity = identity,
+					    .hash = hash};
 	pair->open[1] = true;
 	if (!chat_admit(p->chat, info.role, 0, key, identity) && !chat_on_link(p->chat, p->w->now, &info))
 		return true;
@@ -473,7 +499,10 @@ static inline struct pair *connect_dial(struct party *from)
 	assert_memory_equal(pair->dial.locator.onion, chat_identity(to->chat), KEY_BYTES);
 	pair->id[0] = ++w->last_link;
 	pair->open[0] = true;
+	uint8_t hash[HASH_BYTES];
+	hash_of(pair->id[0], hash);
 	const struct chat_link_info info = {.link = pair->id[0],
+					    .hash = hash,
 					    .dial_id = pair->dial.id,
 					    .role = pair->dial.role,
 					    .static_key = pair->dial.responder_static};

@@ -161,7 +161,7 @@ static inline void net_connect(struct world *w, struct chat *from, const struct 
 {
 	struct by_onion m = {.onion = d->locator.onion};
 	const uint8_t *identity = d->by_identity ? chat_identity(from) : NULL;
-	uint8_t key[KEY_BYTES];
+	uint8_t key[KEY_BYTES], hash[HASH_BYTES] = {0};
 	uint32_t id;
 
 	dh_public(d->by_identity ? chat_identity_dh(from) : chat_link_secret(from), key);
@@ -174,14 +174,20 @@ static inline void net_connect(struct world *w, struct chat *from, const struct 
 	assert_true(++w->n_wires < sizeof(w->wires) / sizeof(w->wires[0]));
 	id = 2 * w->n_wires;
 	w->wires[w->n_wires] = (struct wire){.end = {from, m.found}};
+	memcpy(hash, &id, sizeof(id));
 	struct chat_link_info dialled = {.link = id,
+					 .hash = hash,
 					 .dial_id = d->id,
 					 .role = d->role,
 					 .version = d->version,
 					 .static_key = d->responder_static,
 					 .identity = d->role == LINK_DOOR ? chat_identity(m.found) : NULL};
-	struct chat_link_info taken = {
-	    .link = id + 1, .role = d->role, .version = d->version, .static_key = key, .identity = identity};
+	struct chat_link_info taken = {.link = id + 1,
+				       .role = d->role,
+				       .version = d->version,
+				       .static_key = key,
+				       .identity = identity,
+				       .hash = hash};
 
 	assert_int_equal(chat_on_link(from, world_now(w), &dialled), 0);
 	assert_int_equal(chat_on_link(m.found, world_now(w), &taken), 0);

@@ -21,19 +21,22 @@ static void ask(struct party *p, uint8_t n, const char *nick)
 	struct world *w = p->w;
 	uint8_t key[KEY_BYTES];
 	uint8_t identity[KEY_BYTES];
+	uint8_t hash[HASH_BYTES];
+	const uint8_t link_secret[KEY_BYTES] = {0, n, 99};
 	struct request q = {0};
 	struct buf body;
 	struct pair *pair = &w->pair[w->n_pairs++];
 	identity_of(n, identity);
 	assert_int_equal(identity_dh_public(identity, key), 0);
 	buf_init(&body, FRAME_BODY_MAX);
-	memset(q.link_key, n, KEY_BYTES);
+	prove_at_the_door(p, identity, link_secret, &q);
+	hash_of(w->last_link + 1, hash);
 	memcpy(q.locator.onion, identity, KEY_BYTES);
 	assert_int_equal(str_copy(q.nick, sizeof(q.nick), nick), 0);
 	assert_int_equal(request_encode(&q, &body), 0);
 	*pair = (struct pair){.p = {other_party(p), p}, .id = {0, ++w->last_link}, .open = {false, true}};
 	const struct chat_link_info info = {
-	    .link = pair->id[1], .role = LINK_DOOR, .static_key = key, .identity = identity};
+	    .link = pair->id[1], .role = LINK_DOOR, .static_key = key, .identity = identity, .hash = hash};
 	assert_int_equal(chat_on_link(p->chat, w->now, &info), 0);
 	assert_int_equal(
 	    chat_on_frame(p->chat, w->now, pair->id[1], FRAME_REQUEST, buf_ptr(&body), buf_len(&body)), 0);

@@ -527,6 +527,30 @@ static void test_records_look_alike(void **state)
 	assert_true(same < 20);
 }
 
+/* Both sides have the same, and no other link has it. */
+static void test_handshake_hash(void **state)
+{
+	uint8_t first[HASH_BYTES];
+	uint8_t record[RECORD_BYTES] = {0};
+
+	(void)state;
+	s.a = scene_dial_door(&s);
+	assert_null(link_hash(s.a));
+	assert_null(link_hash(s.b));
+	scene_open(&s, s.a);
+	assert_memory_equal(link_hash(s.a), link_hash(s.b), HASH_BYTES);
+	memcpy(first, link_hash(s.a), HASH_BYTES);
+	link_free(s.a);
+	link_free(s.b);
+	s.b = scene_answer(&s);
+	scene_open(&s, scene_dial_door(&s));
+	assert_memory_equal(link_hash(s.a), link_hash(s.b), HASH_BYTES);
+	assert_memory_not_equal(link_hash(s.a), first, HASH_BYTES);
+	scene_feed(s.b, record, sizeof(record));
+	assert_dead(s.b, ERR_CRYPTO);
+	assert_null(link_hash(s.b));
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -556,6 +580,7 @@ int main(void)
 	    T(test_record_of_another_link),
 	    T(test_death_swallows_unread_frames),
 	    T(test_records_look_alike),
+	    T(test_handshake_hash),
 	};
 
 	if (crypto_start())

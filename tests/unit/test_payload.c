@@ -40,6 +40,7 @@ static struct request request(bool client_key)
 
 	memset(&r, 0, sizeof(r));
 	memset(r.link_key, 0x11, KEY_BYTES);
+	memset(r.proof, 0x44, PROOF_BYTES);
 	locator(&r.locator, 5, client_key);
 	str_copy(r.nick, sizeof(r.nick), "alice");
 	str_copy(r.text, sizeof(r.text), "it's me: Ålice");
@@ -79,6 +80,7 @@ static void test_request(void **state)
 		assert_int_equal(request_encode(&r, &body), 0);
 		ASSERT_EXACT(request_decode, &got);
 		assert_memory_equal(got.link_key, r.link_key, KEY_BYTES);
+		assert_memory_equal(got.proof, r.proof, PROOF_BYTES);
 		assert_memory_equal(got.locator.onion, r.locator.onion, KEY_BYTES);
 		assert_int_equal(got.locator.has_client_key, client_key);
 		assert_memory_equal(got.locator.client_key, r.locator.client_key, KEY_BYTES);
@@ -141,11 +143,11 @@ static int request_with(size_t at, uint8_t v)
 
 static void test_request_decoder_refuses(void **state)
 {
-	size_t nick = 2 * KEY_BYTES + 1, text = nick + 1 + 5;
+	size_t locator = 2 * KEY_BYTES, nick = locator + 1 + KEY_BYTES, text = nick + 1 + 5;
 
 	(void)state;
 	assert_int_equal(request_with(nick, 5), 0);
-	assert_int_equal(request_with(KEY_BYTES, 2), ERR_PROTOCOL); /* flags of the locator */
+	assert_int_equal(request_with(locator, 2), ERR_PROTOCOL); /* its flags */
 	assert_int_equal(request_with(nick, NICK_MAX + 1), ERR_PROTOCOL);
 	assert_int_equal(request_with(nick + 1, '\0'), ERR_PROTOCOL);
 	assert_int_equal(request_with(nick + 1, '\r'), ERR_PROTOCOL);
@@ -158,7 +160,8 @@ static void test_request_decoder_refuses(void **state)
 static void test_bad_onion_keys(void **state)
 {
 	struct accept a = {.nick = "bob"}, got;
-	uint8_t copy[128];
+	uint8_t copy[160];
+	const size_t onion = 2 * KEY_BYTES + 1;
 	size_t len;
 
 	(void)state;
@@ -166,11 +169,11 @@ static void test_bad_onion_keys(void **state)
 	assert_int_equal(accept_encode(&a, &body), 0);
 	len = buf_len(&body);
 	memcpy(copy, buf_ptr(&body), len);
-	memset(copy + KEY_BYTES + 1, 0, KEY_BYTES);
+	memset(copy + onion, 0, KEY_BYTES);
 	assert_int_equal(accept_decode(copy, len, &got), ERR_PROTOCOL);
-	copy[KEY_BYTES + 1] = 1;
+	copy[onion] = 1;
 	assert_int_equal(accept_decode(copy, len, &got), ERR_PROTOCOL);
-	memset(copy + KEY_BYTES + 1, 0xff, KEY_BYTES);
+	memset(copy + onion, 0xff, KEY_BYTES);
 	assert_int_equal(accept_decode(copy, len, &got), ERR_PROTOCOL);
 }
 
@@ -181,11 +184,13 @@ static void test_answer(void **state)
 
 	(void)state;
 	memset(a.link_key, 0x22, KEY_BYTES);
+	memset(a.proof, 0x55, PROOF_BYTES);
 	locator(&a.locator, 7, true);
 	assert_int_equal(answer_encode(&a, &body), 0);
 	ASSERT_EXACT(answer_decode, &got);
 	assert_int_equal(got.status, ANSWER_ACCEPTED);
 	assert_memory_equal(got.link_key, a.link_key, KEY_BYTES);
+	assert_memory_equal(got.proof, a.proof, PROOF_BYTES);
 	assert_memory_equal(&got.locator, &a.locator, sizeof(a.locator));
 
 	/* only an acceptance tells keys */
@@ -197,6 +202,7 @@ static void test_answer(void **state)
 		ASSERT_EXACT(answer_decode, &got);
 		assert_int_equal(got.status, status);
 		assert_memory_equal(got.link_key, empty.link_key, KEY_BYTES);
+		assert_memory_equal(got.proof, empty.proof, PROOF_BYTES);
 		assert_memory_equal(got.locator.onion, empty.locator.onion, KEY_BYTES);
 	}
 	a.status = 3;
@@ -210,11 +216,13 @@ static void test_accept(void **state)
 
 	(void)state;
 	memset(a.link_key, 0x33, KEY_BYTES);
+	memset(a.proof, 0x66, PROOF_BYTES);
 	locator(&a.locator, 8, true);
 	assert_int_equal(accept_encode(&a, &body), 0);
 	ASSERT_EXACT(accept_decode, &got);
 	assert_memory_equal(&got.locator, &a.locator, sizeof(a.locator));
 	assert_memory_equal(got.link_key, a.link_key, KEY_BYTES);
+	assert_memory_equal(got.proof, a.proof, PROOF_BYTES);
 	assert_string_equal(got.nick, "bob");
 }
 

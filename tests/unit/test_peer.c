@@ -272,11 +272,15 @@ static void expect_close(struct world *w, struct remote *r)
 	}
 }
 
-static void send_request(struct remote *r)
+static void send_request(struct world *w, struct remote *r)
 {
 	struct request q = {.nick = "carol", .text = "Hello, this is Carol"};
+	const struct proof_claim claim = {link_hash(r->link), r->link_public, r->identity};
+	uint8_t door[KEY_BYTES];
 	struct buf body;
 
+	dh_public(chat_identity_dh(w->chat), door);
+	assert_int_equal(proof_make(PROOF_REQUEST, &claim, r->link_secret, door, q.proof), 0);
 	buf_init(&body, FRAME_BODY_MAX);
 	memcpy(q.link_key, r->link_public, KEY_BYTES);
 	memcpy(q.locator.onion, r->identity, KEY_BYTES);
@@ -309,7 +313,7 @@ static void test_a_stranger_files_a_request(void **state)
 	be(&carol, 3);
 	dial(&w, &carol, true);
 	until_open(&w, &carol);
-	send_request(&carol);
+	send_request(&w, &carol);
 	expect_frame(&w, &carol, FRAME_ANSWER, &body, &len);
 	assert_int_equal(answer_decode(body, len, &answer), 0);
 	assert_int_equal(answer.status, ANSWER_PENDING);
@@ -333,7 +337,7 @@ static void test_no_answer_without_a_commit(void **state)
 	be(&carol, 3);
 	dial(&w, &carol, true);
 	until_open(&w, &carol);
-	send_request(&carol);
+	send_request(&w, &carol);
 	w.commit_error = ERR_IO;
 	while (chat_requests(w.chat) == 0) {
 		pump(&carol);
@@ -428,7 +432,7 @@ static void become_contact(struct world *w, struct remote *carol)
 
 	dial(w, carol, true);
 	until_open(w, carol);
-	send_request(carol);
+	send_request(w, carol);
 	expect_frame(w, carol, FRAME_ANSWER, &body, &len);
 	leave(carol);
 	assert_int_equal(chat_accept(w->chat, now_of(w), "carol", NULL, &contact), 0);
