@@ -35,6 +35,9 @@ int peer_new(struct loop *loop, struct tor *tor, struct chat *chat, struct domai
 	     const struct peer_opts *opts, struct peer **out);
 /* Closes all links at once.  chat is told nothing: call it when chat goes. */
 void peer_free(struct peer *p);
+/* While the door is shut, handshakes with it fail like those with a wrong key; contacts' links go on.  Open
+ * at first. */
+void peer_set_door(struct peer *p, bool open);
 /*
  * Seals the frames that were queued in this turn into as few records as they need: to be called once a turn,
  * after the account's commit and before its bytes are released (struct domain_ops, committed).

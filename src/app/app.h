@@ -58,6 +58,7 @@ struct app_account {
 	bool in_domain;	     /* inside the domain's failed() */
 	struct domain *dead; /* to be freed by the reaper */
 	struct timer *reaper;
+	struct timer *door_pause; /* after a commit that failed */
 };
 /* Makes the record that belongs to a known account and lets its tor start. */
 int app_account_new(struct app *app, struct account *a);

@@ -9,7 +9,8 @@
 #include "base/log.h"
 #include "base/str.h"
 
-#define DRAIN_MS 2000
+#define DRAIN_MS      2000
+#define DOOR_PAUSE_MS 60000
 
 static void arm_timer(struct app_account *aa)
 {
@@ -53,6 +54,14 @@ static void on_committed(void *ctx)
 
 static int start_peer(struct app_account *aa);
 
+static void on_door_pause_over(void *ctx)
+{
+	struct app_account *aa = ctx;
+
+	if (aa->peer != NULL)
+		peer_set_door(aa->peer, true);
+}
+
 /* Nothing of the turn has left. The links end, the clients are told, and the account starts over from its
  * database. */
 static void on_commit_failed(void *ctx, int err)
@@ -70,6 +79,12 @@ static void on_commit_failed(void *ctx, int err)
 	aa->in_domain = false;
 	if (r == 0)
 		r = start_peer(aa);
+	if (r == 0) {
+		/* On a full disk, strangers' requests would otherwise end the contacts' links again and
+		 * again. */
+		peer_set_door(aa->peer, false);
+		timer_set(aa->door_pause, DOOR_PAUSE_MS);
+	}
 	if (r < 0)
 		log_error("account %s: can't be read again: %s; it is locked now", account_name(aa->account),
 			  err_str(r));
@@ -190,7 +205,10 @@ int app_account_new(struct app *app, struct account *a)
 	if (aa == NULL)
 		return ERR_NOMEM;
 	aa->reaper = timer_new(app->loop, on_reap, aa);
-	if (aa->reaper == NULL) {
+	aa->door_pause = timer_new(app->loop, on_door_pause_over, aa);
+	if (aa->reaper == NULL || aa->door_pause == NULL) {
+		timer_free(aa->reaper);
+		timer_free(aa->door_pause);
 		free(aa);
 		return ERR_NOMEM;
 	}

@@ -123,6 +123,11 @@ void peer_free(struct peer *p)
 	free(p);
 }
 
+void peer_set_door(struct peer *p, bool open)
+{
+	p->door_shut = !open;
+}
+
 void peer_flush(struct peer *p)
 {
 	struct peer_link *l;

@@ -296,8 +296,8 @@ static bool drop_incoming(struct peer *p, bool also_known)
 void peer_link_incoming(struct peer *p, int fd)
 {
 	const struct link_role_key roles[] = {
-	    {.role = LINK_DOOR, .static_secret = chat_identity_dh(p->chat)},
 	    {.role = LINK_PRIVATE, .static_secret = chat_link_secret(p->chat)},
+	    {.role = LINK_DOOR, .static_secret = chat_identity_dh(p->chat)},
 	};
 	struct peer_link *l;
 
@@ -309,7 +309,7 @@ void peer_link_incoming(struct peer *p, int fd)
 	p->incoming_pending++;
 	struct link_responder_opts opts = {
 	    .roles = roles,
-	    .n_roles = sizeof(roles) / sizeof(roles[0]),
+	    .n_roles = p->door_shut ? 1 : 2,
 	    .onion = chat_identity(p->chat),
 	    .admit = on_admit,
 	    .ctx = l,

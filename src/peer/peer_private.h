@@ -15,25 +15,25 @@
 
 /* One connection to somebody: from the dial or the accept until it is closed. */
 struct peer_link {
-	TAILQ_ENTRY(peer_link) pending;   /* until it is open */
-	RB_ENTRY(peer_link) open;         /* then, by id */
-	TAILQ_ENTRY(peer_link) output;    /* while has_output */
+	TAILQ_ENTRY(peer_link) pending; /* until it is open */
+	RB_ENTRY(peer_link) open;	/* then, by id */
+	TAILQ_ENTRY(peer_link) output;	/* while has_output */
 	struct peer *peer;
 	link_id id;
 	struct link *link;
 	struct stream *stream;
 	enum link_role role;
-	uint32_t dial_id;         /* 0: incoming */
-	uint8_t version;          /* incoming: as admitted */
-	bool known;               /* incoming: message 1 was made by a contact, though perhaps not now */
+	uint32_t dial_id; /* 0: incoming */
+	uint8_t version;  /* incoming: as admitted */
+	bool known;	  /* incoming: message 1 was made by a contact, though perhaps not now */
 	uint8_t static_key[KEY_BYTES];
 	bool has_identity;
 	uint8_t identity[KEY_BYTES];
-	uint64_t deadline_ms;     /* until when it must be open */
-	bool told;                /* chat knows it */
-	bool closing;             /* chat has ended it: what is queued still leaves */
-	bool wants_writable;      /* chat was told ERR_FULL */
-	bool has_output;          /* something may wait to be sealed */
+	uint64_t deadline_ms; /* until when it must be open */
+	bool told;	      /* chat knows it */
+	bool closing;	      /* chat has ended it: what is queued still leaves */
+	bool wants_writable;  /* chat was told ERR_FULL */
+	bool has_output;      /* something may wait to be sealed */
 };
 TAILQ_HEAD(peer_link_list, peer_link);
 RB_HEAD(peer_link_tree, peer_link);
@@ -50,7 +50,7 @@ struct peer_dial {
 	uint8_t responder_static[KEY_BYTES];
 	uint8_t version;
 	struct tor_dial *tor;
-	const char *failure;      /* set: to be told from the loop */
+	const char *failure; /* set: to be told from the loop */
 };
 TAILQ_HEAD(peer_dials, peer_dial);
 
@@ -61,6 +61,7 @@ struct peer {
 	struct domain *domain;
 	struct peer_opts opts;
 	struct listener *listener;
+	bool door_shut;
 	struct peer_link_list pending; /* not open yet, oldest first */
 	struct peer_link_tree open;
 	struct peer_link_list output;
@@ -68,8 +69,8 @@ struct peer {
 	size_t incoming_pending;
 	size_t n_open;
 	link_id last_id;
-	struct timer *timer;       /* the earliest deadline of pending */
-	struct timer *soon;        /* dials that failed at once, links that are writable again */
+	struct timer *timer; /* the earliest deadline of pending */
+	struct timer *soon;  /* dials that failed at once, links that are writable again */
 };
 
 struct now peer_now(const struct peer *p);

@@ -323,6 +323,33 @@ static void test_a_stranger_files_a_request(void **state)
 	stop(&w);
 }
 
+static void test_a_shut_door_takes_nobody_in(void **state)
+{
+	struct world w;
+	struct remote carol;
+	const uint8_t *body;
+	size_t len;
+	(void)state;
+
+	start(&w, (struct peer_opts){0});
+	be(&carol, 3);
+	peer_set_door(w.peer, false);
+	dial(&w, &carol, true);
+	expect_close(&w, &carol);
+	assert_int_equal(link_state(carol.link), LINK_HANDSHAKE);
+	leave(&carol);
+
+	peer_set_door(w.peer, true);
+	be(&carol, 3);
+	dial(&w, &carol, true);
+	until_open(&w, &carol);
+	send_request(&w, &carol);
+	expect_frame(&w, &carol, FRAME_ANSWER, &body, &len);
+	assert_int_equal(chat_requests(w.chat), 1);
+	leave(&carol);
+	stop(&w);
+}
+
 /* The answer would tell that the request is on disk. */
 static void test_no_answer_without_a_commit(void **state)
 {
@@ -596,6 +623,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_a_stranger_files_a_request),
+	    cmocka_unit_test(test_a_shut_door_takes_nobody_in),
 	    cmocka_unit_test(test_no_answer_without_a_commit),
 	    cmocka_unit_test(test_garbage_is_hung_up_on),
 	    cmocka_unit_test(test_an_unknown_link_key_gets_no_answer),
