@@ -20,7 +20,7 @@
 	X(ERR_AUTH, -9, "authentication refused")                                                            \
 	X(ERR_PROTOCOL, -10, "protocol violated")                                                            \
 	X(ERR_VERSION, -11, "unsupported version")                                                           \
-	X(ERR_STATE, -12, "not possible in this state")                                                      \
+	X(ERR_WRONG_STATE, -12, "not possible in this state")                                                \
 	X(ERR_AGAIN, -13, "not now, try again later")                                                        \
 	X(ERR_TIMEOUT, -14, "timed out")                                                                     \
 	X(ERR_CLOSED, -15, "connection closed")                                                              \

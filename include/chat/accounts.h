@@ -27,8 +27,8 @@ struct accounts_ops {
 	void (*created)(void *ctx, struct account *a);
 	/* Unlocked: chat stands. Called before account_job_finish returns; not by account_reopen. */
 	void (*unlocked)(void *ctx, struct account *a);
-	/* About to be locked: chat is freed right after.  What could be committed is; if not, account_lost tells
-	 * why, and no byte that the turn has written may leave. */
+	/* About to be locked: chat is freed right after.  What could be committed is; if not, account_lost
+	 * tells why, and no byte that the turn has written may leave. */
 	void (*locked)(void *ctx, struct account *a);
 	/* A directory id for the next registration (one whose tor already runs), or NULL: a new one is made.
 	 * It stays the next one until created() tells that it was used. */
@@ -72,19 +72,20 @@ int accounts_new_dir(struct accounts *as, char id[INDEX_ID_LEN + 1]);
 int account_login_begin(struct accounts *as, struct now now, const char *name, const char *password,
 			size_t len, struct account_job **out);
 /* ERR_REFUSED (registration closed), ERR_EXISTS, ERR_INVALID (no nick, or like the service's), ERR_FULL;
- * ERR_STATE: password under PASSWORD_MIN, ERR_TOO_LONG: over PASSWORD_MAX. */
+ * ERR_WRONG_STATE: password under PASSWORD_MIN, ERR_TOO_LONG: over PASSWORD_MAX. */
 int account_register_begin(struct accounts *as, struct now now, const char *name, const char *password,
 			   size_t len, struct account_job **out);
-/* Checks the old password and wraps the key under the new one, with today's parameters.  ERR_STATE,
+/* Checks the old password and wraps the key under the new one, with today's parameters.  ERR_WRONG_STATE,
  * ERR_TOO_LONG as above, of the new one; ERR_IO, ERR_NOT_FOUND, ERR_INVALID, ERR_VERSION: the key file. */
 int account_passwd_begin(struct account *a, const char *old_password, size_t old_len,
 			 const char *new_password, size_t new_len, struct account_job **out);
 void account_job_run(struct account_job *job);
 /*
  * ERR_AUTH: unknown account, wrong password, or one that was changed since the job began.  ERR_EXISTS: the
- * name was taken meanwhile. ERR_NOMEM; ERR_STATE: it has not run, or was finished before.  Only once the
- * password is known to be right: ERR_IO, ERR_VERSION (the database).  On success *account is the job's; after
- * a login or a registration it is unlocked (already unlocked is fine: the password was checked all the same).
+ * name was taken meanwhile. ERR_NOMEM; ERR_WRONG_STATE: it has not run, or was finished before.  Only once
+ * the password is known to be right: ERR_IO, ERR_VERSION (the database).  On success *account is the job's;
+ * after a login or a registration it is unlocked (already unlocked is fine: the password was checked all the
+ * same).
  */
 int account_job_finish(struct account_job *job, struct now now, struct account **account);
 void account_job_free(struct account_job *job);

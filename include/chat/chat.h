@@ -95,7 +95,8 @@ struct chat_dial {
 	const struct contact *contact;
 	struct locator locator;
 	enum link_role role;
-	/* Our static key is the identity's, and message 1 carries the Ed25519 key; else it is the link key. */
+	/* Our static key is the identity's, and message 1 carries the Ed25519 key; else it is the link key.
+	 */
 	bool by_identity;
 	uint8_t responder_static[KEY_BYTES];
 	uint8_t version;
@@ -179,7 +180,7 @@ size_t chat_count(const struct chat *c);
 /*
  * Asks the holder of an address to be a contact.  If a request of theirs waits here, this accepts it.
  * ERR_INVALID (nick), ERR_EXISTS (nick taken), ERR_LOOKALIKE (skeleton of another name), ERR_REFUSED (own
- * address), ERR_STATE (address already a contact: *existing), ERR_TOO_LONG (text), ERR_UTF8, ERR_FULL.
+ * address), ERR_WRONG_STATE (address already a contact: *existing), ERR_TOO_LONG (text), ERR_UTF8, ERR_FULL.
  */
 int chat_add(struct chat *c, struct now now, const char *nick, const uint8_t identity[KEY_BYTES],
 	     const char *text, const struct contact **existing);

@@ -46,8 +46,8 @@ void stream_set_ops(struct stream *s, const struct stream_ops *ops, void *ctx);
 void stream_set_domain(struct stream *s, struct domain *d);
 /* Closes at once; held and unsent bytes are dropped.  NULL is fine. */
 void stream_close(struct stream *s);
-/* Gives the socket back, to be handed on after a preamble; the stream is gone.  ERR_STATE, and the stream
- * stays, while output is pending, input is unconsumed, or the stream has failed. */
+/* Gives the socket back, to be handed on after a preamble; the stream is gone.  ERR_WRONG_STATE, and the
+ * stream stays, while output is pending, input is unconsumed, or the stream has failed. */
 int stream_detach(struct stream *s, int *fd);
 /* Shuts down once everything written has been committed and sent, and closes when the peer does or after
  * timeout_ms.  No more callbacks come; the stream belongs to the loop from now on. */

@@ -82,7 +82,7 @@ void link_free(struct link *l);
 
 enum link_state link_state(const struct link *l);
 /* Why it is dead, 0 while it lives: ERR_PROTOCOL, ERR_CRYPTO (a key or a tag does not hold), ERR_VERSION,
- * ERR_REFUSED (admit), ERR_STATE (nonces used up), ERR_NOMEM, ERR_INVALID. */
+ * ERR_REFUSED (admit), ERR_WRONG_STATE (nonces used up), ERR_NOMEM, ERR_INVALID. */
 int link_error(const struct link *l);
 /* The version that both sides use (of a responder: once message 1 has come), and after ERR_VERSION the
  * highest that the responder offered; nobody has authenticated that offer. */
@@ -105,7 +105,7 @@ int link_feed(struct link *l, struct buf *in);
 int link_next(struct link *l, uint8_t *type, const uint8_t **body, size_t *len);
 
 /*
- * Queues a frame, or nothing on an error.  ERR_STATE before the link is open (a responder may queue in
+ * Queues a frame, or nothing on an error.  ERR_WRONG_STATE before the link is open (a responder may queue in
  * probation; it leaves when the link opens), after its death, and for FRAME_MESSAGE, _ACK, _PROFILE and _USE
  * on a link with an identity-derived static key; ERR_FULL over LINK_OUT_MAX queued bytes, ERR_TOO_LONG,
  * ERR_NOMEM.

@@ -21,9 +21,9 @@ struct noise_cipher { /* CipherState (section 5.1) */
 	uint64_t n;
 };
 /*
- * out has len + AEAD_TAG_BYTES bytes, or len - AEAD_TAG_BYTES; in and out may be the same.  ERR_STATE when
- * the nonces are used up (2^64-1 is reserved), ERR_PROTOCOL (too short for a tag), ERR_CRYPTO (the tag does
- * not hold: n stays, out is zeroed).
+ * out has len + AEAD_TAG_BYTES bytes, or len - AEAD_TAG_BYTES; in and out may be the same.  ERR_WRONG_STATE
+ * when the nonces are used up (2^64-1 is reserved), ERR_PROTOCOL (too short for a tag), ERR_CRYPTO (the tag
+ * does not hold: n stays, out is zeroed).
  */
 int noise_encrypt(struct noise_cipher *c, const void *ad, size_t ad_len, const uint8_t *in, size_t len,
 		  uint8_t *out);
@@ -32,7 +32,7 @@ int noise_decrypt(struct noise_cipher *c, const void *ad, size_t ad_len, const u
 
 struct noise; /* a HandshakeState in guarded memory */
 
-/* All functions below: after any error the state is wiped, and every further call answers ERR_STATE. */
+/* All functions below: after any error the state is wiped, and every further call answers ERR_WRONG_STATE. */
 
 /* Initiator: knows the responder's static key.  Keys and prologue are copied, rng (the ephemeral keys) is
  * borrowed.  NULL: out of memory. */
@@ -42,8 +42,8 @@ struct noise *noise_new_responder(const struct rng *rng, const void *prologue, s
 				  const uint8_t s_secret[KEY_BYTES]);
 void noise_free(struct noise *n);
 
-/* -> e, es, s, ss.  out has NOISE_MSG1_OVERHEAD + len bytes.  ERR_CRYPTO for a zero DH result, ERR_STATE out
- * of turn, ERR_TOO_LONG over NOISE_PAYLOAD_MAX. */
+/* -> e, es, s, ss.  out has NOISE_MSG1_OVERHEAD + len bytes.  ERR_CRYPTO for a zero DH result,
+ * ERR_WRONG_STATE out of turn, ERR_TOO_LONG over NOISE_PAYLOAD_MAX. */
 int noise_write_1(struct noise *n, const uint8_t *payload, size_t len, uint8_t *out);
 /* payload has len - NOISE_MSG1_OVERHEAD bytes of room.  ERR_CRYPTO, ERR_PROTOCOL (too short or too long). */
 int noise_read_1(struct noise *n, const uint8_t *msg, size_t len, uint8_t *payload);

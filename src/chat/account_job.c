@@ -94,7 +94,7 @@ void account_job_free(struct account_job *job)
 
 static int password_check(size_t len)
 {
-	return len < PASSWORD_MIN ? ERR_STATE : len > PASSWORD_MAX ? ERR_TOO_LONG : 0;
+	return len < PASSWORD_MIN ? ERR_WRONG_STATE : len > PASSWORD_MAX ? ERR_TOO_LONG : 0;
 }
 
 static int read_keyfile(const struct account *a, struct keyfile *kf)
@@ -306,7 +306,7 @@ static int take_dir(struct accounts *as, char id[INDEX_ID_LEN + 1])
 		return accounts_new_dir(as, id);
 	for (size_t i = 0; i < as->n; i++)
 		if (!strcmp(as->list[i]->id, spare))
-			return ERR_STATE;
+			return ERR_WRONG_STATE;
 	return str_copy(id, INDEX_ID_LEN + 1, spare);
 }
 
@@ -341,7 +341,7 @@ static int finish_register(struct account_job *job, struct now now, struct accou
 int account_job_finish(struct account_job *job, struct now now, struct account **account)
 {
 	if (job->state != JOB_RUN)
-		return ERR_STATE;
+		return ERR_WRONG_STATE;
 	job->state = JOB_FINISHED;
 	if (job->err)
 		return job->err;
@@ -353,5 +353,5 @@ int account_job_finish(struct account_job *job, struct now now, struct account *
 	case JOB_PASSWD:
 		return finish_passwd(job, account);
 	}
-	return ERR_STATE;
+	return ERR_WRONG_STATE;
 }

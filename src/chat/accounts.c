@@ -228,7 +228,7 @@ int account_reopen(struct account *a, struct now now)
 	struct store *store;
 	struct chat *chat;
 	if (!a->chat)
-		return ERR_STATE;
+		return ERR_WRONG_STATE;
 	/* The old one stands until the new one does: if there is none, it is locked as any other. */
 	store_rollback(a->store);
 	const int err = open_chat(a, now, a->db_key, &store, &chat);

@@ -224,7 +224,7 @@ static int add_check(struct chat *c, const char *nick, const uint8_t identity[KE
 	if (p) {
 		if (existing)
 			*existing = &p->pub;
-		return ERR_STATE;
+		return ERR_WRONG_STATE;
 	}
 	if (same_key(identity, c->identity))
 		return ERR_REFUSED;

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * The digests that libsodium lacks, from libcrypto.  base/err.h is not included here: libcrypto's headers
- * have a type of the name ERR_STATE.
- */
+/* The digests that libsodium lacks, from libcrypto. */
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <stdlib.h>

@@ -44,7 +44,7 @@ static void tell_added(struct client *c, const struct contact *contact)
 
 static void tell_not_added(struct client *c, const char *nick, int err, const struct contact *existing)
 {
-	if (err == ERR_STATE && existing != NULL)
+	if (err == ERR_WRONG_STATE && existing != NULL)
 		client_notice(
 		    c, "That address is your contact %s already. `rename %s <new>` gives it another nick.",
 		    existing->row.petname, existing->row.petname);

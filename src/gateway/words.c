@@ -30,7 +30,7 @@ const char *words_error(int err)
 		return "That is not UTF-8: set your client's encoding to UTF-8 and send it again";
 	case ERR_REFUSED:
 		return "That is refused";
-	case ERR_STATE:
+	case ERR_WRONG_STATE:
 		return "That is not possible now";
 	case ERR_AUTH:
 		return "Wrong account or password";

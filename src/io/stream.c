@@ -160,7 +160,7 @@ int stream_detach(struct stream *s, int *fd)
 {
 	*fd = -1;
 	if (s->state != STREAM_OPEN || s->failed != 0 || stream_pending(s) > 0 || buf_len(&s->in) > 0)
-		return ERR_STATE;
+		return ERR_WRONG_STATE;
 	*fd = s->fd;
 	s->fd = -1;
 	stream_die(s);

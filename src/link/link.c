@@ -422,9 +422,9 @@ int link_next(struct link *l, uint8_t *type, const uint8_t **body, size_t *len)
 int link_send(struct link *l, uint8_t type, const void *body, size_t len)
 {
 	if (l->state != LINK_PROBATION && l->state != LINK_OPEN)
-		return ERR_STATE;
+		return ERR_WRONG_STATE;
 	if (type_barred(l, type))
-		return ERR_STATE;
+		return ERR_WRONG_STATE;
 	return frame_put(&l->out, type, body, len);
 }
 

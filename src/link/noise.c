@@ -51,7 +51,7 @@ int noise_encrypt(struct noise_cipher *c, const void *ad, size_t ad_len, const u
 {
 	/* 2^64-1 is reserved: it is never used as a nonce. */
 	if (c->n == UINT64_MAX)
-		return ERR_STATE;
+		return ERR_WRONG_STATE;
 	aead_seal(c->key, c->n, ad, ad_len, in, len, out);
 	c->n++;
 	return 0;
@@ -63,7 +63,7 @@ int noise_decrypt(struct noise_cipher *c, const void *ad, size_t ad_len, const u
 	int err;
 
 	if (c->n == UINT64_MAX)
-		return ERR_STATE;
+		return ERR_WRONG_STATE;
 	if (len < AEAD_TAG_BYTES)
 		return ERR_PROTOCOL;
 	err = aead_open(c->key, c->n, ad, ad_len, in, len, out);
@@ -198,7 +198,7 @@ int noise_write_1(struct noise *n, const uint8_t *payload, size_t len, uint8_t *
 	int err;
 
 	if (n->step != NOISE_WRITE_1)
-		return fail(n, ERR_STATE);
+		return fail(n, ERR_WRONG_STATE);
 	if (len > NOISE_PAYLOAD_MAX)
 		return fail(n, ERR_TOO_LONG);
 	/* e */
@@ -227,7 +227,7 @@ int noise_read_1(struct noise *n, const uint8_t *msg, size_t len, uint8_t *paylo
 	int err;
 
 	if (n->step != NOISE_READ_1)
-		return fail(n, ERR_STATE);
+		return fail(n, ERR_WRONG_STATE);
 	if (len < NOISE_MSG1_OVERHEAD || len > NOISE_MSG1_OVERHEAD + NOISE_PAYLOAD_MAX)
 		return fail(n, ERR_PROTOCOL);
 	/* e */
@@ -254,7 +254,7 @@ int noise_write_2(struct noise *n, const uint8_t *payload, size_t len, uint8_t *
 	int err;
 
 	if (n->step != NOISE_WRITE_2)
-		return fail(n, ERR_STATE);
+		return fail(n, ERR_WRONG_STATE);
 	if (len > NOISE_PAYLOAD_MAX)
 		return fail(n, ERR_TOO_LONG);
 	/* e */
@@ -279,7 +279,7 @@ int noise_read_2(struct noise *n, const uint8_t *msg, size_t len, uint8_t *paylo
 	int err;
 
 	if (n->step != NOISE_READ_2)
-		return fail(n, ERR_STATE);
+		return fail(n, ERR_WRONG_STATE);
 	if (len < NOISE_MSG2_OVERHEAD || len > NOISE_MSG2_OVERHEAD + NOISE_PAYLOAD_MAX)
 		return fail(n, ERR_PROTOCOL);
 	/* e */
@@ -309,7 +309,7 @@ int noise_split(struct noise *n, struct noise_cipher *send, struct noise_cipher 
 	uint8_t k1[HASH_BYTES], k2[HASH_BYTES];
 
 	if (n->step != NOISE_SPLIT)
-		return fail(n, ERR_STATE);
+		return fail(n, ERR_WRONG_STATE);
 	hkdf(n->ck, sizeof n->ck, NULL, 0, k1, k2, NULL);
 	/* The first cipher is for what the initiator sends. */
 	memcpy(send->key, n->initiator ? k1 : k2, sizeof send->key);

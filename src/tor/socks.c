@@ -137,6 +137,6 @@ int socks_step(struct socks *s, struct buf *in, struct buf *out)
 	if (err == 0 && s->state == SOCKS_REPLY)
 		err = on_reply(s, in);
 	else if (err == 0 && s->state == SOCKS_DONE)
-		err = ERR_STATE;
+		err = ERR_WRONG_STATE;
 	return err;
 }

@@ -91,7 +91,7 @@ static void check(struct link *l, bool is_responder)
 	if (is_responder)
 		fuzz_check(admitted || dead || link_state(l) == LINK_HANDSHAKE);
 	fuzz_check(link_send(l, FRAME_PING, "12345678", 8) ==
-		   (dead || link_state(l) == LINK_HANDSHAKE ? ERR_STATE : 0));
+		   (dead || link_state(l) == LINK_HANDSHAKE ? ERR_WRONG_STATE : 0));
 	if (dead && link_error(l) == ERR_VERSION && is_responder)
 		fuzz_check(link_output(l, record) && !record[1] && !record[2]);
 	while (link_output(l, record))

@@ -177,7 +177,7 @@ static inline void assert_dead(struct link *l, int err)
 	assert_int_equal(link_error(l), err);
 	assert_int_equal(link_output(l, record), 0);
 	assert_int_equal(link_next(l, &type, &body, &len), 0);
-	assert_int_equal(link_send(l, FRAME_PING, record, 8), ERR_STATE);
+	assert_int_equal(link_send(l, FRAME_PING, record, 8), ERR_WRONG_STATE);
 	assert_int_equal(link_queued(l), 0);
 	scene_feed(l, record, sizeof(record));
 	assert_int_equal(link_state(l), LINK_DEAD);

@@ -327,7 +327,7 @@ static void names_and_passwords_have_their_rules(void **state)
 	password[PASSWORD_MIN] = '\0';
 	assert_int_equal(signup_begin(d, "alice", password), 0);
 	password[PASSWORD_MIN - 1] = '\0';
-	assert_int_equal(signup_begin(d, "alice", password), ERR_STATE);
+	assert_int_equal(signup_begin(d, "alice", password), ERR_WRONG_STATE);
 
 	assert_int_equal(signup_begin(d, "", PASSWORD), ERR_INVALID);
 	assert_int_equal(signup_begin(d, "al ice", PASSWORD), ERR_INVALID);
@@ -365,7 +365,8 @@ static void a_new_password_replaces_the_old_one(void **state)
 	struct account *a = signup(d, "alice");
 	struct account_job *job;
 	assert_int_equal(finish(passwd_job(a, OTHER, "anything else"), NULL), ERR_AUTH);
-	assert_int_equal(account_passwd_begin(a, PASSWORD, strlen(PASSWORD), "short", 5, &job), ERR_STATE);
+	assert_int_equal(account_passwd_begin(a, PASSWORD, strlen(PASSWORD), "short", 5, &job),
+			 ERR_WRONG_STATE);
 	assert_int_equal(login(d, "alice", PASSWORD), 0);
 
 	assert_int_equal(finish(passwd_job(a, PASSWORD, OTHER), NULL), 0);
@@ -444,10 +445,10 @@ static void a_job_is_finished_once_and_only_after_it_ran(void **state)
 	struct account *a;
 	signup(d, "alice");
 	struct account_job *job = login_job(d, "alice", PASSWORD);
-	assert_int_equal(account_job_finish(job, noon, &a), ERR_STATE);
+	assert_int_equal(account_job_finish(job, noon, &a), ERR_WRONG_STATE);
 	account_job_run(job);
 	assert_int_equal(account_job_finish(job, noon, &a), 0);
-	assert_int_equal(account_job_finish(job, noon, &a), ERR_STATE);
+	assert_int_equal(account_job_finish(job, noon, &a), ERR_WRONG_STATE);
 	account_job_free(job);
 	account_job_free(NULL);
 	account_job_free(login_job(d, "alice", PASSWORD)); /* cancelled before it ran */
@@ -507,7 +508,7 @@ static void the_spare_directory_is_used_once_it_holds_an_account(void **state)
 	assert_string_equal(account_dir_id(a), d->spare);
 	assert_int_equal(account_dirs(d), 1);
 	/* the same one again would cost alice her account */
-	assert_int_equal(finish(register_job(d, "bob"), NULL), ERR_STATE);
+	assert_int_equal(finish(register_job(d, "bob"), NULL), ERR_WRONG_STATE);
 	d->spare[0] = '\0';
 	restart(d);
 	enter(d, "alice", PASSWORD);
@@ -594,7 +595,7 @@ static void a_locked_account_is_closed_in_good_order(void **state)
 	assert_null(account_chat(a));
 	account_lock(a, noon, "logged out"); /* is so already */
 	assert_int_equal(d->locked, 1);
-	assert_int_equal(account_reopen(a, noon), ERR_STATE);
+	assert_int_equal(account_reopen(a, noon), ERR_WRONG_STATE);
 	assert_string_equal(chat_nick(account_chat(enter(d, "alice", PASSWORD))), "Alicia");
 }
 

@@ -81,7 +81,7 @@ static void addresses_that_are_no_contacts(void **state)
 	text[REQUEST_TEXT_MAX] = '\0';
 	assert_int_equal(add(&w->alice, "bob", &w->bob, text), 0);
 	assert_int_equal(chat_add(w->alice.chat, w->now, "robert", chat_identity(w->bob.chat), "", &existing),
-			 ERR_STATE);
+			 ERR_WRONG_STATE);
 	assert_string_equal(existing->row.petname, "bob");
 }
 

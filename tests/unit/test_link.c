@@ -157,8 +157,8 @@ static void test_queueing_before_the_link_is_open(void **state)
 	(void)state;
 	s.a = scene_dial_private(&s);
 	assert_int_equal(link_state(s.a), LINK_HANDSHAKE);
-	assert_int_equal(link_send(s.a, FRAME_PING, "12345678", 8), ERR_STATE);
-	assert_int_equal(link_send(s.b, FRAME_PING, "12345678", 8), ERR_STATE);
+	assert_int_equal(link_send(s.a, FRAME_PING, "12345678", 8), ERR_WRONG_STATE);
+	assert_int_equal(link_send(s.b, FRAME_PING, "12345678", 8), ERR_WRONG_STATE);
 	assert_int_equal(scene_carry(s.a, s.b), 1);
 	assert_int_equal(link_state(s.b), LINK_PROBATION);
 	assert_int_equal(link_send(s.b, FRAME_PROFILE, "p", 1), 0);
@@ -267,8 +267,8 @@ static void test_no_messages_under_identity_keys(void **state)
 	(void)state;
 	scene_open(&s, scene_dial_door(&s));
 	for (type = FRAME_MESSAGE; type <= FRAME_USE; type++) {
-		assert_int_equal(link_send(s.a, type, "x", 1), ERR_STATE);
-		assert_int_equal(link_send(s.b, type, "x", 1), ERR_STATE);
+		assert_int_equal(link_send(s.a, type, "x", 1), ERR_WRONG_STATE);
+		assert_int_equal(link_send(s.b, type, "x", 1), ERR_WRONG_STATE);
 	}
 	assert_int_equal(link_queued(s.a), 0);
 	assert_int_equal(link_send(s.a, FRAME_REQUEST, "r", 1), 0);

@@ -207,11 +207,11 @@ static void assert_unusable(struct noise *n)
 	struct noise_cipher c;
 	uint8_t msg[NOISE_MSG1_OVERHEAD] = {0};
 
-	assert_int_equal(noise_write_1(n, NULL, 0, msg), ERR_STATE);
-	assert_int_equal(noise_read_1(n, msg, NOISE_MSG1_OVERHEAD, NULL), ERR_STATE);
-	assert_int_equal(noise_write_2(n, NULL, 0, msg), ERR_STATE);
-	assert_int_equal(noise_read_2(n, msg, NOISE_MSG2_OVERHEAD, NULL), ERR_STATE);
-	assert_int_equal(noise_split(n, &c, &c, NULL, NULL), ERR_STATE);
+	assert_int_equal(noise_write_1(n, NULL, 0, msg), ERR_WRONG_STATE);
+	assert_int_equal(noise_read_1(n, msg, NOISE_MSG1_OVERHEAD, NULL), ERR_WRONG_STATE);
+	assert_int_equal(noise_write_2(n, NULL, 0, msg), ERR_WRONG_STATE);
+	assert_int_equal(noise_read_2(n, msg, NOISE_MSG2_OVERHEAD, NULL), ERR_WRONG_STATE);
+	assert_int_equal(noise_split(n, &c, &c, NULL, NULL), ERR_WRONG_STATE);
 	assert_memory_equal(noise_remote_static(n), zero, KEY_BYTES);
 }
 
@@ -347,18 +347,18 @@ static void test_out_of_turn(void **state)
 
 	(void)state;
 	pair_init(&p);
-	assert_int_equal(noise_read_1(p.alice, msg, sizeof(msg), NULL), ERR_STATE);
+	assert_int_equal(noise_read_1(p.alice, msg, sizeof(msg), NULL), ERR_WRONG_STATE);
 	assert_unusable(p.alice);
-	assert_int_equal(noise_write_2(p.bob, NULL, 0, msg), ERR_STATE);
+	assert_int_equal(noise_write_2(p.bob, NULL, 0, msg), ERR_WRONG_STATE);
 	assert_unusable(p.bob);
 	pair_clear(&p);
 
 	pair_init(&p);
 	assert_int_equal(noise_write_1(p.alice, NULL, 0, msg), 0);
-	assert_int_equal(noise_split(p.alice, &c, &c, NULL, NULL), ERR_STATE);
+	assert_int_equal(noise_split(p.alice, &c, &c, NULL, NULL), ERR_WRONG_STATE);
 	assert_unusable(p.alice);
 	assert_int_equal(noise_read_1(p.bob, msg, sizeof(msg), NULL), 0);
-	assert_int_equal(noise_read_1(p.bob, msg, sizeof(msg), NULL), ERR_STATE);
+	assert_int_equal(noise_read_1(p.bob, msg, sizeof(msg), NULL), ERR_WRONG_STATE);
 	assert_unusable(p.bob);
 	pair_clear(&p);
 }
@@ -375,7 +375,7 @@ static void test_split_once(void **state)
 	assert_int_equal(noise_read_1(p.bob, msg, sizeof(msg), NULL), 0);
 	assert_int_equal(noise_write_2(p.bob, NULL, 0, msg), 0);
 	assert_int_equal(noise_split(p.bob, &send, &recv, NULL, NULL), 0);
-	assert_int_equal(noise_split(p.bob, &send, &recv, NULL, NULL), ERR_STATE);
+	assert_int_equal(noise_split(p.bob, &send, &recv, NULL, NULL), ERR_WRONG_STATE);
 	assert_unusable(p.bob);
 	pair_clear(&p);
 }
@@ -391,8 +391,8 @@ static void test_nonces_run_out(void **state)
 	assert_int_equal(noise_encrypt(&c, NULL, 0, plain, 4, sealed), 0);
 	assert_int_equal(noise_decrypt(&d, NULL, 0, sealed, sizeof(sealed), opened), 0);
 	assert_memory_equal(opened, plain, 4);
-	assert_int_equal(noise_encrypt(&c, NULL, 0, plain, 4, sealed), ERR_STATE);
-	assert_int_equal(noise_decrypt(&d, NULL, 0, sealed, sizeof(sealed), opened), ERR_STATE);
+	assert_int_equal(noise_encrypt(&c, NULL, 0, plain, 4, sealed), ERR_WRONG_STATE);
+	assert_int_equal(noise_decrypt(&d, NULL, 0, sealed, sizeof(sealed), opened), ERR_WRONG_STATE);
 	assert_true(c.n == UINT64_MAX);
 }
 

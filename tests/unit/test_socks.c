@@ -70,7 +70,7 @@ static void test_a_connection(void **state)
 	/* What follows the reply is the application's. */
 	assert_int_equal(answer(t, "05000001000000000000abcd"), 1);
 	unit_assert_hex(buf_ptr(&t->in), buf_len(&t->in), "abcd");
-	assert_int_equal(answer(t, ""), ERR_STATE);
+	assert_int_equal(answer(t, ""), ERR_WRONG_STATE);
 }
 
 static void test_byte_by_byte(void **state)

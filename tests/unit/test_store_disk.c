@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What stands on the disk: no plaintext, nothing of what was deleted, the formats of SQLCipher 3 and 4,
  * versions. */
-#define ERR_STATE openssl_err_state /* a type there, one of our codes here */
 #include <openssl/evp.h>
-#undef ERR_STATE
 
 #include "store_help.h"
 
