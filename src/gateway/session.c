@@ -168,7 +168,9 @@ void session_logout(struct client *c, const char *reason)
 	char mask[MASK_SIZE];
 	bool attached = c->session != NULL;
 	bool joined = c->joined;
+	char name[NICK_MAX + 1];
 
+	str_copy(name, sizeof(name), account_name(c->account));
 	client_mask(c, mask);
 	c->in_channel = false;
 	if (attached)
@@ -183,8 +185,9 @@ void session_logout(struct client *c, const char *reason)
 	client_reply(c, RPL_LOGGEDOUT, "%s :%s", mask, numeric_text(RPL_LOGGEDOUT));
 	if (client_has(c, CAP_ACCOUNT_NOTIFY))
 		client_send(c, ":%s ACCOUNT *", mask);
-	client_notice(c, "You are logged out: %s. To come back: /msg %s identify <password>", reason,
-		      SERVICE_NICK);
+	/* The nick may be another one than the account's. */
+	client_notice(c, "You are not logged in any more (%s). To come back: /msg %s identify %s <password>",
+		      reason, SERVICE_NICK, name);
 }
 
 /* ---- the channel ---- */
