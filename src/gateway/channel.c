@@ -7,6 +7,7 @@
 #include "command.h"
 #include "person.h"
 #include "session.h"
+#include "words.h"
 
 #define NAMES_LINE 380 /* bytes of names in one 353 */
 
@@ -20,7 +21,10 @@ static bool exists(struct client *c, const char *name)
 {
 	if (c->session != NULL && channel_is_control(name))
 		return true;
-	client_numeric(c, ERR_NOSUCHCHANNEL, "%s", name);
+	if (c->session == NULL && channel_is_control(name))
+		client_reply(c, ERR_NOSUCHCHANNEL, "%s :" WORDS_LOGIN, name);
+	else
+		client_numeric(c, ERR_NOSUCHCHANNEL, "%s", name);
 	return false;
 }
 
@@ -36,7 +40,7 @@ void command_join(struct client *c, const struct irc_message *m)
 		return;
 	}
 	while ((name = strsep(&rest, ",")) != NULL)
-		if (exists(c, name) && !c->joined)
+		if (*name != '\0' && exists(c, name) && !c->joined)
 			session_join(c);
 }
 
@@ -49,7 +53,7 @@ void command_part(struct client *c, const struct irc_message *m)
 
 	str_copy(names, sizeof(names), m->params[0]);
 	while ((name = strsep(&rest, ",")) != NULL) {
-		if (!exists(c, name))
+		if (*name == '\0' || !exists(c, name))
 			continue;
 		if (!c->joined) {
 			client_numeric(c, ERR_NOTONCHANNEL, "%s", name);
@@ -126,11 +130,14 @@ static void channel_mode(struct client *c, const struct irc_message *m)
 void command_mode(struct client *c, const struct irc_message *m)
 {
 	const char *target = m->params[0];
+	struct person p;
 
 	if (target[0] == '&' || target[0] == '#') {
 		if (exists(c, target))
 			channel_mode(c, m);
-	} else if (!nick_eq(target, c->nick)) {
+	} else if (!person_find(c, target, &p)) {
+		client_numeric(c, ERR_NOSUCHNICK, "%s", target[0] != '\0' ? target : "*");
+	} else if (p.kind != PERSON_SELF) {
 		client_numeric(c, ERR_USERSDONTMATCH, "%s", "");
 	} else if (m->n_params == 1 || strspn(m->params[1], "+-i") == strlen(m->params[1])) {
 		/* Clients ask for +i at start: everybody is invisible here anyway. */

@@ -99,7 +99,11 @@ static void to_self(struct client *c, const struct outgoing *o)
 static void to_channel(struct client *c, const char *target, const struct outgoing *o)
 {
 	if (c->session == NULL || !channel_is_control(target)) {
-		if (!o->quiet)
+		if (o->quiet)
+			return;
+		if (c->session == NULL && channel_is_control(target))
+			client_reply(c, ERR_NOSUCHCHANNEL, "%s :" WORDS_LOGIN, target);
+		else
 			client_numeric(c, ERR_NOSUCHCHANNEL, "%s", target);
 	} else if (!c->joined) {
 		if (!o->quiet)
@@ -130,6 +134,8 @@ static void to_target(struct client *c, const char *target, const struct outgoin
 	contact = c->session != NULL ? chat_find(session_chat(c->session), target) : NULL;
 	if (contact != NULL)
 		to_contact(c, contact, o);
+	else if (c->session == NULL && !o->quiet)
+		client_reply(c, ERR_NOSUCHNICK, "%s :" WORDS_LOGIN, target);
 	else if (!o->quiet)
 		client_numeric(c, ERR_NOSUCHNICK, "%s", target);
 }

@@ -137,6 +137,11 @@ void command_nick(struct client *c, const struct irc_message *m)
 		client_numeric(c, ERR_NICKNAMEINUSE, "%s", nick);
 		return;
 	}
+	if (nick_lookalike(nick, SERVICE_NICK)) {
+		client_reply(c, ERR_NICKNAMEINUSE, "%s :That looks too much like %s, the service", nick,
+			     SERVICE_NICK);
+		return;
+	}
 	if (c->session != NULL) {
 		nick_of_account(c, nick);
 		return;

@@ -8,6 +8,7 @@
 #include "base/str.h"
 
 #include "session.h"
+#include "words.h"
 
 static const struct service_command table[] = {
 #define X(name, flags, least, most, usage, brief, page, handler)                                             \
@@ -90,7 +91,7 @@ static void run(struct client *c, char *line)
 		client_notice(c, "Passwords are not for the channel: nothing was done. Use /msg %s %s %s",
 			      SERVICE_NICK, cmd->name, cmd->usage);
 	} else if ((cmd->flags & SERVICE_LOGIN) != 0 && c->session == NULL) {
-		client_notice(c, "Log in first: /msg %s identify [account] <password>", SERVICE_NICK);
+		client_notice(c, WORDS_LOGIN);
 	} else if (err != 0) {
 		client_notice(c, "Usage: %s %s. `help %s` tells more.", cmd->name, cmd->usage, cmd->name);
 	} else {

@@ -5,6 +5,8 @@
 
 #include "chat/chat.h"
 
+/* What to do about nearly everything that fails without a login. */
+#define WORDS_LOGIN "Log in first: /msg " SERVICE_NICK " identify [account] <password>"
 /* A sentence for an err of chat or accounts: what is wrong and what to do. Static. */
 const char *words_error(int err);
 /* "2026-01-31 12:34 UTC" */

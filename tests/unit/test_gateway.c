@@ -21,9 +21,9 @@ static void nick_and_user_bring_the_welcome(void **state)
 	user_expect(u, ":" SERVER " 422 alice *");
 	user_next(u, ":allium!allium@" SERVER " NOTICE alice :*");
 	user_send(u, "PRIVMSG bob :hello");
-	user_expect(u, ":" SERVER " 401 alice bob :No such nick/channel");
+	user_expect(u, ":" SERVER " 401 alice bob :Log in first*");
 	user_send(u, "JOIN &contacts");
-	user_next(u, ":" SERVER " 403 alice &contacts :No such channel");
+	user_next(u, ":" SERVER " 403 alice &contacts :Log in first*");
 	user_free(u);
 	world_free(w);
 }
