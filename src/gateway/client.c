@@ -161,6 +161,11 @@ static void on_timer(void *ctx)
 	uint64_t limit = c->gateway->opts.ping_ms;
 	uint64_t due;
 
+	/* The queue of passwords is ours, and so is the time that it takes. */
+	if (!c->registered && c->login != NULL) {
+		timer_set(c->timer, c->gateway->opts.registration_timeout_ms);
+		return;
+	}
 	if (!c->registered) {
 		client_end(c, "Registration timed out");
 		return;
