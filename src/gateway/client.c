@@ -192,6 +192,14 @@ static bool is_http(const char *line)
 	return last != NULL && strncmp(last + 1, "HTTP/", 5) == 0;
 }
 
+/* What a client that expects TLS here says first: the head of a handshake record (RFC 8446 section 5.1). */
+static bool is_tls(struct buf *in)
+{
+	const uint8_t *p = buf_ptr(in);
+
+	return buf_len(in) >= 2 && p[0] == 0x16 && p[1] == 0x03;
+}
+
 static void on_line(struct client *c, char *line, size_t len)
 {
 	if (!c->greeted && is_http(line)) {
@@ -225,6 +233,11 @@ static void on_data(void *ctx, struct buf *in)
 	size_t len;
 
 	c->heard_ms = loop_now_ms(c->gateway->loop);
+	if (!c->greeted && is_tls(in)) {
+		log_info("a client spoke TLS, which is not spoken here: closed (WeeChat needs -notls)");
+		client_drop(c);
+		return;
+	}
 	while (may_go_on(c)) {
 		enum irc_cut cut = irc_split(&c->splitter, in, line, &len);
 
