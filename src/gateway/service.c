@@ -93,7 +93,8 @@ static void run(struct client *c, char *line)
 	} else if ((cmd->flags & SERVICE_LOGIN) != 0 && c->session == NULL) {
 		client_notice(c, WORDS_LOGIN);
 	} else if (err != 0) {
-		client_notice(c, "Usage: %s %s. `help %s` tells more.", cmd->name, cmd->usage, cmd->name);
+		client_notice(c, "Usage: %s%s%s. `help %s` tells more.", cmd->name,
+			      cmd->usage[0] != '\0' ? " " : "", cmd->usage, cmd->name);
 	} else {
 		cmd->handler(c, &args);
 	}
