@@ -123,8 +123,8 @@ const char *dial_error_text(enum dial_error e);
 typedef void (*dial_cb)(void *ctx, enum dial_error error, int fd);
 /*
  * Connects to <onion>.onion:6697.  isolation (1 to 64 printable characters, the SOCKS username) keeps
- * circuits of different contacts apart. ERR_INVALID for another one, ERR_NOMEM; everything else comes to cb,
- * after which the handle is gone.
+ * circuits of different contacts apart; each dial gets a circuit of its own. ERR_INVALID for another one,
+ * ERR_NOMEM; everything else comes to cb, after which the handle is gone.
  */
 int tor_dial(struct tor *t, const uint8_t ed_public[KEY_BYTES], const char *isolation, dial_cb cb, void *ctx,
 	     struct tor_dial **out);

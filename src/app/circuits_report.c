@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Which circuit belongs to which contact.  A circuit that we dialled carries the contact's SOCKS username.
- * Tor doesn't tell for one that was dialled to us: with a single such circuit and a single such link it is
- * clear, otherwise they are listed without a name.
+ * Which circuit belongs to which contact.  A circuit that we dialled carries the contact's SOCKS username; of
+ * several, the newest is the link's: older ones outlive their links for a while.  Tor doesn't tell for one
+ * that was dialled to us: with a single such circuit and a single such link it is clear, otherwise they are
+ * listed without a name.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,18 @@ static size_t count_service_side(const struct tor_circuit *circuits, size_t n, c
 	return count;
 }
 
+static bool is_newest(const struct tor_circuit *circuits, size_t n, const struct tor_circuit *t)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct tor_circuit *o = &circuits[i];
+
+		if (!o->service_side && strcmp(o->isolation, t->isolation) == 0 &&
+		    (o->created_ms > t->created_ms || (o->created_ms == t->created_ms && o->id > t->id)))
+			return false;
+	}
+	return true;
+}
+
 static size_t report(const struct chat *c, const struct tor_circuit *circuits, size_t n,
 		     struct gateway_circuit *out)
 {
@@ -77,7 +90,8 @@ static size_t report(const struct chat *c, const struct tor_circuit *circuits, s
 				continue;
 			out[count++] = (struct gateway_circuit){
 			    .contact = clear ? in.only : NULL, .incoming = true, .path = t->path};
-		} else if (t->isolation[0] != '\0' && chat_each(c, match_isolation, &m) != 0) {
+		} else if (t->isolation[0] != '\0' && is_newest(circuits, n, t) &&
+			   chat_each(c, match_isolation, &m) != 0) {
 			out[count++] = (struct gateway_circuit){.contact = m.found, .path = t->path};
 		}
 	}

@@ -122,7 +122,7 @@ void links_ended(struct chat *c, struct now now, struct chat_link *l, enum link_
 	bool key_link = !l->by_identity;
 	bool was_heard = l->heard;
 
-	log_debug("link %u ended", (unsigned)l->id);
+	log_debug("link %u (%s) ended", (unsigned)l->id, l->by_identity ? "by identity" : "by link key");
 	if (p && p->chosen == l)
 		outbox_use(p, NULL);
 	if (p)

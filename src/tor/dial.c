@@ -159,7 +159,9 @@ static int dial_connect(struct tor_dial *d, const char *host, const char *isolat
 	if (d->stream == NULL)
 		return ERR_NOMEM;
 	buf_init(&greeting, SOCKS_OUT_MAX);
-	err = socks_start(&d->socks, host, VIRTUAL_PORT, isolation, &greeting);
+	/* A password of its own makes tor build a circuit of its own: a second link beside one that is
+	 * suspected, or after one that died silently, must not share its circuit. */
+	err = socks_start(&d->socks, host, VIRTUAL_PORT, isolation, ++d->tor->n_dialled, &greeting);
 	if (err == 0)
 		err = stream_write(d->stream, buf_ptr(&greeting), buf_len(&greeting));
 	buf_clear(&greeting);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "socks.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -16,7 +17,8 @@ enum {
 	ATYP_IPV6 = 4
 };
 
-int socks_start(struct socks *s, const char *host, uint16_t port, const char *user, struct buf *out)
+int socks_start(struct socks *s, const char *host, uint16_t port, const char *user, uint64_t password,
+		struct buf *out)
 {
 	static const uint8_t greeting[] = {VERSION, 1, METHOD_PASSWORD};
 	int err;
@@ -30,6 +32,7 @@ int socks_start(struct socks *s, const char *host, uint16_t port, const char *us
 	if (err != 0)
 		return err;
 	s->port = port;
+	s->password = password;
 	return buf_put(out, greeting, sizeof(greeting));
 }
 
@@ -40,15 +43,18 @@ static int put_string(struct buf *out, const char *text)
 	return err != 0 ? err : buf_put(out, text, strlen(text));
 }
 
-/* RFC 1929 section 2.  Tor isolates by both fields; the password says nothing more. */
+/* RFC 1929 section 2.  Tor isolates by both fields. */
 static int put_auth(const struct socks *s, struct buf *out)
 {
 	int err = buf_put_u8(out, AUTH_VERSION);
+	char password[24];
 
 	if (err == 0)
 		err = put_string(out, s->user);
 	if (err == 0)
-		err = put_string(out, "0");
+		err = str_fmt(password, sizeof(password), "%" PRIu64, s->password);
+	if (err == 0)
+		err = put_string(out, password);
 	return err;
 }
 

@@ -20,12 +20,14 @@ struct socks {
 	enum socks_state state;
 	char host[256];
 	char user[SOCKS_USER_MAX + 1];
+	uint64_t password; /* sent in decimal */
 	uint16_t port;
 	uint8_t reply; /* the server's reply code, after ERR_REFUSED */
 };
 
 /* Begins: writes the greeting to out.  ERR_INVALID for an empty host or user, ERR_TOO_LONG. */
-int socks_start(struct socks *s, const char *host, uint16_t port, const char *user, struct buf *out);
+int socks_start(struct socks *s, const char *host, uint16_t port, const char *user, uint64_t password,
+		struct buf *out);
 /*
  * Takes what whole answers in holds, and writes the next question to out.  1: connected, the rest of in is
  * the application's; 0: more is needed; ERR_REFUSED: the server said no, with s->reply; ERR_AUTH;

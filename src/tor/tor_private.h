@@ -26,6 +26,7 @@ struct tor {
 	char *torrc_extra;
 	char control_path[SOCKET_PATH_MAX];
 	char socks_path[SOCKET_PATH_MAX];
+	uint64_t n_dialled;
 	uint64_t backoff_min_ms;
 	uint64_t backoff_max_ms;
 	uint64_t dial_timeout_ms;

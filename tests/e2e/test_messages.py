@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What two contacts do arrives as it was done: texts of any length, /me, away, refusals."""
 
+import re
+import time
+
 import pytest
 
+from daemon import POLL_S
 from people import TOR_S, Person, befriend
 
 
@@ -12,6 +16,13 @@ def friends(new_daemon, torrc):
     bob = Person(new_daemon("bob", torrc), "bob")
     befriend(alice, bob)
     return alice, bob
+
+
+def wait_until(condition, what):
+    deadline = time.monotonic() + TOR_S
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(POLL_S)
 
 
 def without_tags(line):
@@ -43,6 +54,39 @@ def test_me_arrives_as_me_and_other_ctcp_stays_at_home(friends):
     alice.irc.say("bob", "after")
     bob.await_message(alice, "after")
     assert bob.irc.messages(source="alice") == ["\x01ACTION waves\x01", "after"]
+
+
+def links_opened(person):
+    """How many links between link keys its daemon has seen to open."""
+    return len(re.findall(r"link \d+ opened, \w+, by link key", person.daemon.log()))
+
+
+def links_standing(person):
+    return links_opened(person) - len(re.findall(r"link \d+ \(by link key\) ended", person.daemon.log()))
+
+
+def test_a_second_link_beside_the_first_takes_over_without_a_gap(friends):
+    alice, bob = friends
+    # Each in turn: one of them dials beside a link that it has dialled itself.
+    for asker, other in ((alice, bob), (bob, alice)):
+        opened = links_opened(alice), links_opened(bob)
+        asker.irc.command(f"retry {other.name}")
+        for number in range(5):
+            alice.irc.say("bob", f"a-{number}")
+            bob.irc.say("alice", f"b-{number}")
+        wait_until(lambda: links_opened(alice) > opened[0] and links_opened(bob) > opened[1],
+                   "the second link")
+        wait_until(lambda: links_standing(alice) == 1 and links_standing(bob) == 1, "the first one to go")
+        alice.irc.say("bob", f"end of {asker.name}")
+        bob.irc.say("alice", f"end of {asker.name}")
+        bob.await_message(alice, f"end of {asker.name}")
+        alice.await_message(bob, f"end of {asker.name}")
+        assert (links_opened(alice), links_opened(bob)) == (opened[0] + 1, opened[1] + 1)
+    said = [f"{{}}-{n}" for n in range(5)]
+    for person, source, letter in ((bob, "alice", "a"), (alice, "bob", "b")):
+        texts = [text.format(letter) for text in said]
+        assert person.irc.messages(source=source) == (texts + ["end of alice"] + texts + ["end of bob"])
+    assert not any(line.command == "QUIT" for line in alice.irc.lines + bob.irc.lines)
 
 
 def test_everything_that_shows_presence_agrees(friends):

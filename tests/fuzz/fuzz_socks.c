@@ -20,7 +20,7 @@ static struct outcome talk(const uint8_t *data, size_t len, size_t step)
 
 	buf_init(&in, len + 1);
 	buf_init(&out, SOCKS_OUT_MAX);
-	fuzz_check(socks_start(&s, "example.onion", 6697, "bob", &out) == 0);
+	fuzz_check(socks_start(&s, "example.onion", 6697, "bob", 7, &out) == 0);
 	for (size_t at = 0; at < len && o.result == 0; at += n) {
 		n = len - at < step ? len - at : step;
 		fuzz_check(buf_put(&in, data + at, n) == 0);

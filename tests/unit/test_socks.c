@@ -51,7 +51,7 @@ static int answer(struct talk *t, const char *hex)
 
 static void until_reply(struct talk *t)
 {
-	assert_int_equal(socks_start(&t->socks, "ab.onion", 6697, "bob", &t->out), 0);
+	assert_int_equal(socks_start(&t->socks, "ab.onion", 6697, "bob", 7, &t->out), 0);
 	assert_int_equal(answer(t, "0502"), 0);
 	assert_int_equal(answer(t, "0100"), 0);
 	buf_consume(&t->out, buf_len(&t->out));
@@ -61,10 +61,10 @@ static void test_a_connection(void **state)
 {
 	struct talk *t = *state;
 
-	assert_int_equal(socks_start(&t->socks, "ab.onion", 6697, "bob", &t->out), 0);
+	assert_int_equal(socks_start(&t->socks, "ab.onion", 6697, "bob", 7, &t->out), 0);
 	assert_sent(t, "050102");
 	assert_int_equal(answer(t, "0502"), 0);
-	assert_sent(t, "0103626f620130");
+	assert_sent(t, "0103626f620137"); /* bob, 7 */
 	assert_int_equal(answer(t, "0100"), 0);
 	assert_sent(t, "050100030861622e6f6e696f6e1a29");
 	/* What follows the reply is the application's. */
@@ -79,7 +79,7 @@ static void test_byte_by_byte(void **state)
 					    "00", "03", "02", "61", "62", "1a"};
 	struct talk *t = *state;
 
-	assert_int_equal(socks_start(&t->socks, "ab.onion", 6697, "bob", &t->out), 0);
+	assert_int_equal(socks_start(&t->socks, "ab.onion", 6697, "bob", 7, &t->out), 0);
 	for (size_t i = 0; i < sizeof(bytes) / sizeof(bytes[0]); i++)
 		assert_int_equal(answer(t, bytes[i]), 0);
 	assert_int_equal(answer(t, "29"), 1);
@@ -109,10 +109,10 @@ static void test_refused_authentication(void **state)
 {
 	struct talk *t = *state;
 
-	assert_int_equal(socks_start(&t->socks, "ab.onion", 6697, "bob", &t->out), 0);
+	assert_int_equal(socks_start(&t->socks, "ab.onion", 6697, "bob", 7, &t->out), 0);
 	assert_int_equal(answer(t, "05ff"), ERR_AUTH);
 	buf_consume(&t->in, buf_len(&t->in));
-	assert_int_equal(socks_start(&t->socks, "ab.onion", 6697, "bob", &t->out), 0);
+	assert_int_equal(socks_start(&t->socks, "ab.onion", 6697, "bob", 7, &t->out), 0);
 	assert_int_equal(answer(t, "0502"), 0);
 	assert_int_equal(answer(t, "0101"), ERR_AUTH);
 }
@@ -122,7 +122,7 @@ static void test_a_method_that_we_did_not_offer(void **state)
 {
 	struct talk *t = *state;
 
-	assert_int_equal(socks_start(&t->socks, "ab.onion", 6697, "bob", &t->out), 0);
+	assert_int_equal(socks_start(&t->socks, "ab.onion", 6697, "bob", 7, &t->out), 0);
 	assert_int_equal(answer(t, "0500"), ERR_PROTOCOL);
 }
 
@@ -130,7 +130,7 @@ static void test_what_is_not_socks(void **state)
 {
 	struct talk *t = *state;
 
-	assert_int_equal(socks_start(&t->socks, "ab.onion", 6697, "bob", &t->out), 0);
+	assert_int_equal(socks_start(&t->socks, "ab.onion", 6697, "bob", 7, &t->out), 0);
 	assert_int_equal(answer(t, "48"), ERR_PROTOCOL);
 	buf_consume(&t->in, buf_len(&t->in));
 	until_reply(t);
@@ -149,14 +149,14 @@ static void test_bounds_of_the_question(void **state)
 	memset(host, 'h', sizeof(host));
 	user[SOCKS_USER_MAX + 1] = '\0';
 	host[256] = '\0';
-	assert_int_equal(socks_start(&t->socks, "ab.onion", 1, user, &t->out), ERR_TOO_LONG);
-	assert_int_equal(socks_start(&t->socks, host, 1, "bob", &t->out), ERR_TOO_LONG);
-	assert_int_equal(socks_start(&t->socks, "", 1, "bob", &t->out), ERR_INVALID);
-	assert_int_equal(socks_start(&t->socks, "ab.onion", 1, "", &t->out), ERR_INVALID);
+	assert_int_equal(socks_start(&t->socks, "ab.onion", 1, user, 7, &t->out), ERR_TOO_LONG);
+	assert_int_equal(socks_start(&t->socks, host, 1, "bob", 7, &t->out), ERR_TOO_LONG);
+	assert_int_equal(socks_start(&t->socks, "", 1, "bob", 7, &t->out), ERR_INVALID);
+	assert_int_equal(socks_start(&t->socks, "ab.onion", 1, "", 7, &t->out), ERR_INVALID);
 	assert_int_equal(buf_len(&t->out), 0);
 	user[SOCKS_USER_MAX] = '\0';
 	host[255] = '\0';
-	assert_int_equal(socks_start(&t->socks, host, 1, user, &t->out), 0);
+	assert_int_equal(socks_start(&t->socks, host, 1, user, 7, &t->out), 0);
 	assert_int_equal(answer(t, "0502"), 0);
 	assert_int_equal(answer(t, "0100"), 0);
 	assert_true(buf_len(&t->out) <= SOCKS_OUT_MAX);

@@ -404,6 +404,26 @@ static void test_a_dial_gives_the_socket(void **state)
 	close(c.fd);
 }
 
+/* A second link beside one that stands must not come over its circuit. */
+static void test_each_dial_has_a_circuit_of_its_own(void **state)
+{
+	struct fake *f = *state;
+	struct call c[2] = {{0}, {0}};
+	uint8_t password[2];
+
+	until_ready(f);
+	f->socks_answer = "05000001000000000000";
+	for (int i = 0; i < 2; i++) {
+		dial(f, &c[i]);
+		TURN_UNTIL(f->loop, c[i].ends);
+		assert_int_equal(c[i].error, DIAL_OK);
+		assert_memory_equal(f->socks_in + 5, "alice-to-bob", 12);
+		password[i] = f->socks_in[5 + 12 + 1];
+		close(c[i].fd);
+	}
+	assert_int_not_equal(password[0], password[1]);
+}
+
 static void test_refusals_by_name(void **state)
 {
 	static const struct {
@@ -638,6 +658,7 @@ int main(void)
 	    T(test_an_onion_deleted_before_its_answer),
 	    T(test_targets_that_would_break_the_command),
 	    T(test_a_dial_gives_the_socket),
+	    T(test_each_dial_has_a_circuit_of_its_own),
 	    T(test_refusals_by_name),
 	    T(test_a_dial_that_nobody_answers_ends),
 	    T(test_a_cancelled_dial_is_silent),

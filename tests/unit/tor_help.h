@@ -172,6 +172,14 @@ static inline void fake_socks_say(struct fake *f, const char *hex)
 }
 
 /* Greeting of 3 bytes, authentication, request: one answer to each. */
+/* What came is the greeting and a whole authentication (RFC 1929): version, user, password. */
+static inline bool fake_socks_authenticates(const struct fake *f)
+{
+	size_t password_at = 3 + 2 + f->socks_in[4];
+
+	return f->socks_len > password_at && f->socks_len == password_at + 1 + f->socks_in[password_at];
+}
+
 static inline void fake_socks_on_data(void *ctx, struct buf *in)
 {
 	struct fake *f = ctx;
@@ -183,7 +191,7 @@ static inline void fake_socks_on_data(void *ctx, struct buf *in)
 	buf_consume(in, len);
 	if (f->socks_len == 3)
 		fake_socks_say(f, "0502");
-	else if (f->socks_len > 3 && f->socks_in[f->socks_len - 1] == '0')
+	else if (fake_socks_authenticates(f))
 		fake_socks_say(f, "0100");
 	else if (f->socks_answer != NULL)
 		fake_socks_say(f, f->socks_answer);
