@@ -33,7 +33,7 @@ struct gateway_ops {
 
 struct gateway_opts {
 	const char *server_name;
-	unsigned clients_max;		  /* 0: 256 */
+	unsigned clients_max;		  /* 0: 256; when full, one without a login gives way */
 	uint64_t registration_timeout_ms; /* 0: 60 s */
 	uint64_t
 	    ping_ms; /* silence after which a client is pinged: 0: 120 s; and given up after as much again */

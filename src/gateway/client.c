@@ -59,6 +59,21 @@ static void refuse(struct stream *s, const char *reason)
 	stream_finish(s, CLIENT_FINISH_MS);
 }
 
+/* Whoever has not logged in gives way, the oldest first: strangers must not keep users out. False: everybody
+ * has. */
+static bool make_room(struct gateway *g)
+{
+	struct client *c;
+
+	TAILQ_FOREACH (c, &g->clients, link) {
+		if (c->account == NULL && c->login == NULL) {
+			client_end(c, "Too many clients: who is not logged in gives way");
+			return true;
+		}
+	}
+	return false;
+}
+
 void client_accept(struct gateway *g, int fd)
 {
 	static const struct stream_opts opts = {
@@ -68,9 +83,12 @@ void client_accept(struct gateway *g, int fd)
 
 	if (stream == NULL)
 		return;
-	if (g->closing[0] != '\0' || g->n_clients >= g->opts.clients_max) {
-		refuse(stream,
-		       g->closing[0] != '\0' ? g->closing : "Too many clients: close one and try again");
+	if (g->closing[0] != '\0') {
+		refuse(stream, g->closing);
+		return;
+	}
+	if (g->n_clients >= g->opts.clients_max && !make_room(g)) {
+		refuse(stream, "Too many clients: close one and try again");
 		return;
 	}
 	c = client_new(g, stream);

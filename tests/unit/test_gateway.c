@@ -179,7 +179,7 @@ static void a_web_page_gets_no_answer(void **state)
 static void there_is_a_limit_on_clients(void **state)
 {
 	struct world *w = world_new(&(struct gateway_opts){.clients_max = 1});
-	struct user *a = user_connect(w, "alice");
+	struct user *a = user_register(w, "alice");
 	struct user *b = user_new(w);
 
 	(void)state;
@@ -187,11 +187,25 @@ static void there_is_a_limit_on_clients(void **state)
 	user_closed(b);
 	user_free(b);
 	user_send(a, "QUIT :bye");
-	user_next(a, "ERROR :Closing link: bye");
+	user_expect(a, "ERROR :Closing link: bye");
 	user_closed(a);
 	user_free(a);
 	b = user_connect(w, "bob");
 	user_free(b);
+	world_free(w);
+}
+
+static void who_is_not_logged_in_gives_way(void **state)
+{
+	struct world *w = world_new(&(struct gateway_opts){.clients_max = 1});
+	struct user *stranger = user_connect(w, "mallory");
+	struct user *a = user_register(w, "alice");
+
+	(void)state;
+	user_next(stranger, "ERROR :Too many clients*");
+	user_closed(stranger);
+	user_free(stranger);
+	user_free(a);
 	world_free(w);
 }
 
@@ -462,6 +476,7 @@ int main(void)
 	    cmocka_unit_test(logout_tells_every_client),
 	    cmocka_unit_test(a_web_page_gets_no_answer),
 	    cmocka_unit_test(there_is_a_limit_on_clients),
+	    cmocka_unit_test(who_is_not_logged_in_gives_way),
 	    cmocka_unit_test(who_does_not_register_is_let_go),
 	    cmocka_unit_test(who_answers_no_ping_is_given_up),
 	    cmocka_unit_test(a_failed_commit_answers_with_an_error),
