@@ -252,6 +252,7 @@ void chat_on_dial_failed(struct chat *c, struct now now, uint32_t dial_id, const
 
 /* ---- tor as the account sees it ---- */
 struct chat_tor_status {
+	bool off;	/* by configuration: it won't become ready */
 	bool ready;	/* dials can succeed */
 	bool published; /* others can find us */
 	int progress;

@@ -297,7 +297,8 @@ void app_account_dirty(struct account *a)
 void app_account_tor_status(struct app_account *aa)
 {
 	struct chat *c = account_chat(aa->account);
-	struct chat_tor_status out = {.text = "Tor is switched off here: messages are read and queued only"};
+	struct chat_tor_status out = {.off = true,
+				      .text = "Tor is switched off here: messages are read and queued only"};
 
 	if (c == NULL || aa->domain == NULL)
 		return;

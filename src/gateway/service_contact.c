@@ -240,7 +240,7 @@ void service_retry(struct client *c, const struct service_args *a)
 		return;
 	if (!t->ready) {
 		words_tor(t, words);
-		client_notice(c, "%s. Everybody is called once it is ready.", words);
+		client_notice(c, "%s.%s", words, t->off ? "" : " Everybody is called once it is ready.");
 		return;
 	}
 	chat_retry(chat_of(c), gateway_now(c->gateway), contact);

@@ -79,7 +79,8 @@ void status_greet(struct client *c)
 
 	words_tor(t, words);
 	if (!t->ready)
-		client_notice(c, "%s. You can write already: messages wait until it is ready.", words);
+		client_notice(c, "%s.%s", words,
+			      t->off ? "" : " You can write already: messages wait until it is ready.");
 }
 
 /* ---- the line ---- */

@@ -25,7 +25,7 @@ const char *words_error(int err)
 	case ERR_TOO_LONG:
 		return "That is too long";
 	case ERR_FULL:
-		return "There is no room for more: remove something first";
+		return "There is no room for more: a limit is reached, or the disk is full";
 	case ERR_UTF8:
 		return "That is not UTF-8: set your client's encoding to UTF-8 and send it again";
 	case ERR_REFUSED:
