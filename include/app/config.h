@@ -22,6 +22,7 @@ struct config {
 	char *server_name;
 	bool registration;
 	uint64_t clients_max;
+	uint64_t accounts_max;
 
 	enum config_tor_mode tor_mode;
 	char *tor_binary;

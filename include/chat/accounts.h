@@ -40,6 +40,7 @@ struct accounts_opts {
 	const char *state_dir;
 	struct pwhash_params pwhash;
 	bool registration;     /* may a client make a new account? */
+	size_t accounts_max;   /* how many there may be; 0: INDEX_ACCOUNTS_MAX */
 	struct chat_opts chat; /* template for every account */
 	const struct accounts_ops *ops;
 	void *ctx;
@@ -48,6 +49,7 @@ struct accounts_opts {
 int accounts_open(const struct accounts_opts *opts, struct accounts **out); /* errors of index_open */
 /* Locks all, without the good-byes of account_lock.  Jobs that are left may only be freed. */
 void accounts_free(struct accounts *as);
+/* May a client make a new account now? */
 bool accounts_registration(const struct accounts *as);
 struct account *accounts_find(const struct accounts *as, const char *name);
 int accounts_each(struct accounts *as, int (*cb)(void *ctx, struct account *a), void *ctx);

@@ -122,6 +122,7 @@ static int start_accounts(struct app *app)
 	    .state_dir = c->state_dir,
 	    .pwhash = c->pwhash,
 	    .registration = c->registration,
+	    .accounts_max = c->accounts_max,
 	    .chat =
 		{
 		    .rng = &rng_system,

@@ -154,6 +154,7 @@ static int set_ms(struct config *c, size_t offset, const char *value, const char
 	X("irc", "server_name", server_name, set_server_name)                                                \
 	X("irc", "registration", registration, set_open_closed)                                              \
 	X("irc", "clients_max", clients_max, set_count)                                                      \
+	X("irc", "accounts_max", accounts_max, set_count)                                                    \
 	X("tor", "mode", tor_mode, set_tor_mode)                                                             \
 	X("tor", "binary", tor_binary, set_path)                                                             \
 	X("tor", "share", tor_share, set_on_off)                                                             \
@@ -290,6 +291,7 @@ int config_init(struct config *c, char *message, size_t message_size)
 	*c = (struct config){
 	    .registration = true,
 	    .clients_max = 256,
+	    .accounts_max = 32,
 	    .tor_mode = CONFIG_TOR_MANAGED,
 	    .log_level = LOG_INFO,
 	};

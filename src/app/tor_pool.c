@@ -130,7 +130,7 @@ const char *tor_pool_spare(struct tor_pool *p)
 	const struct config *c = p->app->config;
 	char id[INDEX_ID_LEN + 1];
 
-	if (c->tor_mode != CONFIG_TOR_MANAGED || is_shared(c) || !c->registration)
+	if (c->tor_mode != CONFIG_TOR_MANAGED || is_shared(c) || !accounts_registration(p->app->accounts))
 		return NULL;
 	if (p->spare == NULL && accounts_new_dir(p->app->accounts, id) == 0)
 		p->spare = unit_new(p, id);

@@ -165,7 +165,7 @@ int account_register_begin(struct accounts *as, struct now now, const char *name
 		return ERR_INVALID;
 	if (accounts_find(as, name))
 		return ERR_EXISTS;
-	if (as->n == INDEX_ACCOUNTS_MAX)
+	if (as->n >= as->opts.accounts_max)
 		return ERR_FULL;
 	int err = password_check(len);
 	if (!err)
@@ -316,7 +316,7 @@ static int finish_register(struct account_job *job, struct now now, struct accou
 	char id[INDEX_ID_LEN + 1];
 	if (accounts_find(as, job->name))
 		return ERR_EXISTS;
-	if (as->n == INDEX_ACCOUNTS_MAX)
+	if (as->n >= as->opts.accounts_max)
 		return ERR_FULL;
 	int err = take_dir(as, id);
 	if (err)

@@ -45,6 +45,8 @@ int accounts_open(const struct accounts_opts *opts, struct accounts **out)
 	int err = index_open(opts->state_dir, &as->index);
 	if (err)
 		goto out;
+	if (as->opts.accounts_max == 0 || as->opts.accounts_max > INDEX_ACCOUNTS_MAX)
+		as->opts.accounts_max = INDEX_ACCOUNTS_MAX;
 	as->list = calloc(INDEX_ACCOUNTS_MAX, sizeof(*as->list));
 	err = as->list ? know_all(as) : ERR_NOMEM;
 	if (!err && index_sweep(&as->index))
@@ -87,7 +89,7 @@ void accounts_free(struct accounts *as)
 
 bool accounts_registration(const struct accounts *as)
 {
-	return as->opts.registration;
+	return as->opts.registration && as->n < as->opts.accounts_max;
 }
 
 struct account *accounts_find(const struct accounts *as, const char *name)

@@ -345,6 +345,25 @@ static void names_and_passwords_have_their_rules(void **state)
 	enter(d, "alice", PASSWORD);
 }
 
+/* Each account has a tor of its own: their number is bounded. */
+static void there_is_a_limit_on_accounts(void **state)
+{
+	struct daemon *d = *state;
+	d->opts.accounts_max = 2;
+	restart(d);
+	signup(d, "alice");
+	struct account_job *job = register_job(d, "carol"); /* begun while there was room */
+	assert_true(accounts_registration(d->as));
+	signup(d, "bob");
+	assert_false(accounts_registration(d->as));
+	assert_int_equal(signup_begin(d, "dave", PASSWORD), ERR_FULL);
+	assert_int_equal(finish(job, NULL), ERR_FULL);
+	d->opts.accounts_max = 1; /* who is there stays */
+	restart(d);
+	enter(d, "alice", PASSWORD);
+	enter(d, "bob", PASSWORD);
+}
+
 static void the_longest_password_opens(void **state)
 {
 	struct daemon *d = *state;
@@ -748,6 +767,7 @@ int main(void)
 	    T(a_login_with_a_password_changed_meanwhile_fails),
 	    T(two_logins_at_once_open_one_account),
 	    T(two_registrations_of_a_name_make_one_account),
+	    T(there_is_a_limit_on_accounts),
 	    T(a_job_is_finished_once_and_only_after_it_ran),
 	    T(an_unknown_name_costs_what_an_account_costs),
 	    T(a_broken_key_file_answers_like_a_wrong_password),

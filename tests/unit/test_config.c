@@ -77,6 +77,7 @@ static void test_every_key_is_read(void **state)
 				   "server_name = irc.example\n"
 				   "registration = closed\n"
 				   "clients_max = 5\n"
+				   "accounts_max = 3\n"
 				   "[tor]\n"
 				   "mode = system\n"
 				   "binary = /opt/tor\n"
@@ -99,6 +100,7 @@ static void test_every_key_is_read(void **state)
 	assert_string_equal(c.server_name, "irc.example");
 	assert_false(c.registration);
 	assert_int_equal(c.clients_max, 5);
+	assert_int_equal(c.accounts_max, 3);
 	assert_int_equal(c.tor_mode, CONFIG_TOR_SYSTEM);
 	assert_string_equal(c.tor_binary, "/opt/tor");
 	assert_true(c.tor_share);
