@@ -227,6 +227,7 @@ void app_account_free(struct account *a)
 		return;
 	domain_free(aa->dead);
 	timer_free(aa->reaper);
+	timer_free(aa->door_pause);
 	free(aa);
 	account_set_data(a, NULL);
 }
