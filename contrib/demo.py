@@ -66,7 +66,7 @@ def demo(binary, directory, running):
     weechat = tmux.weechat("weechat", daemons[1], "bob", password=f"bob:{bob.password}")
     irssi.wait(r"\[Act: .*2")
     irssi.type("/query bob")
-    weechat.wait("&contacts")
+    weechat.wait(r"MOTD|&contacts")     # WeeChat 4 stays in the server's buffer
     weechat.type("/query alice")
     tmux.run("join-pane", "-h", "-s", "weechat", "-t", "irssi")
     tmux.run("select-pane", "-t", "irssi:.0")

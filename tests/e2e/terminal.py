@@ -53,6 +53,7 @@ display_logo = off
 display_version = off
 [look]
 prefix_align_max = 12
+prefix_suffix = "|"
 [plugin]
 autoload = "irc"
 [bar]
