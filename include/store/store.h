@@ -8,7 +8,8 @@
  * may read and write other rows, but not end the transaction.
  *
  * Writes return ERR_EXISTS (a row that must be unique) and ERR_NOT_FOUND (no such row, or of a contact that
- * is gone) and have then changed nothing.  After any other error of a write (ERR_FULL: the disk; ERR_IO,
+ * is gone), ERR_WRONG_STATE, ERR_TOO_LONG and ERR_INVALID (a counter over INT64_MAX, a seq of 0) for what
+ * they refuse, and have then changed nothing.  After any other error of a write (ERR_FULL: the disk; ERR_IO,
  * ERR_NOMEM) the transaction can't be trusted: further writes and store_commit return that error too, until
  * store_commit or store_rollback has thrown it all away.
  */
@@ -120,6 +121,35 @@ int store_line_last(struct store *s, int64_t *id);
 /* ---- received message ids, for as long as the contact exists ---- */
 int store_seen_add(struct store *s, int64_t contact, const uint8_t msgid[16]); /* ERR_EXISTS: a duplicate */
 
+/* ---- sessions: one ratchet for each contact, or none ---- */
+#define SESSION_STATE_MAX 256
+struct session_row {
+	int64_t contact;
+	uint8_t epoch[8];
+	uint64_t sent;		    /* highest seq that was given to a message of ours */
+	uint64_t acked;		    /* highest that the peer has acked, with all before it */
+	uint64_t received;	    /* highest that was received, with all before it */
+	uint32_t reset_day, resets; /* resets on that day (days since 1970) */
+};
+/* Begins a session, in place of the one before; the skipped secrets of that one are gone. state: the ratchet,
+ * at most SESSION_STATE_MAX bytes. */
+int store_session_begin(struct store *s, const struct session_row *row, const void *state, size_t len);
+/* All but the ratchet, by contact. ERR_NOT_FOUND. */
+int store_session_update(struct store *s, const struct session_row *row);
+int store_session_each(struct store *s, int (*cb)(void *ctx, const struct session_row *row), void *ctx);
+/* The ratchet of a contact's session.  get: ERR_NOT_FOUND, ERR_TOO_LONG (over size). */
+int store_ratchet_get(struct store *s, int64_t contact, void *out, size_t size, size_t *len);
+int store_ratchet_set(struct store *s, int64_t contact, const void *state, size_t len); /* ERR_NOT_FOUND */
+/* Message secrets that a ratchet has skipped, by ratchet key and number.  get and delete: ERR_NOT_FOUND. */
+int store_skipped_add(struct store *s, int64_t contact, const uint8_t dh[KEY_BYTES], uint32_t n,
+		      const uint8_t secret[KEY_BYTES], uint64_t made_ms);
+int store_skipped_get(struct store *s, int64_t contact, const uint8_t dh[KEY_BYTES], uint32_t n,
+		      uint8_t secret[KEY_BYTES]);
+int store_skipped_delete(struct store *s, int64_t contact, const uint8_t dh[KEY_BYTES], uint32_t n);
+int store_skipped_count(struct store *s, int64_t contact, size_t *n);
+/* Those of all contacts that were made before. No transaction is opened if there is none. */
+int store_skipped_expire(struct store *s, uint64_t before_ms);
+
 /* ---- outbox ---- */
 struct outbox_row {
 	int64_t id; /* ascending; the order of the conversation */
@@ -130,14 +160,34 @@ struct outbox_row {
 	bool may_have_left;
 	const char *text; /* borrowed */
 	size_t text_len;
+	uint64_t seq;	       /* in the session; 0: not sealed yet */
+	const uint8_t *sealed; /* borrowed: what is sent; NULL until seq is given */
+	size_t sealed_len;
 };
 int store_outbox_add(struct store *s, struct outbox_row *o); /* sets id; copies the text */
+/* Rows with id > after, ascending, limit at most. */
 int store_outbox_each(struct store *s, int64_t contact, int64_t after, size_t limit,
 		      int (*cb)(void *ctx, const struct outbox_row *o), void *ctx);
+/* The row of this contact with this seq. ERR_NOT_FOUND. */
+int store_outbox_by_seq(struct store *s, int64_t contact, uint64_t seq,
+			int (*cb)(void *ctx, const struct outbox_row *o), void *ctx);
 int store_outbox_mark_left(struct store *s, int64_t id); /* ERR_NOT_FOUND */
+/* Keeps what is sent, and that it may have left. ERR_NOT_FOUND; ERR_EXISTS: another row of the contact has
+ * this seq. */
+int store_outbox_seal(struct store *s, int64_t id, uint64_t seq, const void *sealed, size_t len);
+/* The session ended: nothing of this contact is sealed any more; may_have_left stays. */
+int store_outbox_unseal(struct store *s, int64_t contact);
 /* Removes an acked message of this contact. ERR_NOT_FOUND. */
 int store_outbox_delete(struct store *s, int64_t contact, const uint8_t msgid[16]);
+/* Removes what is sealed with a seq up to this one, and tells how many. */
+int store_outbox_delete_upto(struct store *s, int64_t contact, uint64_t seq, size_t *n);
+/* Removes a message that can't have left.  ERR_NOT_FOUND; ERR_WRONG_STATE: it may have left. */
+int store_outbox_cancel(struct store *s, int64_t contact, int64_t id);
+/* All of them, and tells how many. */
+int store_outbox_cancel_all(struct store *s, int64_t contact, size_t *n);
 int store_outbox_count(struct store *s, int64_t contact, size_t *n);
+/* In one pass, for each contact that has any; contacts ascending. */
+int store_outbox_counts(struct store *s, int (*cb)(void *ctx, int64_t contact, size_t n), void *ctx);
 
 /* ---- cursors of named clients ---- */
 int store_cursor_set(struct store *s, const char *client, int64_t line_id);

@@ -22,6 +22,8 @@ int store_outbox_add(struct store *s, struct outbox_row *o)
 	return err;
 }
 
+#define COLUMNS "id, contact, msgid, message_kind, minute, may_have_left, text, seq, sealed"
+
 static void read_row(struct query *q, struct outbox_row *o)
 {
 	memset(o, 0, sizeof(*o));
@@ -32,26 +34,48 @@ static void read_row(struct query *q, struct outbox_row *o)
 	o->minute = (uint32_t)query_get_int(q, 4);
 	o->may_have_left = query_get_int(q, 5);
 	o->text = query_get_bytes(q, 6, &o->text_len);
+	o->seq = (uint64_t)query_get_int(q, 7); /* 0 for NULL */
+	if (o->seq)
+		o->sealed = query_get_bytes(q, 8, &o->sealed_len);
+}
+
+/* The rows that q selects, until there are no more or cb ends it; *n of them were shown. */
+static int walk(struct query *q, int (*cb)(void *ctx, const struct outbox_row *o), void *ctx, size_t *n)
+{
+	struct outbox_row o;
+	int err = 0;
+	for (*n = 0; !err && query_step(q) > 0; ++*n) {
+		read_row(q, &o);
+		if (!q->err)
+			err = cb(ctx, &o);
+	}
+	return query_end_with(q, err);
 }
 
 int store_outbox_each(struct store *s, int64_t contact, int64_t after, size_t limit,
 		      int (*cb)(void *ctx, const struct outbox_row *o), void *ctx)
 {
 	struct query q;
-	struct outbox_row o;
-	int err = 0;
-	query_read(&q, s,
-		   "SELECT id, contact, msgid, message_kind, minute, may_have_left, text FROM outbox"
-		   " WHERE contact = ? AND id > ? ORDER BY id LIMIT ?");
+	size_t n;
+	query_read(&q, s, "SELECT " COLUMNS " FROM outbox WHERE contact = ? AND id > ? ORDER BY id LIMIT ?");
 	query_int(&q, contact);
 	query_int(&q, after);
 	query_int(&q, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);
-	while (!err && query_step(&q) > 0) {
-		read_row(&q, &o);
-		if (!q.err)
-			err = cb(ctx, &o);
-	}
-	return query_end_with(&q, err);
+	return walk(&q, cb, ctx, &n);
+}
+
+int store_outbox_by_seq(struct store *s, int64_t contact, uint64_t seq,
+			int (*cb)(void *ctx, const struct outbox_row *o), void *ctx)
+{
+	struct query q;
+	size_t n;
+	if (seq > INT64_MAX)
+		return ERR_NOT_FOUND; /* no row can have it */
+	query_read(&q, s, "SELECT " COLUMNS " FROM outbox WHERE contact = ? AND seq = ?");
+	query_int(&q, contact);
+	query_int(&q, (int64_t)seq);
+	const int err = walk(&q, cb, ctx, &n);
+	return !err && !n ? ERR_NOT_FOUND : err;
 }
 
 int store_outbox_mark_left(struct store *s, int64_t id)
@@ -61,6 +85,28 @@ int store_outbox_mark_left(struct store *s, int64_t id)
 	query_int(&q, id);
 	const int err = query_run(&q);
 	return !err && !sqlite3_changes(s->db) ? ERR_NOT_FOUND : err;
+}
+
+int store_outbox_seal(struct store *s, int64_t id, uint64_t seq, const void *sealed, size_t len)
+{
+	struct query q;
+	if (!seq || seq > INT64_MAX)
+		return ERR_INVALID;
+	query_write(&q, s, "UPDATE outbox SET seq = ?, sealed = ?, may_have_left = 1 WHERE id = ?");
+	query_int(&q, (int64_t)seq);
+	query_blob(&q, sealed, len);
+	query_int(&q, id);
+	const int err = query_run(&q);
+	return !err && !sqlite3_changes(s->db) ? ERR_NOT_FOUND : err;
+}
+
+int store_outbox_unseal(struct store *s, int64_t contact)
+{
+	struct query q;
+	query_write(&q, s,
+		    "UPDATE outbox SET seq = NULL, sealed = NULL WHERE contact = ? AND seq IS NOT NULL");
+	query_int(&q, contact);
+	return query_run(&q);
 }
 
 int store_outbox_delete(struct store *s, int64_t contact, const uint8_t msgid[16])
@@ -73,6 +119,57 @@ int store_outbox_delete(struct store *s, int64_t contact, const uint8_t msgid[16
 	return !err && !sqlite3_changes(s->db) ? ERR_NOT_FOUND : err;
 }
 
+/* Runs it, and tells how many rows it took away. */
+static int run_counted(struct query *q, size_t *n)
+{
+	const int err = query_run(q);
+	*n = err ? 0 : (size_t)sqlite3_changes(q->s->db);
+	return err;
+}
+
+int store_outbox_delete_upto(struct store *s, int64_t contact, uint64_t seq, size_t *n)
+{
+	struct query q;
+	query_write(&q, s, "DELETE FROM outbox WHERE contact = ? AND seq <= ?");
+	query_int(&q, contact);
+	query_int(&q, seq > INT64_MAX ? INT64_MAX : (int64_t)seq);
+	return run_counted(&q, n);
+}
+
+static int has_left(struct store *s, int64_t contact, int64_t id, bool *left)
+{
+	struct query q;
+	int err = ERR_NOT_FOUND;
+	query_read(&q, s, "SELECT may_have_left FROM outbox WHERE id = ? AND contact = ?");
+	query_int(&q, id);
+	query_int(&q, contact);
+	if (query_step(&q) > 0) {
+		*left = query_get_int(&q, 0);
+		err = 0;
+	}
+	return query_end_with(&q, err);
+}
+
+int store_outbox_cancel(struct store *s, int64_t contact, int64_t id)
+{
+	struct query q;
+	bool left = false;
+	const int err = has_left(s, contact, id, &left);
+	if (err || left)
+		return err ? err : ERR_WRONG_STATE;
+	query_write(&q, s, "DELETE FROM outbox WHERE id = ?");
+	query_int(&q, id);
+	return query_run(&q);
+}
+
+int store_outbox_cancel_all(struct store *s, int64_t contact, size_t *n)
+{
+	struct query q;
+	query_write(&q, s, "DELETE FROM outbox WHERE contact = ? AND may_have_left = 0");
+	query_int(&q, contact);
+	return run_counted(&q, n);
+}
+
 int store_outbox_count(struct store *s, int64_t contact, size_t *n)
 {
 	struct query q;
@@ -82,4 +179,14 @@ int store_outbox_count(struct store *s, int64_t contact, size_t *n)
 	if (query_step(&q) > 0)
 		*n = (size_t)query_get_int(&q, 0);
 	return query_end(&q);
+}
+
+int store_outbox_counts(struct store *s, int (*cb)(void *ctx, int64_t contact, size_t n), void *ctx)
+{
+	struct query q;
+	int err = 0;
+	query_read(&q, s, "SELECT contact, count(*) FROM outbox GROUP BY contact");
+	while (!err && query_step(&q) > 0)
+		err = cb(ctx, query_get_int(&q, 0), (size_t)query_get_int(&q, 1));
+	return query_end_with(&q, err);
 }

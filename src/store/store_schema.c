@@ -71,6 +71,30 @@ static const char *const migrations[] = {
     "CREATE INDEX outbox_contact ON outbox(contact);"
 
     "CREATE TABLE cursor (client TEXT PRIMARY KEY NOT NULL, line INTEGER NOT NULL) WITHOUT ROWID;",
+
+    /* 2: ratchet sessions; what is sealed has both columns */
+    "ALTER TABLE outbox ADD COLUMN seq INTEGER;"
+    "ALTER TABLE outbox ADD COLUMN sealed BLOB;"
+    "CREATE UNIQUE INDEX outbox_seq ON outbox(contact, seq) WHERE seq IS NOT NULL;"
+
+    "CREATE TABLE session ("
+    " contact INTEGER PRIMARY KEY NOT NULL REFERENCES contact(id) ON DELETE CASCADE,"
+    " epoch BLOB NOT NULL,"
+    " sent INTEGER NOT NULL,"
+    " acked INTEGER NOT NULL,"
+    " received INTEGER NOT NULL,"
+    " reset_day INTEGER NOT NULL,"
+    " resets INTEGER NOT NULL,"
+    " state BLOB NOT NULL);"
+
+    "CREATE TABLE skipped ("
+    " contact INTEGER NOT NULL REFERENCES contact(id) ON DELETE CASCADE,"
+    " dh BLOB NOT NULL,"
+    " n INTEGER NOT NULL,"
+    " secret BLOB NOT NULL,"
+    " made_ms INTEGER NOT NULL,"
+    " PRIMARY KEY (contact, dh, n)) WITHOUT ROWID;"
+    "CREATE INDEX skipped_made ON skipped(made_ms);",
 };
 #define VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))
 
