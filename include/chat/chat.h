@@ -130,8 +130,8 @@ struct chat_opts {
 	uint64_t dial_max_ms;	   /* last: 1 h */
 	uint64_t dial_spread_ms;   /* redialling everybody is spread over: 5 s */
 	uint64_t offline_grace_ms; /* a contact without a link is shown online for: 30 s */
-	uint64_t ping_ms;	   /* silence after which a link is pinged: 60 s */
-	uint64_t pong_ms;	   /* time to answer: 45 s */
+	uint64_t ping_ms;	   /* silence after which a link is pinged, jittered by a quarter: 24 s */
+	uint64_t pong_ms;	   /* time to answer: 28 s */
 };
 
 /* ---- life ---- */

@@ -50,8 +50,8 @@ static void opts_default(struct chat_opts *o)
 	OR(dial_max_ms, 3600 * 1000);
 	OR(dial_spread_ms, 5 * 1000);
 	OR(offline_grace_ms, 30 * 1000);
-	OR(ping_ms, 60 * 1000);
-	OR(pong_ms, 45 * 1000);
+	OR(ping_ms, 24 * 1000);
+	OR(pong_ms, 28 * 1000);
 #undef OR
 }
 

@@ -277,7 +277,7 @@ static void silence_is_noticed(void **state)
 	befriend(w);
 	struct pair *pair = pair_open(w);
 	party_kill(&w->bob, false);
-	pass(w, 40000);
+	pass(w, 20000);
 	assert_true(pair->open[0] || pair->open[1]);
 	for (unsigned s = 0; s < 90 && !w->alice.n_dials; s++)
 		pass(w, 1000);
@@ -299,7 +299,7 @@ static void a_link_that_never_speaks(void **state)
 	w->n_frames = 0;
 	take_dial(&w->bob, 0);
 	assert_true(pair->open[0]);
-	pass(w, 44000);
+	pass(w, 27000);
 	assert_true(pair->open[0]);
 	pass(w, 2000);
 	assert_false(pair->open[0]);
