@@ -70,6 +70,12 @@ def new_daemon(work, request):
 
 
 @pytest.fixture
+def note(request):
+    """Says something about the run that is worth reading though nothing depends on it."""
+    return lambda text: request.node.user_properties.append(("note", text))
+
+
+@pytest.fixture
 def tmux(work):
     server = Tmux(work / "tmux")
     yield server
@@ -112,6 +118,8 @@ class Tap:
             self.comment(failure.longreprtext)
         for title, text in report.sections if self.failures else ():
             self.comment(f"---- {title}\n{text}")
+        for _, text in report.user_properties:
+            self.comment(text)
         self.comment(f"took {self.seconds:.1f} s")
         self.failures, self.seconds = [], 0
 

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A machine that sleeps, imitated: daemon and tor stand still under SIGSTOP, and go on as if nothing were."""
+
+import os
+import signal
+import time
+
+from people import Person, befriend
+from traffic import Pair
+
+
+def signal_all(person, number):
+    """To the daemon and to its tors; these first, since a woken machine has all of them."""
+    for pid in (*person.daemon.tors(), person.daemon.process.pid):
+        os.kill(pid, number)
+
+
+def test_a_suspended_side_is_shown_gone_and_back_soon_with_what_was_written_meanwhile(
+        new_daemon, torrc, note):
+    alice = Person(new_daemon("alice", torrc), "alice")
+    bob = Person(new_daemon("bob", torrc), "bob")
+    befriend(alice, bob)
+    pair = Pair(alice, bob)
+    pair.exchange(5)
+
+    for sleeper, other in ((bob, alice), (alice, bob)):
+        pair.fire(20)
+        signal_all(sleeper, signal.SIGSTOP)
+        asleep = time.monotonic()
+        other.await_offline(sleeper)
+        note(f"{sleeper.name} suspended: shown gone after {time.monotonic() - asleep:.1f} s")
+        # The sleeper's client writes too: its lines lie in the socket until the daemon wakes.
+        pair.fire(20)
+        pair.said_by(other).fence()
+
+        signal_all(sleeper, signal.SIGCONT)
+        awake = time.monotonic()
+        other.await_online(sleeper)
+        pair.said_by(sleeper).fence()
+        sleeper.await_online(other)
+        pair.await_all()
+        note(f"{sleeper.name} woken: all that was written is there after {time.monotonic() - awake:.1f} s")
+
+    pair.check()
