@@ -22,7 +22,7 @@
 #include "chat/chat.h"
 
 #define SIM_NODES_MAX 4
-#define SIM_MSGS_MAX  400 /* accepted in one direction between two nodes */
+#define SIM_MSGS_MAX  8000 /* accepted in one direction between two nodes */
 
 /* What is broken on purpose, to show that the simulator sees it. */
 enum mutation {
@@ -61,16 +61,23 @@ struct sim_opts {
 	unsigned nodes;
 	bool stranger; /* the last node is wanted by nobody */
 	bool faults;
+	bool backups; /* old databases are put back */
 	bool verbose;
 };
 
 struct accepted {
 	uint8_t msgid[MSGID_BYTES];
 	uint64_t text_hash;
+	/* The writer's store was put back to a time before it was accepted: it may have arrived or not. */
+	bool lost;
+	/* The reader's store was put back to a time before it came, and the writer had read the ack: it may be
+	 * missing. */
+	bool excused;
 };
 struct accepted_list {
-	struct accepted m[SIM_MSGS_MAX];
-	size_t n;
+	struct accepted *m;
+	size_t n, room;
+	size_t hint; /* after the one that was looked for last */
 };
 
 struct end { /* of a wire, at a node */
@@ -119,7 +126,7 @@ struct node {
 	struct sim *sim;
 	unsigned index;
 	const char *name;
-	char db[512];
+	char db[512], copy[512]; /* the database, and its backup */
 	uint8_t identity[KEY_BYTES];
 	struct rng rng;
 	uint64_t rng_state;
@@ -129,14 +136,33 @@ struct node {
 	bool dirty;	  /* has had events since its last commit */
 	uint64_t tick_ms; /* when its next tick is scheduled; 0: it is not */
 	enum doom doom;
+	uint64_t down_ms;	   /* when the process last ended */
+	bool has_backup, restores; /* the backup is put back at the next start */
+	unsigned n_restores;
 	link_id last_link;
 	struct end_list ends;
 	struct dial_list dials;
 	bool friend_of[SIM_NODES_MAX];	       /* wants that node for a contact */
 	bool asks[SIM_NODES_MAX];	       /* adds that node, wanted there or not */
-	struct accepted_list *accepted;	       /* [to] */
+	struct accepted_list accepted[SIM_NODES_MAX]; /* by whom they are for */
 	size_t accepted_before[SIM_NODES_MAX]; /* at the last commit */
 	uint64_t together_ms[SIM_NODES_MAX];   /* when a record last came from that node */
+};
+
+/* What happened, for the summary. */
+#define COUNT_MAP(X)                                                                                         \
+	X(messages, "messages")                                                                              \
+	X(dials, "dials")                                                                                    \
+	X(drops, "broken connections")                                                                       \
+	X(crashes, "crashes")                                                                                \
+	X(failed_commits, "failed commits")                                                                  \
+	X(restores, "old backups put back")                                                                  \
+	X(dropped, "messages that they took away after the ack")
+
+struct sim_counts {
+#define X(name, text) unsigned name;
+	COUNT_MAP(X)
+#undef X
 };
 
 struct sim {
@@ -153,8 +179,7 @@ struct sim {
 	unsigned sends_left; /* messages that are still to be written */
 	uint64_t hash;	     /* of the story */
 	bool failed;
-	/* what happened, for the summary */
-	unsigned n_crashes, n_failed_commits, n_drops, n_dials, n_messages;
+	struct sim_counts n;
 };
 
 uint64_t sim_hash(uint64_t h, const void *data, size_t len);
@@ -183,6 +208,17 @@ struct node *node_by_identity(struct sim *s, const uint8_t identity[KEY_BYTES]);
 /* The other node as a contact of this one; NULL. */
 struct contact *node_contact(const struct node *n, const struct node *other);
 
+/* What is in its store: each message that waits for other, running or not. */
+void node_outbox_each(struct node *n, struct node *other, int (*cb)(void *ctx, const struct outbox_row *o),
+		      void *ctx);
+
+/* ---- sim_backup.c: old copies of databases ---- */
+void backup_make(struct node *n);
+/* Puts it back, before the process starts. */
+void backup_restore(struct node *n);
+/* The process runs on what was put back: what is gone, and what may be missing from now on? */
+void backup_account(struct node *n);
+
 /* ---- sim_wire.c: the network ---- */
 extern const struct chat_net wire_net;
 void wire_pump_all(struct node *n);
@@ -202,6 +238,8 @@ extern const struct chat_front check_front;
 /* The node has accepted a message; it holds once it has committed. */
 void check_accept(struct node *n, struct node *to, const uint8_t msgid[MSGID_BYTES], const char *text,
 		  size_t len);
+/* The accepted message with this id, NULL if there is none; also if its turn has not been committed. */
+struct accepted *check_find(struct node *from, const struct node *to, const uint8_t msgid[MSGID_BYTES]);
 void check_presence(struct sim *s);
 /* Nothing is left to do: all is written, linked, and delivered. */
 bool check_quiet(const struct sim *s);

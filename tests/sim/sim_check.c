@@ -3,6 +3,7 @@
 #include "sim.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "link/link.h"
@@ -16,17 +17,25 @@ static struct node *node_of(struct node *n, const struct contact *contact)
 	return node_by_identity(n->sim, contact->row.identity);
 }
 
-static const struct accepted *find(const struct node *from, const struct node *to,
-				   const uint8_t msgid[MSGID_BYTES])
+struct accepted *check_find(struct node *from, const struct node *to, const uint8_t msgid[MSGID_BYTES])
 {
-	const struct accepted_list *list = &from->accepted[to->index];
+	struct accepted_list *list = &from->accepted[to->index];
 	size_t i;
 
-	for (i = 0; i < from->accepted_before[to->index]; i++) {
-		if (!memcmp(list->m[i].msgid, msgid, MSGID_BYTES))
-			return &list->m[i];
+	for (i = 0; i < list->n; i++) {
+		size_t at = (list->hint + i) % list->n;
+
+		if (!memcmp(list->m[at].msgid, msgid, MSGID_BYTES)) {
+			list->hint = at + 1;
+			return &list->m[at];
+		}
 	}
 	return NULL;
+}
+
+static bool committed(const struct node *from, const struct node *to, const struct accepted *m)
+{
+	return m && (size_t)(m - from->accepted[to->index].m) < from->accepted_before[to->index];
 }
 
 void check_accept(struct node *n, struct node *to, const uint8_t msgid[MSGID_BYTES], const char *text,
@@ -38,6 +47,13 @@ void check_accept(struct node *n, struct node *to, const uint8_t msgid[MSGID_BYT
 		sim_fail(n->sim, n->name, "the plan has too many messages");
 		return;
 	}
+	if (list->n == list->room) {
+		list->room = list->room ? 2 * list->room : 64;
+		list->m = realloc(list->m, list->room * sizeof(*list->m));
+		if (!list->m)
+			abort();
+	}
+	memset(&list->m[list->n], 0, sizeof(list->m[0]));
 	memcpy(list->m[list->n].msgid, msgid, MSGID_BYTES);
 	list->m[list->n].text_hash = sim_hash(1, text, len);
 	list->n++;
@@ -62,7 +78,7 @@ static void on_line(void *ctx, struct chat *c, const struct contact *contact, co
 		return;
 	if (!from || !n->friend_of[from->index])
 		sim_fail(n->sim, n->name, "a line from somebody who is no contact");
-	else if (!find(from, n, l->msgid))
+	else if (!committed(from, n, check_find(from, n, l->msgid)))
 		sim_fail(n->sim, n->name, "a line that %s never wrote, or has not committed", from->name);
 }
 
@@ -193,42 +209,71 @@ struct reading {
 	struct node *n;
 	struct node *of;
 	int kind;
-	const struct node *writer, *reader;
-	size_t at;
+	struct node *writer, *reader;
+	bool *had;    /* by the place in what was accepted */
+	size_t next;  /* those before it came, or need not come any more */
 	uint64_t time_ms;
 };
+
+static void read_message(struct reading *r, const struct line_row *l)
+{
+	struct accepted_list *list = &r->writer->accepted[r->reader->index];
+	struct accepted *m = check_find(r->writer, r->reader, l->msgid);
+	struct sim *s = r->n->sim;
+	size_t at = m ? (size_t)(m - list->m) : 0;
+
+	if (!m)
+		sim_fail(s, r->n->name, "has a line with %s that was never written", r->of->name);
+	else if (sim_hash(1, l->text, l->text_len) != m->text_hash)
+		sim_fail(s, r->n->name, "line %zu with %s has another text", at, r->of->name);
+	else if (r->had[at])
+		sim_fail(s, r->n->name, "line %zu with %s is there twice", at, r->of->name);
+	else if (m->lost && r->kind == LINE_OUT)
+		sim_fail(s, r->n->name, "line %zu to %s has come back", at, r->of->name);
+	else if (!m->lost && !m->excused && at < r->next)
+		sim_fail(s, r->n->name, "line %zu with %s comes after line %zu", at, r->of->name, r->next - 1);
+	else if (!m->lost && !m->excused)
+		r->next = at + 1;
+	if (m)
+		r->had[at] = true;
+}
 
 static int read_line(void *ctx, const struct contact *contact, const struct line_row *l)
 {
 	struct reading *r = ctx;
-	const struct accepted *m = &r->writer->accepted[r->reader->index].m[r->at];
 
 	if (!contact || node_of(r->n, contact) != r->of)
 		return 0;
 	if (l->time_ms < r->time_ms)
 		sim_fail(r->n->sim, r->n->name, "time goes back in the conversation with %s", r->of->name);
 	r->time_ms = l->time_ms;
-	if (l->kind != r->kind)
-		return 0;
-	if (r->at >= r->writer->accepted[r->reader->index].n)
-		sim_fail(r->n->sim, r->n->name, "has a line too many with %s", r->of->name);
-	else if (memcmp(l->msgid, m->msgid, MSGID_BYTES) || sim_hash(1, l->text, l->text_len) != m->text_hash)
-		sim_fail(r->n->sim, r->n->name, "line %zu with %s is not the one that was written there",
-			 r->at, r->of->name);
-	r->at++;
+	if (l->kind == r->kind)
+		read_message(r, l);
 	return r->n->sim->failed;
 }
 
-/* The store of n holds what writer accepted for reader, once each and in order. */
-static void check_conversation(struct node *n, struct node *of, int kind, const struct node *writer,
-			       const struct node *reader)
+/*
+ * The store of n holds what writer accepted for reader, once each and in order.  What an old backup took away
+ * from the writer or, after its ack, from the reader, is there once or not at all, in any place.
+ */
+static void check_conversation(struct node *n, struct node *of, int kind, struct node *writer,
+			       struct node *reader)
 {
+	const struct accepted_list *list = &writer->accepted[reader->index];
 	struct reading r = {.n = n, .of = of, .kind = kind, .writer = writer, .reader = reader};
+	size_t i;
 
+	r.had = calloc(list->n + 1, sizeof(*r.had));
+	if (!r.had)
+		abort();
 	chat_lines(n->chat, 0, SIZE_MAX, read_line, &r);
-	if (!n->sim->failed && r.at != writer->accepted[reader->index].n)
-		sim_fail(n->sim, n->name, "lacks lines with %s: has %zu of %zu", of->name, r.at,
-			 writer->accepted[reader->index].n);
+	for (i = 0; i < list->n && !n->sim->failed; i++) {
+		const struct accepted *m = &list->m[i];
+
+		if (!r.had[i] && !m->lost && !(m->excused && kind == LINE_IN))
+			sim_fail(n->sim, n->name, "lacks line %zu of %zu with %s", i, list->n, of->name);
+	}
+	free(r.had);
 }
 
 static void check_link(struct sim *s, struct node *n, struct node *o)

@@ -40,19 +40,25 @@ static int run(const struct sim_opts *o, uint64_t *hash, struct sim *total)
 	if (!s)
 		abort();
 	err = sim_run(o, hash, s);
-	total->n_crashes += s->n_crashes;
-	total->n_failed_commits += s->n_failed_commits;
-	total->n_drops += s->n_drops;
-	total->n_dials += s->n_dials;
-	total->n_messages += s->n_messages;
+#define X(name, text) total->n.name += s->n.name;
+	COUNT_MAP(X)
+#undef X
 	free(s);
 	return err;
 }
 
 static void tell_total(const struct sim *t)
 {
-	printf("# %u messages, %u dials, %u broken connections, %u crashes, %u failed commits\n",
-	       t->n_messages, t->n_dials, t->n_drops, t->n_crashes, t->n_failed_commits);
+	const char *sep = "# ";
+
+#define X(name, text)                                                                                        \
+	if (t->n.name) {                                                                                     \
+		printf("%s%u %s", sep, t->n.name, text);                                                     \
+		sep = ", ";                                                                                  \
+	}
+	COUNT_MAP(X)
+#undef X
+	printf("\n");
 }
 
 /* Runs seeds; the story of the first that fails is told. */
@@ -113,13 +119,15 @@ static int all(void)
 	struct sim_opts calm = {.seed = 1, .nodes = 2};
 	struct sim_opts two = {.seed = 1000, .nodes = 2, .faults = true};
 	struct sim_opts three = {.seed = 2000, .nodes = 3, .faults = true};
+	struct sim_opts backups = {.seed = 4000, .nodes = 2, .faults = true, .backups = true};
 	struct sim_opts stranger = {.seed = 3000, .nodes = 3, .faults = true, .stranger = true};
 
-	printf("1..10\n");
+	printf("1..11\n");
 	result(group(&calm, 10), "two accounts, nothing fails");
 	result(group(&two, 60), "two accounts, links break, processes crash, commits fail");
 	result(group(&three, 20), "three accounts, the same");
 	result(group(&stranger, 20), "two contacts and a stranger who wants to be one");
+	result(group(&backups, 20), "old databases are put back");
 	result(same_story(&two, 10), "the same seed tells the same story");
 	result(seen(MUTATE_LEAK), "seen: acks leave before the commit");
 	result(seen(MUTATE_NO_DEDUPE), "seen: duplicates are not recognised");
@@ -145,6 +153,7 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 	    {"seed", required_argument, NULL, 's'},	{"runs", required_argument, NULL, 'r'},
 	    {"nodes", required_argument, NULL, 'n'},	{"stranger", no_argument, NULL, 'x'},
+	    {"backups", no_argument, NULL, 'b'},
 	    {"calm", no_argument, NULL, 'c'},		{"verbose", no_argument, NULL, 'v'},
 	    {"mutation", required_argument, NULL, 'm'}, {NULL, 0, NULL, 0},
 	};
@@ -170,6 +179,9 @@ int main(int argc, char **argv)
 			break;
 		case 'x':
 			o.stranger = true;
+			break;
+		case 'b':
+			o.backups = true;
 			break;
 		case 'c':
 			o.faults = false;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/str.h"
+#include "../../src/chat/chat_impl.h"
 
 static const char *const names[SIM_NODES_MAX] = {"Alice", "Bob", "Carol", "Mallory"};
 static const uint8_t db_key[KEY_BYTES] = {3, 1, 4, 1, 5, 9, 2, 6};
@@ -92,12 +92,19 @@ static void tor_tell(struct node *n)
 
 void node_start(struct node *n)
 {
+	bool restores = n->restores;
+
 	if (n->chat)
 		return;
 	sim_say(n->sim, n->name, "starts");
+	if (restores)
+		backup_restore(n);
 	open_chat(n);
-	if (n->chat)
-		tor_tell(n);
+	if (!n->chat)
+		return;
+	if (restores)
+		backup_account(n);
+	tor_tell(n);
 }
 
 static void gone(struct node *n)
@@ -105,13 +112,17 @@ static void gone(struct node *n)
 	chat_free(n->chat);
 	n->chat = NULL;
 	n->dirty = false;
+	n->down_ms = n->sim->now_ms;
 	accepted_settle(n, false);
 }
 
 static void on_restart(struct sim *s, struct event *e)
 {
+	struct node *n = e->obj;
+
 	(void)s;
-	node_start(e->obj);
+	if (!n->restores)
+		node_start(n);
 }
 
 void node_crash(struct node *n)
@@ -121,7 +132,7 @@ void node_crash(struct node *n)
 	if (!n->chat)
 		return;
 	sim_say(s, n->name, "crashes");
-	s->n_crashes++;
+	s->n.crashes++;
 	wire_drop_all(n, sim_chance(s, 30));
 	gone(n);
 	sim_at(s, 1000 + sim_random(s, 120000), on_restart, NULL, n);
@@ -149,7 +160,7 @@ void node_stop(struct node *n)
 static void reopen(struct node *n)
 {
 	sim_say(n->sim, n->name, "a commit failed: reads its database again");
-	n->sim->n_failed_commits++;
+	n->sim->n.failed_commits++;
 	wire_drop_all(n, false);
 	gone(n);
 	open_chat(n);
@@ -244,10 +255,8 @@ void node_init(struct sim *s, unsigned index)
 	n->tor = true;
 	TAILQ_INIT(&n->ends);
 	TAILQ_INIT(&n->dials);
-	n->accepted = calloc(SIM_NODES_MAX, sizeof(*n->accepted));
-	if (!n->accepted)
-		abort();
 	snprintf(n->db, sizeof(n->db), "%s/%s", s->dir, n->name);
+	snprintf(n->copy, sizeof(n->copy), "%s/%s-backup", s->dir, n->name);
 	err = store_open(n->db, db_key, NULL, &store);
 	if (!err) {
 		err = chat_create(store, &n->rng, n->name);
@@ -265,10 +274,13 @@ void node_init(struct sim *s, unsigned index)
 
 void node_clear(struct node *n)
 {
+	unsigned i;
+
 	wire_drop_all(n, true);
 	if (n->chat)
 		gone(n);
-	free(n->accepted);
+	for (i = 0; i < SIM_NODES_MAX; i++)
+		free(n->accepted[i].m);
 }
 
 struct node *node_by_identity(struct sim *s, const uint8_t identity[KEY_BYTES])
@@ -305,4 +317,26 @@ struct contact *node_contact(const struct node *n, const struct node *other)
 		return NULL;
 	chat_each(n->chat, is_wanted, &w);
 	return w.found ? chat_find_id(n->chat, w.found->row.id) : NULL;
+}
+
+void node_outbox_each(struct node *n, struct node *other, int (*cb)(void *ctx, const struct outbox_row *o),
+		      void *ctx)
+{
+	const struct contact *contact;
+	bool runs = n->chat != NULL;
+	struct chat_opts co = {
+	    .rng = &n->rng, .front = &check_front, .front_ctx = n, .net = &wire_net, .net_ctx = n};
+	struct store *store;
+
+	if (!runs && (store_open(n->db, db_key, NULL, &store) || chat_open(store, &co, sim_now(n->sim), &n->chat))) {
+		sim_fail(n->sim, n->name, "can't look into the account");
+		return;
+	}
+	contact = node_contact(n, other);
+	if (contact && store_outbox_each(n->chat->store, contact->row.id, 0, SIZE_MAX, cb, ctx))
+		sim_fail(n->sim, n->name, "can't read the outbox");
+	if (!runs) {
+		chat_free(n->chat);
+		n->chat = NULL;
+	}
 }

@@ -76,7 +76,7 @@ static void write_one(struct node *n, struct node *to, struct contact *contact)
 	size_t len;
 	int err;
 
-	snprintf(text, sizeof(text), "%s to %s, %u", n->name, to->name, s->n_messages);
+	snprintf(text, sizeof(text), "%s to %s, %u", n->name, to->name, s->n.messages);
 	len = strlen(text);
 	if (sim_random(s, 8) == 0) {
 		size_t want = 1 + sim_random(s, LONG_TEXT);
@@ -91,7 +91,7 @@ static void write_one(struct node *n, struct node *to, struct contact *contact)
 		sim_fail(s, n->name, "can't send: %s", err_str(err));
 		return;
 	}
-	s->n_messages++;
+	s->n.messages++;
 	check_accept(n, to, msgid, text, len);
 }
 
@@ -125,6 +125,37 @@ static void on_stop(struct sim *s, struct event *e)
 {
 	(void)s;
 	node_stop(e->obj);
+}
+
+#define SETTLE_MS 30000 /* after which nothing of a process that ended is under way */
+
+static void on_backup(struct sim *s, struct event *e)
+{
+	struct node *n = e->obj;
+
+	(void)s;
+	if (!n->n_restores && !n->restores)
+		backup_make(n);
+}
+
+static void on_restored(struct sim *s, struct event *e)
+{
+	(void)s;
+	node_start(e->obj);
+}
+
+/* The process ends; what starts next has the old database. Once in a run: a session may be begun anew only a
+ * few times a day. */
+static void on_restore(struct sim *s, struct event *e)
+{
+	struct node *n = e->obj;
+
+	if (!n->has_backup || n->n_restores || n->restores)
+		return;
+	node_crash(n);
+	n->restores = true;
+	n->down_ms = s->now_ms;
+	sim_at(s, SETTLE_MS + sim_random(s, 60000), on_restored, NULL, n);
 }
 
 static void on_tor_up(struct sim *s, struct event *e)
@@ -213,6 +244,10 @@ static void plan_fate(struct sim *s, struct node *n)
 	scatter(s, (unsigned)sim_random(s, 20), on_user_retry, n);
 	scatter(s, (unsigned)sim_random(s, 3), on_clock, n);
 	scatter(s, (unsigned)sim_random(s, 6), on_cut, n);
+	if (!s->opts.backups)
+		return;
+	scatter(s, 1 + (unsigned)sim_random(s, 4), on_backup, n);
+	scatter(s, (unsigned)sim_random(s, 3), on_restore, n);
 }
 
 static void plan_pair(struct sim *s, struct node *a, struct node *b)

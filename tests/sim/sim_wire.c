@@ -92,7 +92,7 @@ static void drop(struct wire *w)
 	struct sim *s = w->end[0].node->sim;
 	unsigned i;
 
-	s->n_drops++;
+	s->n.drops++;
 	sim_say(s, "net", "connection %u breaks%s", w->id, w->drop_silently ? ", untold" : "");
 	for (i = 0; i < 2 && !w->drop_silently; i++)
 		send_eof(&w->end[i]);
@@ -371,7 +371,7 @@ static int net_dial(void *ctx, struct chat *c, const struct chat_dial *cd)
 	d->d = *cd;
 	d->d.isolation = NULL;
 	TAILQ_INSERT_TAIL(&n->dials, d, entry);
-	s->n_dials++;
+	s->n.dials++;
 	sim_say(s, n->name, "dials %s (%s%s), dial %u", cd->contact->row.petname,
 		cd->role == LINK_DOOR ? "door" : "private", cd->by_identity ? ", by identity" : "",
 		(unsigned)cd->id);
