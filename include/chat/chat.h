@@ -210,6 +210,27 @@ int chat_note(struct chat *c, struct now now, enum message_kind kind, const char
 	      const char *client);
 size_t chat_queued(const struct chat *c); /* over all contacts */
 
+/* ---- what waits for a contact ---- */
+struct chat_queued_row {
+	int64_t number; /* of the message: ascending over the account, never given twice */
+	uint8_t msgid[MSGID_BYTES];
+	int message_kind; /* enum message_kind */
+	uint32_t minute;
+	bool may_have_left; /* it can't be taken back any more */
+	const char *text;   /* borrowed until cb returns */
+	size_t text_len;
+};
+/* What waits for a contact, oldest first, number > after, at most limit.  A cb that returns anything but 0
+ * ends the walk with it. cb may change nothing. */
+int chat_queue_each(struct chat *c, const struct contact *contact, int64_t after, size_t limit,
+		    int (*cb)(void *ctx, const struct chat_queued_row *r), void *ctx);
+/* Takes back a message that can't have left; one LINE_INFO says so to all clients.  ERR_NOT_FOUND,
+ * ERR_WRONG_STATE (too late: it may have left). */
+int chat_cancel(struct chat *c, struct now now, struct contact *contact, int64_t number);
+/* All that can be; tells how many, and for how many it was too late. */
+int chat_cancel_all(struct chat *c, struct now now, struct contact *contact, size_t *cancelled,
+		    size_t *too_late);
+
 /* ---- replay cursors: docs in the gateway; the store keeps them ---- */
 /* The cursor of a named client, made on first use: a first client starts at the beginning, a further one at
  * the furthest cursor of the others.  ERR_FULL over CLIENT_NAMES_MAX, ERR_INVALID for a name outside the nick
