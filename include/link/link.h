@@ -6,7 +6,8 @@
  * The initiator is who dialled.  The prologue is LINK_LABEL, the version, the role and the responder's
  * Ed25519 onion key. Message 1's payload is empty when the initiator's static key is its link key, and its
  * 32-byte Ed25519 identity when the static key is identity-derived; the responder then checks that this
- * identity maps to the static key that Noise authenticated.  At the door an identity is required.  The
+ * identity maps to the static key that Noise authenticated.  At the door an identity is required.  Message 2
+ * of a link between link keys carries the responder's fresh ratchet key, and is empty on the others.  The
  * responder does nothing lasting before the first transport record, since message 1 can be replayed.
  *
  * Verify, then commit, then wipe: the first record that fails kills the link, its keys are wiped at once, and
@@ -20,10 +21,12 @@
 #include "base/buf.h"
 #include "base/rng.h"
 #include "crypto/identity.h"
+#include "link/ratchet.h"
 #include "link/record.h"
 
-#define LINK_LABEL   "allium link"
-#define LINK_VERSION 0 /* the highest that we speak; the delivery engine's ratchet makes it 1 */
+#define LINK_LABEL	 "allium link"
+#define LINK_VERSION	 1 /* the highest that we speak */
+#define LINK_VERSION_MIN 1 /* the lowest; what had no ratchet was 0 */
 
 enum link_role { LINK_DOOR = 0, LINK_PRIVATE = 1, LINK_MAILBOX = 2 };
 
@@ -56,7 +59,7 @@ struct link_initiator_opts {
 	const uint8_t *identity;	 /* its Ed25519 key if static_secret is identity-derived, else NULL */
 	const uint8_t *responder_static; /* X25519 */
 	const uint8_t *responder_onion;	 /* Ed25519: the onion that was dialled */
-	uint8_t version;		 /* 0..LINK_VERSION */
+	uint8_t version;		 /* LINK_VERSION_MIN..LINK_VERSION */
 };
 struct link *link_new_initiator(const struct rng *rng, const struct link_initiator_opts *opts);
 
@@ -90,6 +93,14 @@ uint8_t link_version(const struct link *l);
 /* The handshake hash, HASH_BYTES, the same on both sides and on no other link: from message 2 on, NULL before
  * it and once the link is dead. */
 const uint8_t *link_hash(const struct link *l);
+/*
+ * The root of a ratchet that this handshake could begin: from message 2 on, on a link between link keys. Both
+ * sides have the same sk, and no other link has it.  Borrowed, until link_root_forget, or the link's death or
+ * end.  NULL on an identity-derived link, before message 2, once it was forgotten, and once the link is dead.
+ */
+const struct ratchet_root *link_root(const struct link *l);
+/* Wipes it: it was used, or is not needed. */
+void link_root_forget(struct link *l);
 
 /*
  * Takes whole records from in and leaves a partial one.  A bad record kills the link: see link_error.  A dead
@@ -106,9 +117,9 @@ int link_next(struct link *l, uint8_t *type, const uint8_t **body, size_t *len);
 
 /*
  * Queues a frame, or nothing on an error.  ERR_WRONG_STATE before the link is open (a responder may queue in
- * probation; it leaves when the link opens), after its death, and for FRAME_MESSAGE, _ACK, _PROFILE and _USE
- * on a link with an identity-derived static key; ERR_FULL over LINK_OUT_MAX queued bytes, ERR_TOO_LONG,
- * ERR_NOMEM.
+ * probation; it leaves when the link opens), after its death, and for FRAME_MESSAGE, _ACK, _PROFILE, _USE,
+ * _SYNC and _NACK on a link with an identity-derived static key; ERR_FULL over LINK_OUT_MAX queued bytes,
+ * ERR_TOO_LONG, ERR_NOMEM.
  */
 #define LINK_OUT_MAX 65536
 int link_send(struct link *l, uint8_t type, const void *body, size_t len);

@@ -24,13 +24,15 @@
 	X(FRAME_REQUEST, 1)  /* door: a contact request */                                                   \
 	X(FRAME_ANSWER, 2)   /* door, acceptance: what became of a request */                                \
 	X(FRAME_ACCEPT, 3)   /* acceptance: the request is accepted */                                       \
-	X(FRAME_MESSAGE, 16) /* between link keys only, as are the next three: see link_send */              \
+	X(FRAME_MESSAGE, 16) /* between link keys only, as ACK, PROFILE, USE, SYNC, NACK: see link_send */   \
 	X(FRAME_ACK, 17)                                                                                     \
 	X(FRAME_PROFILE, 18) /* own nick, away text */                                                       \
 	X(FRAME_USE, 19)     /* send on this link; the body is empty */                                      \
-	X(FRAME_PING, 20)    /* from here on: on every link */                                               \
+	X(FRAME_PING, 20)    /* this and the next two: on every link */                                      \
 	X(FRAME_PONG, 21)                                                                                    \
-	X(FRAME_CLOSE, 22) /* an orderly end, with a reason */
+	X(FRAME_CLOSE, 22) /* an orderly end, with a reason */                                               \
+	X(FRAME_SYNC, 23)  /* between link keys only: what each side has of the session */                   \
+	X(FRAME_NACK, 24)  /* between link keys only: a message that could not be opened */
 
 enum frame_type {
 #define X(name, value) name = value,

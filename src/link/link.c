@@ -37,8 +37,9 @@ struct link {
 
 	/* the transport */
 	struct link_keys *keys;
-	uint8_t hash[HASH_BYTES]; /* of the handshake; while there are keys */
-	bool confirm;		  /* the initiator's first transport record is due */
+	struct ratchet_root *root; /* guarded memory; not on an identity-derived link */
+	uint8_t hash[HASH_BYTES];  /* of the handshake; while there are keys */
+	bool confirm;		   /* the initiator's first transport record is due */
 	struct buf out;
 	struct frame_reader in;
 };
@@ -74,6 +75,7 @@ static void wipe(struct link *l)
 	l->noise = NULL;
 	secret_free(l->keys);
 	l->keys = NULL;
+	link_root_forget(l);
 	crypto_wipe(l->hash, sizeof(l->hash));
 	l->confirm = false;
 	l->hello_waits = false;
@@ -93,13 +95,20 @@ static void die(struct link *l, int err)
 	enter(l, LINK_DEAD);
 }
 
-/* Split(): from here on transport keys, and no handshake state. */
+/* Split(): from here on transport keys, the secret of the root, and no handshake state. */
 static int take_keys(struct link *l, struct noise *noise)
 {
+	uint8_t chaining_key[HASH_BYTES];
+	int err;
+
 	l->keys = secret_new(sizeof(*l->keys));
 	if (!l->keys)
 		return ERR_NOMEM;
-	return noise_split(noise, &l->keys->send, &l->keys->recv, l->hash, NULL);
+	err = noise_split(noise, &l->keys->send, &l->keys->recv, l->hash, chaining_key);
+	if (!err && l->root)
+		ratchet_root_sk(chaining_key, l->root->sk);
+	crypto_wipe(chaining_key, sizeof(chaining_key));
+	return err;
 }
 
 /* ---- making and freeing --------------------------------------------------- */
@@ -143,7 +152,7 @@ static bool opts_valid(const struct link_initiator_opts *opts)
 {
 	uint8_t static_key[KEY_BYTES];
 
-	if (opts->version > LINK_VERSION || opts->role > LINK_MAILBOX)
+	if (opts->version < LINK_VERSION_MIN || opts->version > LINK_VERSION || opts->role > LINK_MAILBOX)
 		return false;
 	if (!opts->identity)
 		return opts->role != LINK_DOOR;
@@ -243,16 +252,36 @@ static int check_initiator(struct link *l, enum link_role role, const uint8_t *s
 	return l->admit(l->ctx, role, l->version, static_key, identity) ? ERR_REFUSED : 0;
 }
 
+/* Bytes of message 2: the payload is a ratchet key, or nothing. */
+static size_t message_2_len(const struct link *l)
+{
+	return NOISE_MSG2_OVERHEAD + (l->by_identity ? 0 : KEY_BYTES);
+}
+
+/* The responder's fresh ratchet key. */
+static int make_root(struct link *l, uint8_t public_key[KEY_BYTES])
+{
+	l->root = secret_new(sizeof(*l->root));
+	if (!l->root)
+		return ERR_NOMEM;
+	memset(l->root, 0, sizeof(*l->root));
+	rng_fill(l->rng, l->root->key, KEY_BYTES);
+	dh_public(l->root->key, public_key);
+	return 0;
+}
+
 static int write_message_2(struct link *l, struct noise *noise)
 {
-	uint8_t msg[NOISE_MSG2_OVERHEAD];
-	int err = noise_write_2(noise, NULL, 0, msg);
+	uint8_t msg[NOISE_MSG2_OVERHEAD + KEY_BYTES], key[KEY_BYTES];
+	int err = l->by_identity ? 0 : make_root(l, key);
 
+	if (!err)
+		err = noise_write_2(noise, key, l->by_identity ? 0 : KEY_BYTES, msg);
 	if (!err)
 		err = take_keys(l, noise);
 	if (err)
 		return err;
-	handshake_record_write(l->rng, l->version, msg, sizeof(msg), l->hello);
+	handshake_record_write(l->rng, l->version, msg, message_2_len(l), l->hello);
 	l->hello_waits = true;
 	enter(l, LINK_PROBATION);
 	return 0;
@@ -266,7 +295,7 @@ static int on_message_1(struct link *l)
 	enum link_role role;
 	int err;
 
-	/* Version 0 knows two payloads: none, and an identity. */
+	/* There are two payloads: none, and an identity. */
 	if (len != NOISE_MSG1_OVERHEAD && len != NOISE_MSG1_OVERHEAD + KEY_BYTES)
 		return ERR_PROTOCOL;
 	l->by_identity = len > NOISE_MSG1_OVERHEAD;
@@ -279,14 +308,32 @@ static int on_message_1(struct link *l)
 	return err;
 }
 
+/* The responder's ratchet key, out of message 2. */
+static int take_root(struct link *l, const uint8_t public_key[KEY_BYTES])
+{
+	static const uint8_t any[KEY_BYTES] = {8};
+	uint8_t probe[KEY_BYTES];
+
+	l->root = secret_new(sizeof(*l->root));
+	if (!l->root)
+		return ERR_NOMEM;
+	memset(l->root, 0, sizeof(*l->root));
+	l->root->initiator = true;
+	memcpy(l->root->key, public_key, KEY_BYTES);
+	/* A key of small order would fail the ratchet later: with any secret it shows now. */
+	return dh(any, public_key, probe);
+}
+
 static int on_message_2(struct link *l)
 {
+	uint8_t key[KEY_BYTES];
 	int err;
 
-	/* In version 0 it carries nothing. */
-	if (buf_len(&l->msg) != NOISE_MSG2_OVERHEAD)
+	if (buf_len(&l->msg) != message_2_len(l))
 		return ERR_PROTOCOL;
-	err = noise_read_2(l->noise, buf_ptr(&l->msg), buf_len(&l->msg), NULL);
+	err = noise_read_2(l->noise, buf_ptr(&l->msg), buf_len(&l->msg), key);
+	if (!err && !l->by_identity)
+		err = take_root(l, key);
 	if (!err)
 		err = take_keys(l, l->noise);
 	if (err)
@@ -304,9 +351,11 @@ static int check_version(struct link *l, const struct handshake_record *r, int p
 	const uint8_t highest = LINK_VERSION;
 
 	if (!l->initiator && !l->msg_records) {
-		l->version = r->version > highest ? highest : r->version;
-		if (r->version <= highest)
+		l->version = highest;
+		if (r->version >= LINK_VERSION_MIN && r->version <= highest) {
+			l->version = r->version;
 			return 0;
+		}
 		handshake_record_write(l->rng, highest, NULL, 0, l->hello);
 		return ERR_VERSION;
 	}
@@ -408,7 +457,16 @@ static bool type_known(uint8_t type)
  */
 static bool type_barred(const struct link *l, uint8_t type)
 {
-	return l->by_identity && type >= FRAME_MESSAGE && type <= FRAME_USE;
+	switch (type) {
+	case FRAME_MESSAGE:
+	case FRAME_ACK:
+	case FRAME_PROFILE:
+	case FRAME_USE:
+	case FRAME_SYNC:
+	case FRAME_NACK:
+		return l->by_identity;
+	}
+	return false;
 }
 
 int link_next(struct link *l, uint8_t *type, const uint8_t **body, size_t *len)
@@ -482,4 +540,15 @@ uint8_t link_version(const struct link *l)
 const uint8_t *link_hash(const struct link *l)
 {
 	return l->keys ? l->hash : NULL;
+}
+
+const struct ratchet_root *link_root(const struct link *l)
+{
+	return l->keys ? l->root : NULL;
+}
+
+void link_root_forget(struct link *l)
+{
+	secret_free(l->root);
+	l->root = NULL;
 }

@@ -71,6 +71,8 @@ static inline struct link *scene_dial(struct scene *s, struct link_initiator_opt
 
 	if (!opts.responder_onion)
 		opts.responder_onion = s->bob.identity;
+	if (!opts.version)
+		opts.version = LINK_VERSION;
 	l = link_new_initiator(&s->rng_a, &opts);
 	assert_non_null(l);
 	return l;

@@ -249,7 +249,7 @@ static void test_unknown_types_are_skipped(void **state)
 	scene_open(&s, scene_dial_private(&s));
 	assert_int_equal(link_send(s.a, 0, body, 10), 0);
 	assert_int_equal(link_send(s.a, FRAME_PING, "12345678", 8), 0);
-	assert_int_equal(link_send(s.a, 23, NULL, 0), 0);
+	assert_int_equal(link_send(s.a, 99, NULL, 0), 0);
 	assert_int_equal(link_send(s.a, 255, body, sizeof(body)), 0);
 	assert_int_equal(link_send(s.a, FRAME_USE, NULL, 0), 0);
 	scene_carry(s.a, s.b);
@@ -259,16 +259,32 @@ static void test_unknown_types_are_skipped(void **state)
 	assert_int_equal(link_state(s.b), LINK_OPEN);
 }
 
+/* What is between link keys only. */
+static const uint8_t barred[] = {16, 17, 18, 19, 23, 24};
+
+/* All types that there are, between link keys. */
+static void test_all_types_between_link_keys(void **state)
+{
+	static const uint8_t types[] = {1, 2, 3, 16, 17, 18, 19, 20, 21, 22, 23, 24};
+
+	(void)state;
+	scene_open(&s, scene_dial_private(&s));
+	for (size_t i = 0; i < sizeof(types); i++)
+		assert_int_equal(link_send(s.a, types[i], "x", 1), 0);
+	scene_carry(s.a, s.b);
+	for (size_t i = 0; i < sizeof(types); i++)
+		assert_frame(s.b, types[i], "x", 1);
+	assert_no_frame(s.b);
+}
+
 /* At the door there are no messages, whoever tries. */
 static void test_no_messages_under_identity_keys(void **state)
 {
-	uint8_t type;
-
 	(void)state;
 	scene_open(&s, scene_dial_door(&s));
-	for (type = FRAME_MESSAGE; type <= FRAME_USE; type++) {
-		assert_int_equal(link_send(s.a, type, "x", 1), ERR_WRONG_STATE);
-		assert_int_equal(link_send(s.b, type, "x", 1), ERR_WRONG_STATE);
+	for (size_t i = 0; i < sizeof(barred); i++) {
+		assert_int_equal(link_send(s.a, barred[i], "x", 1), ERR_WRONG_STATE);
+		assert_int_equal(link_send(s.b, barred[i], "x", 1), ERR_WRONG_STATE);
 	}
 	assert_int_equal(link_queued(s.a), 0);
 	assert_int_equal(link_send(s.a, FRAME_REQUEST, "r", 1), 0);
@@ -291,8 +307,10 @@ static struct noise_cipher mallory_opens(enum link_role role)
 	uint8_t prologue[64] = LINK_LABEL, record[RECORD_BYTES] = {0};
 	size_t label = strlen(LINK_LABEL), len = role == LINK_DOOR ? KEY_BYTES : 0;
 	struct noise_cipher send, recv;
+	uint8_t ratchet_key[KEY_BYTES];
 	struct noise *n;
 
+	prologue[label] = record[0] = LINK_VERSION;
 	prologue[label + 1] = (uint8_t)role;
 	memcpy(prologue + label + 2, s.bob.identity, KEY_BYTES);
 	n = noise_new_initiator(&s.rng_a, prologue, label + 2 + KEY_BYTES,
@@ -302,7 +320,7 @@ static struct noise_cipher mallory_opens(enum link_role role)
 	record[2] = (uint8_t)(NOISE_MSG1_OVERHEAD + len);
 	scene_feed(s.b, record, sizeof(record));
 	scene_record(s.b, record);
-	assert_int_equal(noise_read_2(n, record + 3, NOISE_MSG2_OVERHEAD, NULL), 0);
+	assert_int_equal(noise_read_2(n, record + 3, (size_t)record[2], ratchet_key), 0);
 	assert_int_equal(noise_split(n, &send, &recv, NULL, NULL), 0);
 	noise_free(n);
 	return send;
@@ -319,14 +337,17 @@ static void mallory_sends(struct noise_cipher *c, const void *plain, size_t len)
 
 static void test_message_smuggled_through_the_door(void **state)
 {
-	static const uint8_t plain[] = {0, 8, FRAME_MESSAGE, 0, 1, 'x', FRAME_REQUEST, 0, 1, 'r'};
+	uint8_t plain[] = {0, 8, FRAME_MESSAGE, 0, 1, 'x', FRAME_REQUEST, 0, 1, 'r'};
 	struct noise_cipher c;
 
 	(void)state;
 	c = mallory_opens(LINK_DOOR);
-	mallory_sends(&c, plain, sizeof(plain));
-	assert_frame(s.b, FRAME_REQUEST, "r", 1);
-	assert_no_frame(s.b);
+	for (size_t i = 0; i < sizeof(barred); i++) {
+		plain[2] = barred[i];
+		mallory_sends(&c, plain, sizeof(plain));
+		assert_frame(s.b, FRAME_REQUEST, "r", 1);
+		assert_no_frame(s.b);
+	}
 }
 
 static void test_filling_that_is_not_zero(void **state)
@@ -566,6 +587,7 @@ int main(void)
 	    T(test_bounds_of_the_queue),
 	    T(test_unread_frames_are_bounded),
 	    T(test_unknown_types_are_skipped),
+	    T(test_all_types_between_link_keys),
 	    T(test_no_messages_under_identity_keys),
 	    T(test_message_smuggled_through_the_door),
 	    T(test_filling_that_is_not_zero),
