@@ -21,7 +21,7 @@
 #include "base/err.h"
 #include "chat/chat.h"
 
-#define SIM_NODES_MAX 4
+#define SIM_NODES_MAX 8
 #define SIM_MSGS_MAX  8000 /* accepted in one direction between two nodes */
 
 /* What is broken on purpose, to show that the simulator sees it. */
@@ -59,8 +59,10 @@ RB_HEAD(event_tree, event);
 struct sim_opts {
 	uint64_t seed;
 	unsigned nodes;
+	bool hostile;  /* the last node is a contact who speaks garbage */
 	bool stranger; /* the last node is wanted by nobody */
 	bool faults;
+	bool big;     /* more messages than may be under way */
 	bool backups; /* old databases are put back */
 	bool verbose;
 };
@@ -89,6 +91,7 @@ struct end { /* of a wire, at a node */
 	bool told;    /* chat has it as an open link */
 	bool closing; /* ends when all is sent */
 	bool wants_writable;
+	bool deaf;    /* nothing arrives here any more, not even the end */
 	link_id id;
 	uint32_t dial_id;
 	struct chat_dial dial; /* for the one who dialled */
@@ -103,14 +106,16 @@ struct end { /* of a wire, at a node */
 };
 TAILQ_HEAD(end_list, end);
 
+/* How a connection breaks: both sides are told, none, one of them, or it goes on in one direction alone. */
+enum drop { DROP_TOLD, DROP_UNTOLD, DROP_HALF_OPEN, DROP_ONE_WAY, DROP_MAX };
+
 struct wire { /* a connection; lives until the run ends */
 	TAILQ_ENTRY(wire) entry;
 	unsigned id;
 	struct end end[2]; /* who dialled, who was dialled */
 	unsigned delay_ms, window;
 	unsigned records, drop_at; /* 0: never */
-	bool drop_silently;
-	bool cut; /* nothing gets through any more, and nobody is told */
+	enum drop how;
 };
 TAILQ_HEAD(wire_list, wire);
 
@@ -136,6 +141,8 @@ struct node {
 	bool dirty;	  /* has had events since its last commit */
 	uint64_t tick_ms; /* when its next tick is scheduled; 0: it is not */
 	enum doom doom;
+	uint64_t stopped_until_ms; /* the process is suspended: it notices nothing before */
+	bool slow;		   /* its connections are */
 	uint64_t down_ms;	   /* when the process last ended */
 	bool has_backup, restores; /* the backup is put back at the next start */
 	unsigned n_restores;
@@ -156,6 +163,8 @@ struct node {
 	X(drops, "broken connections")                                                                       \
 	X(crashes, "crashes")                                                                                \
 	X(failed_commits, "failed commits")                                                                  \
+	X(suspends, "suspends")                                                                              \
+	X(partitions, "partitions")                                                                          \
 	X(restores, "old backups put back")                                                                  \
 	X(dropped, "messages that they took away after the ack")
 
@@ -175,6 +184,7 @@ struct sim {
 	struct node node[SIM_NODES_MAX];
 	struct wire_list wires;
 	unsigned n_wires;
+	unsigned side;	     /* bit by node: who is on which side of a partition; 0: there is none */
 	bool faulty;	     /* faults still happen */
 	unsigned sends_left; /* messages that are still to be written */
 	uint64_t hash;	     /* of the story */
@@ -202,6 +212,8 @@ void node_clear(struct node *n);
 void node_start(struct node *n);
 void node_stop(struct node *n); /* in good order */
 void node_crash(struct node *n);
+/* The process notices nothing for a while. */
+void node_suspend(struct node *n, uint64_t for_ms);
 void node_set_tor(struct node *n, bool ready);
 void node_end_turn(struct node *n);
 struct node *node_by_identity(struct sim *s, const uint8_t identity[KEY_BYTES]);
@@ -225,6 +237,10 @@ void wire_pump_all(struct node *n);
 /* Records leave, whatever the commit says. */
 void wire_leak(struct node *n);
 /* All ends of a node go; silently: the other sides notice nothing. */
+/* A connection breaks. */
+void wire_break(struct wire *w, enum drop how);
+/* Can records get from one to the other? */
+bool wire_reaches(const struct node *a, const struct node *b);
 void wire_drop_all(struct node *n, bool silently);
 void wire_break_all(struct node *n); /* and chat is told */
 void wire_clear(struct sim *s);

@@ -135,7 +135,9 @@ static void account_received(struct node *n, struct node *from)
 	size_t i;
 
 	had_begin(&h, n, from, false);
-	node_outbox_each(from, n, had_waits, &h);
+	/* A writer who is suspended may still find an ack that came before. */
+	if (from->stopped_until_ms < n->sim->now_ms)
+		node_outbox_each(from, n, had_waits, &h);
 	for (i = 0; i < list->n; i++) {
 		n->sim->n.dropped += !list->m[i].excused && !h.had[i];
 		list->m[i].excused = list->m[i].excused || !h.had[i];

@@ -120,14 +120,18 @@ static int all(void)
 	struct sim_opts two = {.seed = 1000, .nodes = 2, .faults = true};
 	struct sim_opts three = {.seed = 2000, .nodes = 3, .faults = true};
 	struct sim_opts backups = {.seed = 4000, .nodes = 2, .faults = true, .backups = true};
+	struct sim_opts big = {.seed = 5000, .nodes = 2, .faults = true, .backups = true, .big = true};
+	struct sim_opts eight = {.seed = 6000, .nodes = 8, .faults = true};
 	struct sim_opts stranger = {.seed = 3000, .nodes = 3, .faults = true, .stranger = true};
 
-	printf("1..11\n");
+	printf("1..13\n");
 	result(group(&calm, 10), "two accounts, nothing fails");
 	result(group(&two, 60), "two accounts, links break, processes crash, commits fail");
 	result(group(&three, 20), "three accounts, the same");
 	result(group(&stranger, 20), "two contacts and a stranger who wants to be one");
 	result(group(&backups, 20), "old databases are put back");
+	result(group(&big, 5), "more messages than may be under way");
+	result(group(&eight, 3), "eight accounts");
 	result(same_story(&two, 10), "the same seed tells the same story");
 	result(seen(MUTATE_LEAK), "seen: acks leave before the commit");
 	result(seen(MUTATE_NO_DEDUPE), "seen: duplicates are not recognised");
@@ -153,6 +157,7 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 	    {"seed", required_argument, NULL, 's'},	{"runs", required_argument, NULL, 'r'},
 	    {"nodes", required_argument, NULL, 'n'},	{"stranger", no_argument, NULL, 'x'},
+	    {"big", no_argument, NULL, 'g'},
 	    {"backups", no_argument, NULL, 'b'},
 	    {"calm", no_argument, NULL, 'c'},		{"verbose", no_argument, NULL, 'v'},
 	    {"mutation", required_argument, NULL, 'm'}, {NULL, 0, NULL, 0},
@@ -179,6 +184,9 @@ int main(int argc, char **argv)
 			break;
 		case 'x':
 			o.stranger = true;
+			break;
+		case 'g':
+			o.big = true;
 			break;
 		case 'b':
 			o.backups = true;

@@ -8,7 +8,7 @@
 
 #include "../../src/chat/chat_impl.h"
 
-static const char *const names[SIM_NODES_MAX] = {"Alice", "Bob", "Carol", "Mallory"};
+static const char *const names[SIM_NODES_MAX + 1] = {"Alice", "Bob", "Carol", "Dave", "n5", "n6", "n7", "n8", "Mallory"};
 static const uint8_t db_key[KEY_BYTES] = {3, 1, 4, 1, 5, 9, 2, 6};
 
 static void rng_node(void *ctx, uint8_t *out, size_t len)
@@ -113,6 +113,7 @@ static void gone(struct node *n)
 	n->chat = NULL;
 	n->dirty = false;
 	n->down_ms = n->sim->now_ms;
+	n->stopped_until_ms = 0;
 	accepted_settle(n, false);
 }
 
@@ -168,6 +169,15 @@ static void reopen(struct node *n)
 		tor_tell(n);
 }
 
+void node_suspend(struct node *n, uint64_t for_ms)
+{
+	if (!n->chat || n->stopped_until_ms > n->sim->now_ms)
+		return;
+	sim_say(n->sim, n->name, "is suspended for %u s", (unsigned)(for_ms / 1000));
+	n->sim->n.suspends++;
+	n->stopped_until_ms = n->sim->now_ms + for_ms;
+}
+
 void node_set_tor(struct node *n, bool ready)
 {
 	if (n->tor == ready)
@@ -183,7 +193,7 @@ void node_set_tor(struct node *n, bool ready)
 
 static void on_tick(struct sim *s, struct event *e)
 {
-	if (e->node->tick_ms == s->now_ms)
+	if (e->node->tick_ms <= s->now_ms)
 		e->node->tick_ms = 0;
 }
 
@@ -227,6 +237,8 @@ void node_end_turn(struct node *n)
 {
 	unsigned turns;
 
+	if (n->stopped_until_ms > n->sim->now_ms)
+		return;
 	for (turns = 0; n->chat && n->dirty; turns++) {
 		n->dirty = false;
 		if (turns > 1000) {
@@ -249,7 +261,7 @@ void node_init(struct sim *s, unsigned index)
 
 	n->sim = s;
 	n->index = index;
-	n->name = names[s->opts.stranger && last ? SIM_NODES_MAX - 1 : index];
+	n->name = names[(s->opts.stranger || s->opts.hostile) && last ? SIM_NODES_MAX : index];
 	n->rng = (struct rng){rng_node, n};
 	n->rng_state = s->opts.seed * 0x9e3779b97f4a7c15u + index * 0x632be59bd9b4e019u;
 	n->tor = true;

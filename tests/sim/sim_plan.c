@@ -10,6 +10,17 @@
 #define BURST_MAX 40		    /* more than go at a time */
 #define LONG_TEXT TEXT_MAX
 
+/* ---- the timetable ---- */
+
+/* What a process does waits while it is suspended; what is done to it does not. */
+static void by_node(struct sim *s, uint64_t delay_ms, event_fn fn, struct node *n, uint64_t arg)
+{
+	struct event *e = sim_at(s, delay_ms, fn, n, n);
+
+	e->life = 0; /* whoever runs then */
+	e->arg = arg;
+}
+
 /* ---- contacts ---- */
 
 struct asking {
@@ -62,8 +73,7 @@ static void on_tend(struct sim *s, struct event *e)
 		if (i != n->index && n->chat)
 			tend(n, &s->node[i]);
 	}
-	n->dirty = true;
-	sim_at(s, 5000 + sim_random(s, 60000), on_tend, NULL, n);
+	by_node(s, 5000 + sim_random(s, 60000), on_tend, n, 0);
 }
 
 /* ---- messages ---- */
@@ -103,14 +113,13 @@ static void on_write(struct sim *s, struct event *e)
 	uint64_t burst = 1 + sim_random(s, sim_random(s, 3) ? 4 : BURST_MAX);
 
 	if (!contact) {
-		sim_at(s, 10000, on_write, NULL, n)->arg = e->arg;
+		by_node(s, 10000, on_write, n, e->arg);
 		return;
 	}
 	s->sends_left--;
 	sim_say(s, n->name, "writes %u to %s", (unsigned)burst, to->name);
 	while (burst-- && !s->failed)
 		write_one(n, to, contact);
-	n->dirty = true;
 }
 
 /* ---- fate ---- */
@@ -185,9 +194,9 @@ static void on_cut(struct sim *s, struct event *e)
 
 	(void)e;
 	TAILQ_FOREACH (w, &s->wires, entry) {
-		if (w->end[0].live && w->end[1].live && !w->cut && sim_chance(s, 50)) {
+		if (w->end[0].live && w->end[1].live && sim_chance(s, 50)) {
 			w->drop_at = w->records + 1;
-			w->drop_silently = sim_chance(s, 50);
+			w->how = (enum drop)sim_random(s, DROP_MAX);
 		}
 	}
 }
@@ -200,7 +209,6 @@ static void on_user_retry(struct sim *s, struct event *e)
 		chat_retry(n->chat, sim_now(s),
 			   sim_random(s, 2) ? NULL
 					    : node_contact(n, &s->node[(n->index + 1) % s->opts.nodes]));
-	n->dirty = true;
 }
 
 static void on_profile(struct sim *s, struct event *e)
@@ -209,7 +217,60 @@ static void on_profile(struct sim *s, struct event *e)
 
 	if (n->chat)
 		chat_set_away(n->chat, sim_now(s), sim_random(s, 2) ? "lunch" : NULL);
-	n->dirty = true;
+}
+
+static void on_suspend(struct sim *s, struct event *e)
+{
+	node_suspend(e->obj, 1000 + sim_random(s, sim_random(s, 2) ? 30000 : 600000));
+}
+
+static void on_slow(struct sim *s, struct event *e)
+{
+	struct node *n = e->obj;
+
+	n->slow = sim_random(s, 2);
+}
+
+static void on_joined(struct sim *s, struct event *e)
+{
+	(void)e;
+	if (s->side)
+		sim_say(s, "net", "is whole again");
+	s->side = 0;
+}
+
+/* Nothing gets from one group of nodes to another; connections between them may end, or may not. */
+static void on_parted(struct sim *s, struct event *e)
+{
+	struct wire *w;
+
+	(void)e;
+	s->side = 1 + (unsigned)sim_random(s, (1u << s->opts.nodes) - 2);
+	s->n.partitions++;
+	sim_say(s, "net", "is parted: %x", s->side);
+	TAILQ_FOREACH (w, &s->wires, entry) {
+		if (w->end[0].live && w->end[1].live && !wire_reaches(w->end[0].node, w->end[1].node))
+			wire_break(w, sim_random(s, 2) ? DROP_TOLD : DROP_UNTOLD);
+	}
+	sim_at(s, 1000 + sim_random(s, 400000), on_joined, NULL, NULL);
+}
+
+static void on_this_retry(struct sim *s, struct event *e)
+{
+	struct node *n = e->obj;
+
+	if (n->chat)
+		chat_retry(n->chat, sim_now(s), node_contact(n, &s->node[e->arg]));
+}
+
+/* Both dial at the same instant, whether they have a link or not. */
+static void on_both(struct sim *s, struct event *e)
+{
+	struct node *n = e->obj;
+	struct node *o = &s->node[(n->index + 1 + sim_random(s, s->opts.nodes - 1)) % s->opts.nodes];
+
+	by_node(s, 0, on_this_retry, n, o->index);
+	by_node(s, 0, on_this_retry, o, n->index);
 }
 
 /* Somebody who holds no contact's keys. */
@@ -227,27 +288,36 @@ static void on_intruder(struct sim *s, struct event *e)
 	    !chat_admit(n->chat, LINK_DOOR, LINK_VERSION, key, NULL) ||
 	    !chat_on_link(n->chat, sim_now(s), &info))
 		sim_fail(s, n->name, "lets an unknown key in");
-	n->dirty = true;
 }
 
-static void scatter(struct sim *s, unsigned times, event_fn fn, struct node *n)
+/* Things done to a node and things that it does. */
+static void scatter_on(struct sim *s, unsigned times, event_fn fn, struct node *n)
 {
 	while (times--)
 		sim_at(s, sim_random(s, PLAN_MS), fn, NULL, n);
 }
 
+static void scatter_by(struct sim *s, unsigned times, event_fn fn, struct node *n)
+{
+	while (times--)
+		by_node(s, sim_random(s, PLAN_MS), fn, n, 0);
+}
+
 static void plan_fate(struct sim *s, struct node *n)
 {
-	scatter(s, (unsigned)sim_random(s, 4), on_crash, n);
-	scatter(s, (unsigned)sim_random(s, 3), on_stop, n);
-	scatter(s, (unsigned)sim_random(s, 3), on_tor_down, n);
-	scatter(s, (unsigned)sim_random(s, 20), on_user_retry, n);
-	scatter(s, (unsigned)sim_random(s, 3), on_clock, n);
-	scatter(s, (unsigned)sim_random(s, 6), on_cut, n);
+	scatter_on(s, (unsigned)sim_random(s, 4), on_crash, n);
+	scatter_by(s, (unsigned)sim_random(s, 3), on_stop, n);
+	scatter_on(s, (unsigned)sim_random(s, 3), on_tor_down, n);
+	scatter_by(s, (unsigned)sim_random(s, 20), on_user_retry, n);
+	scatter_on(s, (unsigned)sim_random(s, 5), on_both, n);
+	scatter_on(s, (unsigned)sim_random(s, 3), on_suspend, n);
+	scatter_on(s, (unsigned)sim_random(s, 3), on_slow, n);
+	scatter_on(s, (unsigned)sim_random(s, 3), on_clock, n);
+	scatter_on(s, (unsigned)sim_random(s, 6), on_cut, n);
 	if (!s->opts.backups)
 		return;
-	scatter(s, 1 + (unsigned)sim_random(s, 4), on_backup, n);
-	scatter(s, (unsigned)sim_random(s, 3), on_restore, n);
+	scatter_on(s, 1 + (unsigned)sim_random(s, 4), on_backup, n);
+	scatter_on(s, (unsigned)sim_random(s, 3), on_restore, n);
 }
 
 static void plan_pair(struct sim *s, struct node *a, struct node *b)
@@ -257,11 +327,11 @@ static void plan_pair(struct sim *s, struct node *a, struct node *b)
 	if (a->friend_of[b->index] && b->friend_of[a->index]) {
 		s->sends_left += BURSTS;
 		for (i = 0; i < BURSTS; i++)
-			sim_at(s, sim_random(s, PLAN_MS), on_write, NULL, a)->arg = b->index;
+			by_node(s, sim_random(s, PLAN_MS), on_write, a, b->index);
 	} else if (a->asks[b->index]) {
 		/* A stranger may write as much as it likes. */
 		s->sends_left++;
-		sim_at(s, sim_random(s, PLAN_MS), on_write, NULL, a)->arg = b->index;
+		by_node(s, sim_random(s, PLAN_MS), on_write, a, b->index);
 	}
 }
 
@@ -276,9 +346,36 @@ static void befriend(struct sim *s, unsigned i, unsigned j)
 	s->node[j].asks[i] = who != 0;
 }
 
+/* One of them gets more than may be under way to one who is not there. */
+static void on_flood(struct sim *s, struct event *e)
+{
+	struct node *n = e->obj;
+	struct node *to = &s->node[e->arg];
+	struct contact *contact = node_contact(n, to);
+	unsigned i, many = 520 + (unsigned)sim_random(s, 300);
+
+	if (!contact || contact->presence != PRESENCE_OFFLINE) {
+		if (contact)
+			node_stop(to);
+		by_node(s, 5000, on_flood, n, e->arg);
+		return;
+	}
+	s->sends_left--;
+	sim_say(s, n->name, "writes %u to %s", many, to->name);
+	for (i = 0; i < many && !s->failed; i++)
+		write_one(n, to, contact);
+}
+
 void plan_init(struct sim *s)
 {
 	unsigned i, j;
+
+	if (s->opts.big) {
+		s->sends_left++;
+		by_node(s, sim_random(s, PLAN_MS), on_flood, &s->node[0], 1);
+	}
+	if (s->opts.faults)
+		scatter_on(s, (unsigned)sim_random(s, 4), on_parted, NULL);
 
 	for (i = 0; i < s->opts.nodes; i++) {
 		for (j = i + 1; j < s->opts.nodes; j++)
@@ -287,9 +384,9 @@ void plan_init(struct sim *s)
 	for (i = 0; i < s->opts.nodes; i++) {
 		struct node *n = &s->node[i];
 
-		sim_at(s, sim_random(s, 20000), on_tend, NULL, n);
-		scatter(s, 2, on_intruder, n);
-		scatter(s, 2, on_profile, n);
+		by_node(s, sim_random(s, 20000), on_tend, n, 0);
+		scatter_by(s, 2, on_intruder, n);
+		scatter_by(s, 2, on_profile, n);
 		if (s->opts.faults)
 			plan_fate(s, n);
 		for (j = 0; j < s->opts.nodes; j++) {
@@ -306,6 +403,7 @@ void plan_end_faults(struct sim *s)
 
 	sim_say(s, "sim", "no more faults");
 	s->faulty = false;
+	s->side = 0;
 	TAILQ_FOREACH (w, &s->wires, entry)
 		w->drop_at = 0;
 	for (i = 0; i < s->opts.nodes; i++) {

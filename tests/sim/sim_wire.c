@@ -51,7 +51,7 @@ static void send_eof(struct end *e)
 	struct end *o = other(e);
 	uint64_t at = s->now_ms + e->wire->delay_ms;
 
-	if (e->wire->cut)
+	if (o->deaf)
 		return;
 	if (at < e->last_at_ms)
 		at = e->last_at_ms;
@@ -81,24 +81,44 @@ static void on_eof(struct sim *s, struct event *ev)
 	struct end *e = ev->obj;
 
 	(void)s;
-	if (e->live && !e->wire->cut)
+	if (e->live && !e->deaf)
 		end_broken(e);
 }
 
 /* ---- records ---- */
 
-static void drop(struct wire *w)
+void wire_break(struct wire *w, enum drop how)
 {
+	static const char *const words[] = {"", ", untold", ", told to one side", ", in one direction"};
 	struct sim *s = w->end[0].node->sim;
-	unsigned i;
+	struct end *one = &w->end[sim_random(s, 2)];
 
 	s->n.drops++;
-	sim_say(s, "net", "connection %u breaks%s", w->id, w->drop_silently ? ", untold" : "");
-	for (i = 0; i < 2 && !w->drop_silently; i++)
-		send_eof(&w->end[i]);
-	if (w->drop_silently)
-		w->cut = true;
+	sim_say(s, "net", "connection %u breaks%s", w->id, words[how]);
 	w->drop_at = 0;
+	switch (how) {
+	case DROP_TOLD:
+		send_eof(&w->end[0]);
+		send_eof(&w->end[1]);
+		break;
+	case DROP_UNTOLD:
+		w->end[0].deaf = w->end[1].deaf = true;
+		break;
+	case DROP_HALF_OPEN:
+		other(one)->deaf = true;
+		send_eof(other(one));
+		break;
+	case DROP_ONE_WAY:
+		one->deaf = true;
+		break;
+	case DROP_MAX:
+		break;
+	}
+}
+
+bool wire_reaches(const struct node *a, const struct node *b)
+{
+	return (a->sim->side >> a->index & 1) == (a->sim->side >> b->index & 1);
 }
 
 /* Opens what came; false: the link is to be given up. */
@@ -151,7 +171,7 @@ static void on_record(struct sim *s, struct event *ev)
 	from->in_flight--;
 	if (from->live)
 		from->node->dirty = true; /* there is room again */
-	if (!e->live || e->wire->cut || e->closing)
+	if (!e->live || e->deaf || e->closing)
 		return;
 	if (buf_put(&e->in, ev->data, RECORD_BYTES) || link_feed(e->link, &e->in) ||
 	    link_state(e->link) == LINK_DEAD || !tell_open(e) || !read_frames(e)) {
@@ -171,7 +191,7 @@ static void send_record(struct end *e, const uint8_t record[RECORD_BYTES])
 	struct event *ev;
 
 	if (w->drop_at && ++w->records >= w->drop_at)
-		drop(w);
+		wire_break(w, w->how);
 	if (at < e->last_at_ms)
 		at = e->last_at_ms;
 	e->last_at_ms = at;
@@ -305,9 +325,13 @@ static void connect_nodes(struct sim *s, struct node *from, struct node *to, con
 	w->id = ++s->n_wires;
 	w->delay_ms = 20 + (unsigned)sim_random(s, sim_chance(s, 20) ? 8000 : 400);
 	w->window = 1 + (unsigned)sim_random(s, 60);
+	if (s->faulty && (from->slow || to->slow)) {
+		w->delay_ms += 2000;
+		w->window = 1;
+	}
 	if (sim_chance(s, 60))
 		w->drop_at = 1 + (unsigned)sim_random(s, sim_chance(s, 50) ? 10 : 100);
-	w->drop_silently = sim_chance(s, 30);
+	w->how = sim_chance(s, 60) ? DROP_TOLD : (enum drop)sim_random(s, DROP_MAX);
 	initiator_init(w, from, d);
 	responder_init(w, to);
 	for (i = 0; i < 2; i++)
@@ -339,7 +363,8 @@ static void on_connect(struct sim *s, struct event *ev)
 	cd = d->d;
 	dial_free(n, d);
 	to = node_by_identity(s, cd.locator.onion);
-	if (!to || !to->chat || !to->tor || !n->tor || sim_chance(s, 20)) {
+	if (!to || !to->chat || !to->tor || !n->tor || !wire_reaches(n, to) ||
+	    sim_chance(s, 20)) {
 		sim_say(s, n->name, "dial %u fails", (unsigned)cd.id);
 		chat_on_dial_failed(n->chat, sim_now(s), cd.id, DIAL_FAIL_TEXT);
 		return;
@@ -442,7 +467,7 @@ void wire_drop_all(struct node *n, bool silently)
 
 	while ((e = TAILQ_FIRST(&n->ends))) {
 		if (silently)
-			e->wire->cut = true;
+			other(e)->deaf = true;
 		send_eof(e);
 		end_forget(e);
 	}

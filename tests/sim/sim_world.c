@@ -128,6 +128,13 @@ bool sim_step(struct sim *s, uint64_t until_ms)
 	RB_REMOVE(event_tree, &s->events, e);
 	s->now_ms = e->at_ms;
 	s->n_events++;
+	if (e->node && e->node->stopped_until_ms > s->now_ms) {
+		/* It finds all this when it goes on, in the order in which it came. */
+		e->at_ms = e->node->stopped_until_ms;
+		e->seq = ++s->event_seq;
+		RB_INSERT(event_tree, &s->events, e);
+		return true;
+	}
 	/* What was meant for a process that has died since does not happen. */
 	if (!e->node || !e->life || (e->node->chat && e->node->life == e->life)) {
 		e->fn(s, e);
