@@ -53,6 +53,14 @@ enum service_flags {
 	  "The nick is yours: the contact does not learn of it.", service_rename)                            \
 	X("remove", SERVICE_LOGIN, 1, 1, "<nick>", "forget a contact",                                       \
 	  "Its conversation and what is queued for it are deleted. It is not told.", service_remove)         \
+	X("queue", SERVICE_LOGIN, 0, 1, "[nick]", "show what waits to be sent",                              \
+	  "With a nick: each message with its number, which `cancel` takes, and whether it waits or may "    \
+	  "have left. It goes away once the contact has it.",                                                \
+	  service_queue)                                                                                     \
+	X("cancel", SERVICE_LOGIN, 2, 2, "<nick> <n>|all", "take back what waits to be sent",                \
+	  "One message by its number in `queue <nick>`, or all. It is too late for what may have left: the " \
+	  "contact may have it already.",                                                                    \
+	  service_cancel)                                                                                    \
 	X("tor", SERVICE_LOGIN, 0, 0, "", "show what tor does",                                              \
 	  "Its version and state, and the relays of each contact's circuit.", service_tor)                   \
 	X("retry", SERVICE_LOGIN, 0, 1, "[nick]", "call one contact, or all, now",                           \
@@ -91,6 +99,9 @@ int service_parse(char *line, const struct service_command **cmd, struct service
 
 /* Handles a line of len bytes of UTF-8; in_channel: it was said in the control channel. */
 void service_line(struct client *c, const char *text, size_t len, bool in_channel);
+
+/* NULL, with words, for a nick that is no contact's (service_contact.c). */
+struct contact *service_find_contact(struct client *c, const char *nick);
 
 /* What password jobs report to (service_account.c). */
 void service_on_identify(struct client *c, int err);

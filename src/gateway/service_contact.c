@@ -15,8 +15,7 @@ static struct chat *chat_of(const struct client *c)
 	return session_chat(c->session);
 }
 
-/* NULL, with words, for a nick that is no contact's. */
-static struct contact *find_contact(struct client *c, const char *nick)
+struct contact *service_find_contact(struct client *c, const char *nick)
 {
 	struct contact *contact = chat_find(chat_of(c), nick);
 
@@ -181,7 +180,7 @@ static void show_link(struct client *c, const struct contact *contact)
 
 void service_info(struct client *c, const struct service_args *a)
 {
-	const struct contact *contact = find_contact(c, a->v[0]);
+	const struct contact *contact = service_find_contact(c, a->v[0]);
 	char since[WORDS_TIME];
 	char state[WORDS_STATE];
 
@@ -212,7 +211,7 @@ void service_rename(struct client *c, const struct service_args *a)
 
 void service_remove(struct client *c, const struct service_args *a)
 {
-	const struct contact *contact = find_contact(c, a->v[0]);
+	const struct contact *contact = service_find_contact(c, a->v[0]);
 	char count[WORDS_COUNT];
 	char nick[NICK_MAX + 1];
 	size_t queued;
@@ -236,7 +235,7 @@ void service_retry(struct client *c, const struct service_args *a)
 	struct contact *contact = NULL;
 	char words[WORDS_TOR];
 
-	if (a->n > 0 && (contact = find_contact(c, a->v[0])) == NULL)
+	if (a->n > 0 && (contact = service_find_contact(c, a->v[0])) == NULL)
 		return;
 	if (!t->ready) {
 		words_tor(t, words);

@@ -9,6 +9,8 @@
 #include "base/err.h"
 #include "base/str.h"
 
+#define EXCERPT_CHARS 60 /* code points */
+
 const char *words_error(int err)
 {
 	switch ((enum err)err) {
@@ -92,6 +94,16 @@ void words_minute(uint32_t minute, uint64_t line_ms, char out[WORDS_TIME])
 	else
 		str_fmt(out, WORDS_TIME, "[%04d-%02d-%02d %02d:%02d] ", tm.tm_year + 1900, tm.tm_mon + 1,
 			tm.tm_mday, tm.tm_hour, tm.tm_min);
+}
+
+void words_excerpt(int message_kind, const char *text, size_t len, char out[WORDS_EXCERPT])
+{
+	size_t end = 0;
+
+	for (unsigned n = 0; n < EXCERPT_CHARS && end < len; n++)
+		end += utf8_char(text + end, len - end);
+	str_fmt(out, WORDS_EXCERPT, "%s%.*s%s", message_kind == MESSAGE_ACTION ? "/me " : "", (int)end, text,
+		end < len ? "..." : "");
 }
 
 const char *words_keys(const struct contact *contact)

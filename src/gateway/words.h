@@ -18,6 +18,10 @@ void words_count(size_t n, const char *thing, char out[WORDS_COUNT]);
 /* "[12:34] " or, on another day than the line's, "[2026-01-31 12:34] "; empty when the sender's minute is
  * within two of the line's time. */
 void words_minute(uint32_t minute, uint64_t line_ms, char out[WORDS_TIME]);
+/* The first 60 code points of a message of len bytes of UTF-8, "..." for the rest; an action as `/me ...`.
+ */
+#define WORDS_EXCERPT 256
+void words_excerpt(int message_kind, const char *text, size_t len, char out[WORDS_EXCERPT]);
 /* What a contact that can't be talked to right now is doing, for 301, `contacts` and WHOIS. */
 #define WORDS_STATE 320
 void words_contact(const struct contact *contact, char out[WORDS_STATE]);

@@ -113,6 +113,63 @@ static void a_request_waits_and_can_be_refused(void **state)
 	world_free(w);
 }
 
+/* Frames to the far end of every link are lost. Who had it, for hearing again. */
+static void deafen(struct world *w, struct chat *chat, bool deaf)
+{
+	static struct chat *heard[sizeof(w->wires) / sizeof(w->wires[0])][2];
+
+	for (uint32_t n = 1; n <= w->n_wires; n++)
+		for (int side = 0; side < 2; side++) {
+			if (deaf)
+				heard[n][side] = w->wires[n].end[side];
+			if (heard[n][side] == chat)
+				w->wires[n].end[side] = deaf ? NULL : chat;
+		}
+}
+
+static void what_may_have_left_is_not_taken_back(void **state)
+{
+	struct pair p = two_friends(NULL);
+
+	(void)state;
+	deafen(p.w, world_chat(p.w, "bob"), true);
+	user_send(p.alice, "PRIVMSG bob :one");
+	user_send(p.alice, "PRIVMSG allium :queue");
+	user_expect(p.alice, "*NOTICE alice :bob: 1 message queued, the oldest since * UTC");
+	user_send(p.alice, "PRIVMSG allium :queue bob");
+	user_expect(p.alice, "*NOTICE alice :1: * UTC, on its way: one");
+	user_send(p.alice, "PRIVMSG allium :cancel bob 1");
+	user_expect(p.alice, "*NOTICE alice :Too late: message 1 to bob may have left.");
+	user_send(p.alice, "PRIVMSG allium :cancel bob all");
+	user_expect(p.alice, "*NOTICE alice :Too late: 1 message to bob may have left.");
+	deafen(p.w, world_chat(p.w, "bob"), false);
+	net_set_down(p.w, true);
+	user_expect(p.alice, ":bob!* QUIT :*");
+	user_send(p.alice, "PRIVMSG bob :two");
+	user_expect(p.alice, "* 301 alice bob :offline since * UTC; 2 messages queued");
+	user_send(p.alice, "PRIVMSG bob :three");
+	user_expect(p.alice, "* 301 alice bob :offline since * UTC; 3 messages queued");
+	user_send(p.alice, "PRIVMSG allium :queue bob");
+	user_expect(p.alice, "*NOTICE alice :1: * UTC, may have left: one");
+	user_expect(p.alice, "*NOTICE alice :2: * UTC, waits: two");
+	user_expect(p.alice, "*NOTICE alice :3: * UTC, waits: three");
+	user_send(p.alice, "PRIVMSG allium :cancel bob 3");
+	user_expect(p.alice, "*NOTICE alice :Cancelled: message 3 to bob; 2 messages queued.");
+	user_send(p.alice, "PRIVMSG allium :cancel bob all");
+	user_expect(p.alice, "*NOTICE alice :1 message to bob cancelled: two");
+	user_expect(p.alice,
+		    "*NOTICE alice :Cancelled: 1 message to bob. Too late: 1 message may have left.");
+	net_set_down(p.w, false);
+	user_expect(p.alice, "*NOTICE alice :1 message to bob delivered");
+	user_expect(p.bob, ":alice!* PRIVMSG bob :one");
+	user_send(p.alice, "PRIVMSG bob :four");
+	user_expect(p.bob, ":alice!* PRIVMSG bob :four");
+	assert_int_equal(user_count(p.bob, "*PRIVMSG bob :t*"), 0);
+	user_send(p.alice, "PRIVMSG allium :queue bob");
+	user_expect(p.alice, "*NOTICE alice :Nothing is queued for bob.");
+	pair_free(&p);
+}
+
 static void what_does_not_leave(void **state)
 {
 	struct pair p = two_friends(NULL);
@@ -462,6 +519,7 @@ int main(void)
 	    cmocka_unit_test(they_talk),
 	    cmocka_unit_test(everything_that_shows_presence_agrees),
 	    cmocka_unit_test(a_request_waits_and_can_be_refused),
+	    cmocka_unit_test(what_may_have_left_is_not_taken_back),
 	    cmocka_unit_test(what_does_not_leave),
 	    cmocka_unit_test(long_text_is_split_between_code_points),
 	    cmocka_unit_test(other_clients_see_what_one_sends),

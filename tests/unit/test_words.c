@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "base/err.h"
+#include "base/str.h"
 #include "../../src/gateway/words.h"
 
 #define NOON_MS 1700049600000u /* 2023-11-15 12:00:00 UTC */
@@ -36,6 +37,28 @@ static void counts_have_their_plural(void **state)
 	assert_string_equal(out, "1 message");
 	words_count(0, "message", out);
 	assert_string_equal(out, "0 messages");
+}
+
+static void a_message_in_part(void **state)
+{
+	char text[4 * 61 + 1] = "";
+	char out[WORDS_EXCERPT];
+
+	(void)state;
+	words_excerpt(MESSAGE_TEXT, "hello", 5, out);
+	assert_string_equal(out, "hello");
+	words_excerpt(MESSAGE_ACTION, "waves", 5, out);
+	assert_string_equal(out, "/me waves");
+	words_excerpt(9, "", 0, out);
+	assert_string_equal(out, "");
+	for (unsigned n = 0; n < 61; n++)
+		strcat(text, "\xf0\x9f\xa7\x85");
+	words_excerpt(MESSAGE_ACTION, text, 4 * 60, out);
+	assert_int_equal(strlen(out), 4 + 4 * 60);
+	words_excerpt(MESSAGE_ACTION, text, 4 * 61, out);
+	assert_int_equal(strlen(out), 4 + 4 * 60 + 3);
+	assert_true(utf8_valid(out, strlen(out)));
+	assert_string_equal(out + 4 + 4 * 60, "...");
 }
 
 static void a_contact_in_words(void **state)
@@ -94,6 +117,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_senders_minute_is_told_when_it_differs),
 	    cmocka_unit_test(counts_have_their_plural),
+	    cmocka_unit_test(a_message_in_part),
 	    cmocka_unit_test(a_contact_in_words),
 	    cmocka_unit_test(tor_in_words),
 	    cmocka_unit_test(every_error_has_words),
