@@ -106,7 +106,7 @@ int store_open(const char *path, const uint8_t key[KEY_BYTES], const struct stor
 	}
 	if (opts)
 		s->opts = *opts;
-	s->unsynced = true; /* a crash may have left a log */
+	s->unsynced = s->littered = true; /* a crash may have left a log, and more */
 	*out = s;
 	return 0;
 }
@@ -187,14 +187,25 @@ bool store_dirty(const struct store *s)
 	return s->open;
 }
 
+static bool walking(const struct store *s)
+{
+	for (size_t i = 0; i < s->n_statements; i++)
+		if (s->statements[i].busy)
+			return true;
+	return false;
+}
+
 int store_checkpoint(struct store *s)
 {
-	if (s->open)
+	if (s->open || walking(s))
 		return ERR_AGAIN;
 	if (!s->unsynced)
 		return 0;
-	const int err =
-	    store_err(s, sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL));
+	int err = s->littered ? store_scrub(s) : 0;
+	if (err)
+		return err;
+	s->littered = false;
+	err = store_err(s, sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL));
 	if (!err)
 		s->unsynced = false;
 	return err;

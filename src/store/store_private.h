@@ -22,6 +22,7 @@ struct store {
 	bool open;     /* a transaction is */
 	int broken;    /* a write of this transaction failed: so must its commit */
 	bool unsynced; /* something may stand in the WAL */
+	bool littered; /* rows with keys may have been moved or deleted: store_scrub is due */
 	struct statement statements[STATEMENTS_MAX];
 	size_t n_statements;
 };
@@ -41,6 +42,8 @@ int store_cipher_open(const char *path, const uint8_t key[KEY_BYTES], sqlite3 **
 
 /* ---- store_schema.c ---- */
 int store_schema_migrate(struct store *s);
+/* Leaves no byte of keys that were deleted, in a transaction of its own. */
+int store_scrub(struct store *s);
 
 /* ---- store_query.c ---- */
 /*

@@ -12,6 +12,21 @@
 #include "base/str.h"
 #include "store_private.h"
 
+/* Apart from the counters of session, so that a row is only ever overwritten in its place: store_scrub. */
+#define RATCHET_TABLE(name)                                                                                  \
+	"CREATE TABLE " name " ("                                                                            \
+	" contact INTEGER PRIMARY KEY NOT NULL REFERENCES contact(id) ON DELETE CASCADE,"                    \
+	" state BLOB NOT NULL);"
+#define SKIPPED_TABLE(name)                                                                                  \
+	"CREATE TABLE " name " ("                                                                            \
+	" contact INTEGER NOT NULL REFERENCES contact(id) ON DELETE CASCADE,"                                \
+	" dh BLOB NOT NULL,"                                                                                 \
+	" n INTEGER NOT NULL,"                                                                               \
+	" secret BLOB NOT NULL,"                                                                             \
+	" made_ms INTEGER NOT NULL,"                                                                         \
+	" PRIMARY KEY (contact, dh, n)) WITHOUT ROWID;"
+#define SKIPPED_INDEX "CREATE INDEX skipped_made ON skipped(made_ms);"
+
 static const char *const migrations[] = {
     "CREATE TABLE meta (name TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;"
 
@@ -84,17 +99,9 @@ static const char *const migrations[] = {
     " acked INTEGER NOT NULL,"
     " received INTEGER NOT NULL,"
     " reset_day INTEGER NOT NULL,"
-    " resets INTEGER NOT NULL,"
-    " state BLOB NOT NULL);"
+    " resets INTEGER NOT NULL);"
 
-    "CREATE TABLE skipped ("
-    " contact INTEGER NOT NULL REFERENCES contact(id) ON DELETE CASCADE,"
-    " dh BLOB NOT NULL,"
-    " n INTEGER NOT NULL,"
-    " secret BLOB NOT NULL,"
-    " made_ms INTEGER NOT NULL,"
-    " PRIMARY KEY (contact, dh, n)) WITHOUT ROWID;"
-    "CREATE INDEX skipped_made ON skipped(made_ms);",
+    RATCHET_TABLE("ratchet") SKIPPED_TABLE("skipped") SKIPPED_INDEX,
 };
 #define VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))
 
@@ -133,5 +140,28 @@ int store_schema_migrate(struct store *s)
 	}
 	for (; !err && version < VERSION; version++)
 		err = migrate_one(s, version);
+	return err;
+}
+
+/*
+ * secure_delete zeroes the place of a deleted row, but not the copies that SQLite leaves in the unused part
+ * of a page when it moves rows between pages, which happens where rows come and go.  A table that is dropped
+ * leaves only zeroes: so those that hold keys are written anew.
+ */
+int store_scrub(struct store *s)
+{
+	const int err = store_exec(
+	    s,
+	    "BEGIN IMMEDIATE;" RATCHET_TABLE(
+		"new_ratchet") "INSERT INTO new_ratchet SELECT contact, state FROM ratchet ORDER BY contact;"
+			       "DROP TABLE ratchet;"
+			       "ALTER TABLE new_ratchet RENAME TO ratchet;" SKIPPED_TABLE(
+				   "new_skipped") "INSERT INTO new_skipped SELECT contact, dh, n, secret, "
+						  "made_ms FROM skipped;"
+						  "DROP TABLE skipped;"
+						  "ALTER TABLE new_skipped RENAME TO skipped;" SKIPPED_INDEX
+						  "COMMIT");
+	if (err && !sqlite3_get_autocommit(s->db))
+		(void)store_exec(s, "ROLLBACK");
 	return err;
 }

@@ -25,7 +25,52 @@ static int forget_skipped(struct store *s, int64_t contact)
 	struct query q;
 	query_write(&q, s, "DELETE FROM skipped WHERE contact = ?");
 	query_int(&q, contact);
+	const int err = query_run(&q);
+	if (!err && sqlite3_changes(s->db))
+		s->littered = true;
+	return err;
+}
+
+static int put_ratchet(struct store *s, int64_t contact, const void *state, size_t len)
+{
+	struct query q;
+	s->littered = true;
+	query_write(&q, s, "INSERT OR REPLACE INTO ratchet (contact, state) VALUES (?, ?)");
+	query_int(&q, contact);
+	query_blob(&q, state, len);
 	return query_run(&q);
+}
+
+/* Bytes of the state that is kept. ERR_NOT_FOUND. */
+static int ratchet_size(struct store *s, int64_t contact, size_t *len)
+{
+	struct query q;
+	int err = ERR_NOT_FOUND;
+	query_read(&q, s, "SELECT length(state) FROM ratchet WHERE contact = ?");
+	query_int(&q, contact);
+	if (query_step(&q) > 0) {
+		*len = (size_t)query_get_int(&q, 0);
+		err = 0;
+	}
+	return query_end_with(&q, err);
+}
+
+/* An UPDATE would take the row out and put it in again, where it may move others: store_scrub. */
+static int overwrite_ratchet(struct store *s, int64_t contact, const void *state, size_t len)
+{
+	sqlite3_blob *blob = NULL;
+	int err = store_begin(s);
+	if (err)
+		return err;
+	err = store_err(s, sqlite3_blob_open(s->db, "main", "ratchet", "state", contact, 1, &blob));
+	if (!err)
+		err = store_err(s, sqlite3_blob_write(blob, state, (int)len, 0));
+	const int closed = store_err(s, sqlite3_blob_close(blob));
+	if (!err)
+		err = closed;
+	if (err)
+		s->broken = err;
+	return err;
 }
 
 int store_session_begin(struct store *s, const struct session_row *row, const void *state, size_t len)
@@ -37,12 +82,15 @@ int store_session_begin(struct store *s, const struct session_row *row, const vo
 		return ERR_INVALID;
 	query_write(
 	    &q, s,
-	    "INSERT OR REPLACE INTO session (epoch, sent, acked, received, reset_day, resets, contact, state)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+	    "INSERT OR REPLACE INTO session (epoch, sent, acked, received, reset_day, resets, contact)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?)");
 	bind(&q, row);
 	query_int(&q, row->contact);
-	query_blob(&q, state, len);
-	const int err = query_run(&q);
+	int err = query_run(&q);
+	if (!err)
+		err = store_ratchet_set(s, row->contact, state, len);
+	if (err == ERR_NOT_FOUND)
+		err = put_ratchet(s, row->contact, state, len);
 	return err ? err : forget_skipped(s, row->contact);
 }
 
@@ -92,7 +140,7 @@ int store_ratchet_get(struct store *s, int64_t contact, void *out, size_t size, 
 {
 	struct query q;
 	int err = ERR_NOT_FOUND;
-	query_read(&q, s, "SELECT state FROM session WHERE contact = ?");
+	query_read(&q, s, "SELECT state FROM ratchet WHERE contact = ?");
 	query_int(&q, contact);
 	if (query_step(&q) > 0) {
 		const void *state = query_get_bytes(&q, 0, len);
@@ -105,12 +153,11 @@ int store_ratchet_get(struct store *s, int64_t contact, void *out, size_t size, 
 
 int store_ratchet_set(struct store *s, int64_t contact, const void *state, size_t len)
 {
-	struct query q;
+	size_t there = 0;
 	if (len > SESSION_STATE_MAX)
 		return ERR_TOO_LONG;
-	query_write(&q, s, "UPDATE session SET state = ? WHERE contact = ?");
-	query_blob(&q, state, len);
-	query_int(&q, contact);
-	const int err = query_run(&q);
-	return !err && !sqlite3_changes(s->db) ? ERR_NOT_FOUND : err;
+	const int err = ratchet_size(s, contact, &there);
+	if (err)
+		return err;
+	return there == len ? overwrite_ratchet(s, contact, state, len) : put_ratchet(s, contact, state, len);
 }
