@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A link that is fed anything.  All keys and random bytes are fixed, so that the corpus holds handshakes that
- * succeed.  The first byte of an input says to whom the rest goes: 0  the responder, as it comes 1  the
- * initiator, as it comes 2  the responder, sealed into records by an initiator that finished its handshake
+ * succeed.  The first byte of an input says to whom the rest goes:
+ *   0  the responder, as it comes
+ *   1  the initiator at the door, as it comes
+ *   2  the responder, sealed into records by an initiator that finished its handshake
+ *   3  the initiator between link keys, as it comes
  */
 #include "fuzz.h"
 
@@ -11,7 +14,7 @@
 #include "link/link.h"
 #include "link/noise.h"
 
-enum { TO_RESPONDER = 0, TO_INITIATOR = 1, SEALED = 2 };
+enum { TO_RESPONDER = 0, TO_INITIATOR = 1, SEALED = 2, TO_PRIVATE = 3 };
 
 /* The same bytes for every link. */
 static void fixed_fill(void *ctx, uint8_t *out, size_t len)
@@ -23,6 +26,7 @@ static uint8_t alice_byte = 0xa1, bob_byte = 0xb0;
 static const struct rng alice_rng = {fixed_fill, &alice_byte}, bob_rng = {fixed_fill, &bob_byte};
 static uint8_t alice_identity[KEY_BYTES], alice_secret[KEY_BYTES];
 static uint8_t bob_identity[KEY_BYTES], bob_door[KEY_BYTES], bob_door_public[KEY_BYTES], bob_link[KEY_BYTES];
+static uint8_t alice_link[KEY_BYTES], bob_link_public[KEY_BYTES];
 
 static void start(void)
 {
@@ -35,6 +39,8 @@ static void start(void)
 	identity_dh_secret(bob_seed, bob_door);
 	dh_public(bob_door, bob_door_public);
 	memset(bob_link, 3, KEY_BYTES);
+	memset(alice_link, 4, KEY_BYTES);
+	dh_public(bob_link, bob_link_public);
 }
 
 static unsigned admitted;
@@ -46,7 +52,7 @@ static int admit(void *ctx, enum link_role role, uint8_t version, const uint8_t 
 
 	(void)ctx;
 	admitted++;
-	fuzz_check(version <= LINK_VERSION);
+	fuzz_check(version >= LINK_VERSION_MIN && version <= LINK_VERSION);
 	fuzz_check(role == LINK_DOOR || role == LINK_PRIVATE);
 	fuzz_check(identity || role != LINK_DOOR);
 	if (identity)
@@ -63,9 +69,21 @@ static struct link *responder(void)
 	return link_new_responder(&bob_rng, &opts);
 }
 
+static struct link *private_initiator(void)
+{
+	const struct link_initiator_opts opts = {.role = LINK_PRIVATE,
+						 .version = LINK_VERSION,
+						 .static_secret = alice_link,
+						 .responder_static = bob_link_public,
+						 .responder_onion = bob_identity};
+
+	return link_new_initiator(&alice_rng, &opts);
+}
+
 static struct link *initiator(void)
 {
 	const struct link_initiator_opts opts = {.role = LINK_DOOR,
+						 .version = LINK_VERSION,
 						 .static_secret = alice_secret,
 						 .identity = alice_identity,
 						 .responder_static = bob_door_public,
@@ -83,6 +101,7 @@ static void check(struct link *l, bool is_responder)
 	bool dead = link_state(l) == LINK_DEAD;
 
 	fuzz_check(dead == (link_error(l) != 0));
+	fuzz_check(!link_root(l) || (!dead && link_state(l) != LINK_HANDSHAKE));
 	while (link_next(l, &type, &body, &len)) {
 		fuzz_check(body && len <= FRAME_BODY_MAX);
 		frames++;
@@ -122,6 +141,7 @@ static struct noise_cipher open_link(struct link *bob)
 	struct noise *n;
 
 	memcpy(prologue, label, sizeof(label) - 1);
+	prologue[sizeof(label) - 1] = record[0] = LINK_VERSION;
 	prologue[sizeof(label)] = LINK_DOOR;
 	memcpy(prologue + sizeof(label) + 1, bob_identity, KEY_BYTES);
 	n = noise_new_initiator(&alice_rng, prologue, sizeof(prologue), alice_secret, bob_door_public);
@@ -152,19 +172,23 @@ static void feed_sealed(struct link *bob, const uint8_t *data, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
+	bool dials = len && (data[0] == TO_INITIATOR || data[0] == TO_PRIVATE);
 	struct link *l;
 
 	if (!len)
 		return 0;
 	start();
 	admitted = 0;
-	l = data[0] == TO_INITIATOR ? initiator() : responder();
+	if (dials)
+		l = data[0] == TO_PRIVATE ? private_initiator() : initiator();
+	else
+		l = responder();
 	fuzz_check(l);
 	if (data[0] == SEALED)
 		feed_sealed(l, data + 1, len - 1);
 	else
 		feed(l, data + 1, len - 1);
-	check(l, data[0] != TO_INITIATOR);
+	check(l, !dials);
 	link_free(l);
 	return 0;
 }
