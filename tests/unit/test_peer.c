@@ -215,6 +215,7 @@ static void dial(struct world *w, struct remote *r, bool at_door)
 	uint8_t responder[KEY_BYTES];
 	struct link_initiator_opts opts = {
 	    .role = at_door ? LINK_DOOR : LINK_PRIVATE,
+	    .version = LINK_VERSION,
 	    .static_secret = at_door ? r->identity_dh : r->link_secret,
 	    .identity = at_door ? r->identity : NULL,
 	    .responder_static = responder,
