@@ -132,6 +132,9 @@ struct chat_opts {
 	uint64_t offline_grace_ms; /* a contact without a link is shown online for: 30 s */
 	uint64_t ping_ms;	   /* silence after which a link is pinged, jittered by a quarter: 24 s */
 	uint64_t pong_ms;	   /* time to answer: 28 s */
+	uint64_t suspect_ms;	   /* silence that makes an unanswered link suspected, at least: 5 s */
+	uint64_t wake_pong_ms;	   /* time to answer after a sleep: 10 s */
+	uint64_t late_ms;	   /* a tick this much too late means that we slept: 20 s */
 };
 
 /* ---- life ---- */
@@ -151,6 +154,10 @@ int chat_commit(struct chat *c);
  * other call into chat. */
 uint64_t chat_tick(struct chat *c, struct now now);
 uint64_t chat_deadline(const struct chat *c);
+/* The machine slept or its network changed (a sleep is noticed by chat_tick itself): all back-offs are
+ * forgotten, all links are pinged and have a short time to answer, and everybody is dialled, spread out, also
+ * beside links until these have answered.  No link is ended by this alone. */
+void chat_wake(struct chat *c, struct now now);
 
 /* For the front's and net's own use; NULL leaves one as it is. */
 void chat_set_data(struct chat *c, void *front_data, void *net_data);

@@ -52,6 +52,9 @@ static void opts_default(struct chat_opts *o)
 	OR(offline_grace_ms, 30 * 1000);
 	OR(ping_ms, 24 * 1000);
 	OR(pong_ms, 28 * 1000);
+	OR(suspect_ms, 5 * 1000);
+	OR(wake_pong_ms, 10 * 1000);
+	OR(late_ms, 20 * 1000);
 #undef OR
 }
 
@@ -178,13 +181,16 @@ uint64_t chat_deadline(const struct chat *c)
 		return TICK_NEVER;
 	if (!TAILQ_EMPTY(&c->flushes))
 		return 0;
-	return dial < next ? dial : next;
+	if (dial < next)
+		next = dial;
+	return c->beat_ms && !c->shut && c->beat_ms < next ? c->beat_ms : next;
 }
 
 uint64_t chat_tick(struct chat *c, struct now now)
 {
 	struct chat_timer *t;
 
+	wake_check(c, now);
 	while (!c->broken && (t = timers_pop(&c->timers, now.mono_ms)))
 		t->fire(c, now, t->owner);
 	while (!c->broken && c->n_dialling < DIALS_MAX && (t = timers_pop(&c->dial_timers, now.mono_ms)))
@@ -326,7 +332,7 @@ void chat_set_tor(struct chat *c, struct now now, const struct chat_tor_status *
 
 	c->tor = *status;
 	if (!was && status->ready)
-		dial_everybody(c, now);
+		chat_wake(c, now);
 	else if (was && !status->ready)
 		tor_went(c, now);
 	front_status(c);

@@ -3,10 +3,10 @@
  * When a contact is dialled.
  *
  * One timer and at most one dial for each contact.  The timer runs only while a dial is wanted: Tor is up and
- * the link that the contact's state asks for is missing.  A failure backs off from dial_min to dial_max,
- * doubling; a link that has lasted forgets the failures.  All dials of an account are bounded; a timer that
- * is due waits for its turn.  Who is wanted at once, by the user or by a message, comes next: with thousands
- * of contacts who are away, the others' turn may take an hour to come.
+ * the link that the contact's state asks for is missing, or all that stand are suspected.  A failure backs
+ * off from dial_min to dial_max, doubling; a link that has lasted forgets the failures.  All dials of an
+ * account are bounded; a timer that is due waits for its turn.  Who is wanted at once, by the user or by a
+ * message, comes next: with thousands of contacts who are away, the others' turn may take an hour to come.
  */
 #include "chat_impl.h"
 
@@ -23,6 +23,18 @@ static bool by_identity(const struct chat_peer *p)
 	return p->pub.row.state != CONTACT_LINKED;
 }
 
+/* Is there a link between link keys that is not suspected? */
+static bool trusted(const struct chat_peer *p)
+{
+	const struct chat_link *l;
+
+	TAILQ_FOREACH (l, &p->links, of_peer) {
+		if (!l->by_identity && !l->suspected)
+			return true;
+	}
+	return false;
+}
+
 static bool wanted(const struct chat *c, const struct chat_peer *p)
 {
 	const struct chat_link *l;
@@ -30,7 +42,7 @@ static bool wanted(const struct chat *c, const struct chat_peer *p)
 	if (c->broken || c->shut || !c->tor.ready || p->dial_id || p->misbound)
 		return false;
 	if (!by_identity(p))
-		return !links_current(p);
+		return !trusted(p);
 	TAILQ_FOREACH (l, &p->links, of_peer) {
 		if (l->by_identity)
 			return false;
@@ -137,6 +149,14 @@ void dial_for_message(struct chat *c, struct now now, struct chat_peer *p)
 	dial_soon(c, now, p, p->dialled_once && earliest > now.mono_ms ? earliest - now.mono_ms : 0);
 }
 
+void dial_suspected(struct chat *c, struct now now, struct chat_peer *p)
+{
+	uint64_t earliest = p->dialled_ms + c->opts.dial_min_ms;
+
+	if (!p->dial_timer.set)
+		dial_soon(c, now, p, earliest > now.mono_ms ? earliest - now.mono_ms : 1);
+}
+
 void dial_beside(struct chat *c, struct now now, struct chat_peer *p)
 {
 	if (!c->broken && !c->shut && c->tor.ready && !p->dial_id && c->n_dialling < DIALS_MAX)
@@ -181,6 +201,7 @@ void dial_everybody(struct chat *c, struct now now)
 
 	while ((p = contact_next(c, p))) {
 		p->attempts = 0;
+		p->redialled = false;
 		dial_soon(c, now, p, 1 + rng_uniform(c->opts.rng, (uint32_t)c->opts.dial_spread_ms));
 	}
 }
@@ -191,11 +212,14 @@ void chat_on_dial_failed(struct chat *c, struct now now, uint32_t dial_id, const
 
 	if (!p)
 		return;
-	if (p->pub.link_up)
-		return; /* a dial beside a link that stands */
+	log_debug("contact %lld: dial failed", (long long)p->pub.row.id);
+	if (p->pub.link_up) { /* beside a link that stands */
+		if (wanted(c, p))
+			dial_later(c, now, p);
+		return;
+	}
 	if (str_copy(p->pub.trouble, sizeof(p->pub.trouble), text ? text : ""))
 		str_copy(p->pub.trouble, sizeof(p->pub.trouble), "not reachable");
-	log_debug("contact %lld: dial failed", (long long)p->pub.row.id);
 	dial_later(c, now, p);
 }
 

@@ -20,6 +20,7 @@ static int on_pong(struct chat *c, struct now now, struct chat_link *l, const ui
 
 	if (err)
 		return err;
+	links_pong(c, now, l, token);
 	/* The ping followed USE on this link: the other side has read it. */
 	if (l->peer && l->peer->chooser && l->peer->chosen == l && token == l->use_token)
 		use_confirmed(c, now, l->peer);
@@ -104,8 +105,7 @@ int chat_on_frame(struct chat *c, struct now now, link_id link, uint8_t type, co
 		return c->broken;
 	if (!l)
 		return 0; /* closed by us a moment ago */
-	l->heard_ms = now.mono_ms;
-	l->pinged_ms = 0;
+	links_heard(c, now, l);
 	if (type == FRAME_PING)
 		return on_ping(c, l, body, len);
 	if (type == FRAME_PONG)

@@ -75,6 +75,14 @@ struct chat_link {
 	uint64_t used_seq;	 /* order in which USE came on links; 0: it did not */
 	struct chat_timer timer; /* silence and age */
 	uint64_t pinged_ms;	 /* a ping waits for any answer since; 0: none does */
+	uint64_t pong_by_ms;	 /* until when, while pinged_ms */
+	uint64_t timed_ms;	 /* when the ping left whose round trip is measured, and its token; 0: none */
+	uint64_t timed_token;
+	uint64_t srtt_ms;   /* smoothed round trip; 0: not known */
+	uint64_t asked_ms;  /* when something left that must be answered; 0: nothing did since the answer */
+	uint64_t silent_ms; /* since when nothing came while an answer is due; 0: none is */
+	bool suspected;	    /* not answered in time: another link is dialled beside it */
+	struct chat_timer suspect_timer;
 	/* What is to be sent as soon as the link takes it. */
 	bool full;     /* the net takes no more for now */
 	bool flushing; /* in chat's list of links to be flushed */
@@ -184,6 +192,7 @@ struct chat {
 	struct peer_list dialling;
 	unsigned n_dialling;
 	uint32_t last_dial;
+	uint64_t beat_ms; /* when chat_tick is asked for at the latest; 0: it was not called yet */
 };
 
 /* Passes err on. Anything but 0 breaks the account until it is opened again. */
@@ -252,6 +261,8 @@ void dial_later(struct chat *c, struct now now, struct chat_peer *p);
 void dial_rarely(struct chat *c, struct now now, struct chat_peer *p);
 /* A message waits: tries soon, but no more often than the first back-off. */
 void dial_for_message(struct chat *c, struct now now, struct chat_peer *p);
+/* A link is suspected: dials beside it, no more often than the back-off allows. */
+void dial_suspected(struct chat *c, struct now now, struct chat_peer *p);
 /* Dials beside a link that stands. */
 void dial_beside(struct chat *c, struct now now, struct chat_peer *p);
 void dial_stop(struct chat *c, struct chat_peer *p);
@@ -279,8 +290,25 @@ void links_close(struct chat *c, struct now now, struct chat_link *l, enum close
 /* Ends all links of a contact without a thought of dialling it again. */
 void links_close_all(struct chat *c, struct chat_peer *p, enum close_reason reason);
 void links_free_all(struct chat *c);
+/* Gone without a word that would reach anybody: the net ends it too. */
+void links_dead(struct chat *c, struct now now, struct chat_link *l);
+
+/* ---- chat_alive.c: silence, age, and sleep ---- */
+/* A new link: it has to speak in time. */
+void links_watch_init(struct chat *c, struct now now, struct chat_link *l);
+void links_unwatch(struct chat *c, struct chat_link *l);
 /* Sets the timer that notices silence and age. */
 void links_watch(struct chat *c, struct now now, struct chat_link *l);
+/* Anything came on the link. */
+void links_heard(struct chat *c, struct now now, struct chat_link *l);
+/* Something left that must be answered: if nothing at all comes for long after, the link is suspected. */
+void links_expect(struct chat *c, struct now now, struct chat_link *l);
+/* The answer came.  If more is due, links_expect follows again. */
+void links_answered(struct chat *c, struct now now, struct chat_link *l);
+/* A PONG came. */
+void links_pong(struct chat *c, struct now now, struct chat_link *l, uint64_t token);
+/* At each tick: if it comes far too late, we were asleep. */
+void wake_check(struct chat *c, struct now now);
 
 /* ---- chat_flush.c: what goes out ---- */
 /* Sends a frame or notes that the link is full: 0 or the net's error. */

@@ -7,8 +7,7 @@
 
 #include "base/log.h"
 
-#define PING_JITTER	    25 /* percent */
-#define SHORT_LINKS_BACKOFF 2  /* links that opened but did not last: the back-off stays at dial_min * 2^2 */
+#define SHORT_LINKS_BACKOFF 2 /* links that opened but did not last: the back-off stays at dial_min * 2^2 */
 
 static int link_cmp(const struct chat_link *a, const struct chat_link *b)
 {
@@ -54,7 +53,7 @@ static void forget_link(struct chat *c, struct chat_link *l)
 	if (l->flushing)
 		TAILQ_REMOVE(&c->flushes, l, of_flush);
 	RB_REMOVE(link_tree, &c->links, l);
-	timers_cancel(&c->timers, &l->timer);
+	links_unwatch(c, l);
 	buf_clear(&l->acks);
 	free(l);
 }
@@ -161,48 +160,11 @@ void chat_on_link_closed(struct chat *c, struct now now, link_id link)
 		links_ended(c, now, l, LINK_LOST);
 }
 
-/* ---- silence and age ---- */
-
-/* Gone without a word that would reach anybody. */
-static void links_dead(struct chat *c, struct now now, struct chat_link *l)
+void links_dead(struct chat *c, struct now now, struct chat_link *l)
 {
 	log_debug("link %u is dead", (unsigned)l->id);
 	net_call(c, close, l->id);
 	links_ended(c, now, l, LINK_LOST);
-}
-
-void links_watch(struct chat *c, struct now now, struct chat_link *l)
-{
-	uint64_t silent_at = l->heard_ms + rng_jitter(c->opts.rng, c->opts.ping_ms, PING_JITTER);
-
-	if (l->pinged_ms)
-		silent_at = l->pinged_ms + c->opts.pong_ms;
-	else if (silent_at <= now.mono_ms)
-		silent_at = now.mono_ms + 1;
-	timers_set(&c->timers, &l->timer, silent_at);
-}
-
-static void link_fire(struct chat *c, struct now now, void *owner)
-{
-	struct chat_link *l = owner;
-	uint64_t age = now.mono_ms - l->opened_ms;
-
-	/* The first frame, or the answer, is due within pong_ms; so is anything after a ping. */
-	if (l->by_identity || !l->heard || (l->pinged_ms && now.mono_ms >= l->pinged_ms + c->opts.pong_ms)) {
-		links_dead(c, now, l);
-		return;
-	}
-	if (age >= LINK_LIFE_MS) {
-		links_close(c, now, l, CLOSE_RENEW, LINK_LOST);
-		return;
-	}
-	if (age >= LINK_RENEW_MS && l->dialled)
-		dial_beside(c, now, l->peer);
-	if (!l->pinged_ms && now.mono_ms - l->heard_ms >= c->opts.ping_ms / 2) {
-		l->pinged_ms = now.mono_ms;
-		flush_ping(c, l);
-	}
-	links_watch(c, now, l);
 }
 
 /* ---- links that open ---- */
@@ -242,8 +204,6 @@ static struct chat_link *add_link(struct chat *c, struct now now, const struct c
 	l->by_identity = by_identity;
 	l->dialled = info->dial_id != 0;
 	l->opened_ms = l->heard_ms = now.mono_ms;
-	l->timer.fire = link_fire;
-	l->timer.owner = l;
 	buf_init(&l->acks, LINK_ACKS_MAX * MSGID_BYTES);
 	if (info->identity)
 		memcpy(l->identity, info->identity, KEY_BYTES);
@@ -261,7 +221,7 @@ static struct chat_link *add_link(struct chat *c, struct now now, const struct c
 		TAILQ_INSERT_TAIL(&c->door_links, l, of_peer);
 		c->n_door_links++;
 	}
-	timers_set(&c->timers, &l->timer, now.mono_ms + c->opts.pong_ms);
+	links_watch_init(c, now, l);
 	return l;
 }
 

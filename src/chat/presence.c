@@ -62,7 +62,9 @@ void presence_alone(struct chat *c, struct now now, struct chat_peer *p, const c
 	if (p->pub.presence == PRESENCE_OFFLINE)
 		return;
 	if (!reason) {
-		timers_set(&c->timers, &p->offline_timer, now.mono_ms + c->opts.offline_grace_ms);
+		/* Links that open and break meanwhile, unheard, give no more time. */
+		if (!p->offline_timer.set)
+			timers_set(&c->timers, &p->offline_timer, now.mono_ms + c->opts.offline_grace_ms);
 		return;
 	}
 	timers_cancel(&c->timers, &p->offline_timer);

@@ -632,7 +632,7 @@ static void door_links_end_if_nothing_comes(void **state)
 	buf_init(&body, 8);
 	identity_of(7, identity);
 	assert_int_equal(at_the_door(&w->bob, identity, 200, &body, &pair), 0);
-	pass(w, 44000);
+	pass(w, 27000);
 	assert_true(pair->open[1]);
 	pass(w, 2000);
 	assert_false(pair->open[1]);
