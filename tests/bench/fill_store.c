@@ -15,6 +15,7 @@
 #include "store/store.h"
 
 #define BATCH	     10000
+#define BURST	     50
 #define STATE_LINKED 3 /* chat's CONTACT_LINKED */
 #define TEXT	     "The quick brown fox jumps over the lazy dog, and then once more, for good measure."
 
@@ -57,7 +58,8 @@ static int add_contact(struct store *s, unsigned long i)
 
 static int add_line(struct store *s, unsigned long i, unsigned long contacts)
 {
-	struct line_row l = {.contact = (int64_t)(i * 7919 % contacts) + 1,
+	/* People talk for a while with one, then with another. */
+	struct line_row l = {.contact = (int64_t)(i / BURST * 7919 % contacts) + 1,
 			     .kind = i % 2 == 0 ? LINE_IN : LINE_OUT,
 			     .time_ms = 1700000000000 + 1000 * i,
 			     .minute = (uint32_t)(28333333 + i / 60),
