@@ -183,8 +183,10 @@ int store_outbox_delete(struct store *s, int64_t contact, const uint8_t msgid[16
 int store_outbox_delete_upto(struct store *s, int64_t contact, uint64_t seq, size_t *n);
 /* Removes a message that can't have left.  ERR_NOT_FOUND; ERR_WRONG_STATE: it may have left. */
 int store_outbox_cancel(struct store *s, int64_t contact, int64_t id);
-/* All of them, and tells how many. */
-int store_outbox_cancel_all(struct store *s, int64_t contact, size_t *n);
+/* Those with id <= upto, oldest first, limit at most, and tells how many. */
+int store_outbox_cancel_upto(struct store *s, int64_t contact, int64_t upto, size_t limit, size_t *n);
+/* The newest id of this contact's; 0 if there is none. */
+int store_outbox_last(struct store *s, int64_t contact, int64_t *id);
 int store_outbox_count(struct store *s, int64_t contact, size_t *n);
 /* In one pass, for each contact that has any; contacts ascending. */
 int store_outbox_counts(struct store *s, int (*cb)(void *ctx, int64_t contact, size_t n), void *ctx);

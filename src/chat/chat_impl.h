@@ -127,6 +127,9 @@ struct chat_peer {
 	int64_t sent_upto; /* outbox id; the chosen link carried all that is unacked up to here */
 	bool waiting;	   /* the queue had to wait for the contact to come */
 	size_t delivered;  /* acked since */
+	/* a cancel of many, in slices: chat_queue.c */
+	int64_t cancel_upto; /* outbox id; 0: none under way */
+	size_t n_cancelled;  /* so far */
 	/* presence */
 	struct chat_timer offline_timer;
 	bool away;
@@ -177,6 +180,7 @@ struct chat {
 	struct link_key_tree by_link_key;
 	size_t n_contacts;
 	size_t queued;
+	struct chat_timer cancel_timer; /* the next slice of cancels */
 	/* strangers */
 	struct request_list requests; /* oldest first */
 	size_t n_waiting, n_rejected;

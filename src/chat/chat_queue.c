@@ -14,6 +14,7 @@
 
 #define QUOTED	    1	/* ends a walk: it has found its row */
 #define EXCERPT_MAX 200 /* bytes of a message in the line about it */
+#define SLICE	    250 /* messages that are cancelled in one turn */
 
 struct queue_walk {
 	int (*cb)(void *ctx, const struct chat_queued_row *r);
@@ -48,6 +49,7 @@ int chat_queue_each(struct chat *c, const struct contact *contact, int64_t after
 /* The message that a line about a cancellation quotes. */
 struct quoted {
 	bool found;
+	size_t before;		    /* how many that may have left come before it */
 	struct chat_queued_row row; /* without its text */
 	char text[EXCERPT_MAX + sizeof("/me ...")];
 };
@@ -70,21 +72,17 @@ static int quote_row(void *ctx, const struct chat_queued_row *r)
 	return 0;
 }
 
-/* What may have left comes first, so this passes over no more than is on its way at a time. */
+/* What may have left comes before what has not, so this passes over no more than is on its way at a time. */
 static int quote_first_unsent(void *ctx, const struct chat_queued_row *r)
 {
-	if (r->may_have_left)
-		return 0;
-	quote(ctx, r);
-	return QUOTED;
-}
+	struct quoted *q = ctx;
 
-static int say_cancelled(struct chat *c, struct now now, struct chat_peer *p, size_t n,
-			 const struct quoted *q)
-{
-	return conversation_info(c, now, p, "%zu %s to %s cancelled%s: %s", n,
-				 n == 1 ? "message" : "messages", p->pub.row.petname,
-				 n == 1 ? "" : ", the first", q->text);
+	if (r->may_have_left) {
+		q->before++;
+		return 0;
+	}
+	quote(q, r);
+	return QUOTED;
 }
 
 /* A queue that a cancel has emptied does not drain any more: what was delivered of it is said now. */
@@ -99,18 +97,13 @@ static int emptied(struct chat *c, struct now now, struct chat_peer *p)
 					  n == 1 ? "message" : "messages", p->pub.row.petname);
 }
 
-static int cancelled_rows(struct chat *c, struct now now, struct chat_peer *p, size_t n,
-			  const struct quoted *q)
+/* n messages are out of the store. */
+static int count_off(struct chat *c, struct now now, struct chat_peer *p, size_t n)
 {
-	int err;
-
 	p->pub.queued -= n;
 	c->queued -= n;
-	err = say_cancelled(c, now, p, n, q);
-	if (!err && p->pub.queued == 0)
-		err = emptied(c, now, p);
 	front_status(c);
-	return err;
+	return n > 0 && p->pub.queued == 0 ? emptied(c, now, p) : 0;
 }
 
 int chat_cancel(struct chat *c, struct now now, struct contact *contact, int64_t number)
@@ -131,7 +124,90 @@ int chat_cancel(struct chat *c, struct now now, struct contact *contact, int64_t
 	if (q.row.may_have_left)
 		return ERR_WRONG_STATE;
 	err = chat_break(c, store_outbox_cancel(c->store, p->pub.row.id, number));
-	return err ? err : cancelled_rows(c, now, p, 1, &q);
+	if (!err)
+		err = conversation_info(c, now, p, "1 message to %s cancelled: %s", contact->row.petname,
+					q.text);
+	return err ? err : count_off(c, now, p, 1);
+}
+
+/* ---- taking back many: a slice a turn ---- */
+
+static void on_cancel_timer(struct chat *c, struct now now, void *owner);
+
+static void go_on_soon(struct chat *c, struct now now)
+{
+	c->cancel_timer.fire = on_cancel_timer;
+	if (!c->cancel_timer.set)
+		timers_set(&c->timers, &c->cancel_timer, now.mono_ms + 1);
+}
+
+/* The next slice, and whether it was the last. */
+static int cancel_slice(struct chat *c, struct chat_peer *p, size_t *n, bool *last)
+{
+	int err = chat_break(c, store_outbox_cancel_upto(c->store, p->pub.row.id, p->cancel_upto, SLICE, n));
+
+	*last = *n < SLICE;
+	p->n_cancelled += *n;
+	if (*last)
+		p->cancel_upto = 0;
+	return err;
+}
+
+static int go_on(struct chat *c, struct now now, struct chat_peer *p)
+{
+	size_t n = 0;
+	bool last;
+	int err = cancel_slice(c, p, &n, &last);
+
+	if (!err && !last)
+		go_on_soon(c, now);
+	else if (!err)
+		err = conversation_info(c, now, p, "%zu messages to %s cancelled", p->n_cancelled,
+					p->pub.row.petname);
+	return err ? err : count_off(c, now, p, n);
+}
+
+static void on_cancel_timer(struct chat *c, struct now now, void *owner)
+{
+	struct chat_peer *p;
+	int err = 0;
+
+	(void)owner;
+	for (p = contact_next(c, NULL); p && !err; p = contact_next(c, p)) {
+		if (p->cancel_upto)
+			err = go_on(c, now, p);
+	}
+}
+
+static int say_cancelled(struct chat *c, struct now now, struct chat_peer *p, bool last,
+			 const struct quoted *q)
+{
+	const char *nick = p->pub.row.petname;
+
+	if (!last)
+		return conversation_info(c, now, p, "Cancelling %zu messages to %s, the first: %s",
+					 p->pub.queued - q->before, nick, q->text);
+	if (p->n_cancelled == 1)
+		return conversation_info(c, now, p, "1 message to %s cancelled: %s", nick, q->text);
+	return conversation_info(c, now, p, "%zu messages to %s cancelled, the first: %s", p->n_cancelled,
+				 nick, q->text);
+}
+
+static int cancel_first_slice(struct chat *c, struct now now, struct chat_peer *p, const struct quoted *q,
+			      size_t *n)
+{
+	bool last;
+	int err = chat_break(c, store_outbox_last(c->store, p->pub.row.id, &p->cancel_upto));
+
+	p->n_cancelled = 0;
+	if (!err)
+		err = cancel_slice(c, p, n, &last);
+	if (err)
+		return err;
+	if (!last)
+		go_on_soon(c, now);
+	err = say_cancelled(c, now, p, last, q);
+	return err ? err : count_off(c, now, p, *n);
 }
 
 int chat_cancel_all(struct chat *c, struct now now, struct contact *contact, size_t *cancelled,
@@ -147,10 +223,11 @@ int chat_cancel_all(struct chat *c, struct now now, struct contact *contact, siz
 	err = chat_queue_each(c, contact, 0, SIZE_MAX, quote_first_unsent, &q);
 	if (err < 0)
 		return chat_break(c, err);
+	*too_late = q.before;
+	if (err == QUOTED && p->cancel_upto == 0)
+		return cancel_first_slice(c, now, p, &q, cancelled);
+	/* One is under way already: it goes on to the newest there is now. */
 	if (err == QUOTED)
-		err = chat_break(c, store_outbox_cancel_all(c->store, p->pub.row.id, cancelled));
-	if (!err && *cancelled > 0)
-		err = cancelled_rows(c, now, p, *cancelled, &q);
-	*too_late = p->pub.queued;
-	return err;
+		return chat_break(c, store_outbox_last(c->store, p->pub.row.id, &p->cancel_upto));
+	return 0;
 }

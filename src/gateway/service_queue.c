@@ -109,25 +109,38 @@ void service_queue(struct client *c, const struct service_args *a)
 
 /* ---- cancel ---- */
 
+static void tell_cancelled(struct client *c, const char *nick, size_t n, size_t going_on, size_t n_late)
+{
+	char count[WORDS_COUNT], late[WORDS_COUNT];
+	char too_late[2 * WORDS_COUNT] = "";
+
+	words_count(n + going_on, "message", count);
+	words_count(n_late, "message", late);
+	if (n_late > 0)
+		str_fmt(too_late, sizeof(too_late), " Too late: %s may have left.", late);
+	if (going_on > 0)
+		client_notice(c, "Cancelling %s to %s: a line says when it is done.%s", count, nick,
+			      too_late);
+	else
+		client_notice(c, "Cancelled: %s to %s.%s", count, nick, too_late);
+}
+
 static void cancel_all(struct client *c, struct contact *contact)
 {
 	const char *nick = contact->row.petname;
-	char cancelled[WORDS_COUNT], late[WORDS_COUNT];
+	char late[WORDS_COUNT];
 	size_t n, n_late;
 	int err = chat_cancel_all(session_chat(c->session), gateway_now(c->gateway), contact, &n, &n_late);
 
-	words_count(n, "message", cancelled);
 	words_count(n_late, "message", late);
 	if (err != 0)
 		client_notice(c, "Nothing was cancelled. %s.", words_error(err));
-	else if (n == 0 && n_late == 0)
+	else if (n == 0 && contact->queued == 0)
 		client_notice(c, "Nothing is queued for %s.", nick);
-	else if (n == 0)
+	else if (n == 0 && contact->queued == n_late)
 		client_notice(c, "Too late: %s to %s may have left.", late, nick);
-	else if (n_late == 0)
-		client_notice(c, "Cancelled: %s to %s.", cancelled, nick);
 	else
-		client_notice(c, "Cancelled: %s to %s. Too late: %s may have left.", cancelled, nick, late);
+		tell_cancelled(c, nick, n, contact->queued - n_late, n_late);
 }
 
 static void cancel_one(struct client *c, struct contact *contact, uint64_t number)

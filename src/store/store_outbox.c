@@ -162,12 +162,27 @@ int store_outbox_cancel(struct store *s, int64_t contact, int64_t id)
 	return query_run(&q);
 }
 
-int store_outbox_cancel_all(struct store *s, int64_t contact, size_t *n)
+int store_outbox_cancel_upto(struct store *s, int64_t contact, int64_t upto, size_t limit, size_t *n)
 {
 	struct query q;
-	query_write(&q, s, "DELETE FROM outbox WHERE contact = ? AND may_have_left = 0");
+	query_write(&q, s,
+		    "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE contact = ? AND id <= ?"
+		    " AND may_have_left = 0 ORDER BY id LIMIT ?)");
 	query_int(&q, contact);
+	query_int(&q, upto);
+	query_int(&q, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);
 	return run_counted(&q, n);
+}
+
+int store_outbox_last(struct store *s, int64_t contact, int64_t *id)
+{
+	struct query q;
+	*id = 0;
+	query_read(&q, s, "SELECT max(id) FROM outbox WHERE contact = ?");
+	query_int(&q, contact);
+	if (query_step(&q) > 0)
+		*id = query_get_int(&q, 0); /* 0 for NULL */
+	return query_end(&q);
 }
 
 int store_outbox_count(struct store *s, int64_t contact, size_t *n)
