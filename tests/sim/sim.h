@@ -20,6 +20,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "chat/chat.h"
+#include "link/record.h"
 
 #define SIM_NODES_MAX 8
 #define SIM_MSGS_MAX  8000 /* accepted in one direction between two nodes */
@@ -103,6 +104,8 @@ struct end { /* of a wire, at a node */
 	struct buf in;
 	uint64_t last_at_ms; /* when the last record that was sent arrives */
 	unsigned in_flight;
+	unsigned sent; /* records */
+	bool bent;     /* what leaves from now on is not what should: the other side must not take any of it */
 };
 TAILQ_HEAD(end_list, end);
 
@@ -116,8 +119,23 @@ struct wire { /* a connection; lives until the run ends */
 	unsigned delay_ms, window;
 	unsigned records, drop_at; /* 0: never */
 	enum drop how;
+	bool forged; /* nobody dialled: an enemy holds the other end */
 };
 TAILQ_HEAD(wire_list, wire);
+
+/* What an enemy has heard. */
+#define TAPE_MAX    64
+#define HEARD_MAX   16
+#define HEARD_BYTES 1024
+struct taped {
+	uint8_t record[RECORD_BYTES];
+	struct node *to;
+	bool first; /* of a connection */
+};
+struct heard {
+	uint8_t type, body[HEARD_BYTES];
+	size_t len;
+};
 
 struct dial {
 	TAILQ_ENTRY(dial) entry;
@@ -142,6 +160,8 @@ struct node {
 	uint64_t tick_ms; /* when its next tick is scheduled; 0: it is not */
 	enum doom doom;
 	uint64_t stopped_until_ms; /* the process is suspended: it notices nothing before */
+	bool hostile;		   /* promises are broken, to it and by it */
+	struct heard *heard;	   /* its own frames, to be twisted */
 	bool slow;		   /* its connections are */
 	uint64_t down_ms;	   /* when the process last ended */
 	bool has_backup, restores; /* the backup is put back at the next start */
@@ -165,6 +185,8 @@ struct node {
 	X(failed_commits, "failed commits")                                                                  \
 	X(suspends, "suspends")                                                                              \
 	X(partitions, "partitions")                                                                          \
+	X(attacks, "records forged")                                                                         \
+	X(lies, "frames of lies")                                                                            \
 	X(restores, "old backups put back")                                                                  \
 	X(dropped, "messages that they took away after the ack")
 
@@ -184,6 +206,8 @@ struct sim {
 	struct node node[SIM_NODES_MAX];
 	struct wire_list wires;
 	unsigned n_wires;
+	struct taped tape[TAPE_MAX];
+	unsigned enemy; /* this many of a thousand records */
 	unsigned side;	     /* bit by node: who is on which side of a partition; 0: there is none */
 	bool faulty;	     /* faults still happen */
 	unsigned sends_left; /* messages that are still to be written */
@@ -237,6 +261,10 @@ void wire_pump_all(struct node *n);
 /* Records leave, whatever the commit says. */
 void wire_leak(struct node *n);
 /* All ends of a node go; silently: the other sides notice nothing. */
+/* A record arrives that nobody sent. */
+void wire_inject(struct end *to, const uint8_t record[RECORD_BYTES], uint64_t delay_ms);
+/* A connection without anybody at the other end; its end at the node. */
+struct end *wire_forge(struct sim *s, struct node *to);
 /* A connection breaks. */
 void wire_break(struct wire *w, enum drop how);
 /* Can records get from one to the other? */
@@ -244,6 +272,13 @@ bool wire_reaches(const struct node *a, const struct node *b);
 void wire_drop_all(struct node *n, bool silently);
 void wire_break_all(struct node *n); /* and chat is told */
 void wire_clear(struct sim *s);
+
+/* ---- sim_hostile.c ---- */
+/* A record is about to leave; false: it does not. */
+bool hostile_on_record(struct end *from, uint8_t record[RECORD_BYTES]);
+void hostile_replay(struct sim *s);
+void hostile_on_frame(struct node *n, uint8_t type, const void *body, size_t len);
+void hostile_speak(struct node *n);
 
 /* ---- sim_plan.c: what users and fate do ---- */
 void plan_init(struct sim *s);
@@ -256,7 +291,8 @@ void check_accept(struct node *n, struct node *to, const uint8_t msgid[MSGID_BYT
 		  size_t len);
 /* The accepted message with this id, NULL if there is none; also if its turn has not been committed. */
 struct accepted *check_find(struct node *from, const struct node *to, const uint8_t msgid[MSGID_BYTES]);
-void check_presence(struct sim *s);
+/* Memory and files stay bounded, presence tells the truth. */
+void check_watch(struct sim *s);
 /* Nothing is left to do: all is written, linked, and delivered. */
 bool check_quiet(const struct sim *s);
 void check_end(struct sim *s);

@@ -3,14 +3,21 @@
 #include "sim.h"
 
 #include <inttypes.h>
+#include <malloc.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "../../src/chat/chat_impl.h"
 #include "link/link.h"
 
-/* When nothing comes from a contact any more, it is shown online no longer than: silence, ping, grace, and
- * jitter. */
-#define ONLINE_BOUND_MS ((75u + 45u + 30u + 20u) * 1000)
+#define WAL_MAX	   (16 * 1024 * 1024)
+#define MEMORY_MAX (200u * 1024 * 1024) /* of all accounts, connections and the simulator itself */
+
+/* When nothing comes from a contact any more, it is shown online no longer than: silence, its
+ * jitter, the answer to a ping, grace, and the time between two looks. */
+#define ONLINE_BOUND_MS ((24u + 6u + 28u + 30u + 8u) * 1000)
 
 static struct node *node_of(struct node *n, const struct contact *contact)
 {
@@ -74,7 +81,7 @@ static void on_line(void *ctx, struct chat *c, const struct contact *contact, co
 		: l->kind == LINE_OUT ? "out"
 				      : "info",
 		hash);
-	if (l->kind != LINE_IN)
+	if (l->kind != LINE_IN || n->hostile || (from && from->hostile))
 		return;
 	if (!from || !n->friend_of[from->index])
 		sim_fail(n->sim, n->name, "a line from somebody who is no contact");
@@ -158,13 +165,15 @@ const struct chat_front check_front = {
 
 static bool friends(const struct node *a, const struct node *b)
 {
-	return a != b && a->friend_of[b->index] && b->friend_of[a->index];
+	return a != b && !a->hostile && !b->hostile && a->friend_of[b->index] && b->friend_of[a->index];
 }
 
 static void check_pair_presence(struct sim *s, struct node *n, struct node *o)
 {
 	struct contact *contact = node_contact(n, o);
 
+	if (n->hostile)
+		return;
 	if (n->stopped_until_ms >= s->now_ms) {
 		n->together_ms[o->index] = n->stopped_until_ms; /* from then on it could notice */
 		return;
@@ -174,11 +183,32 @@ static void check_pair_presence(struct sim *s, struct node *n, struct node *o)
 		sim_fail(s, n->name, "shows %s online though nothing came from there", o->name);
 }
 
-void check_presence(struct sim *s)
+static void check_growth(struct sim *s, struct node *n)
+{
+	size_t bound = DOOR_LINKS_MAX + s->opts.nodes * (CONTACT_LINKS_MAX + 2);
+	size_t links = 0;
+	struct end *e;
+	struct stat st;
+	char wal[640];
+
+	/* Those in a handshake are bounded by the net (peer). */
+	TAILQ_FOREACH (e, &n->ends, entry)
+		links += e->told;
+	if (links > bound)
+		sim_fail(s, n->name, "has %zu links", links);
+	snprintf(wal, sizeof(wal), "%s-wal", n->db);
+	if (!stat(wal, &st) && st.st_size > WAL_MAX)
+		sim_fail(s, n->name, "its log has %lld bytes", (long long)st.st_size);
+	if (mallinfo2().uordblks > MEMORY_MAX)
+		sim_fail(s, n->name, "all together use %zu bytes", mallinfo2().uordblks);
+}
+
+void check_watch(struct sim *s)
 {
 	unsigned i, j;
 
 	for (i = 0; i < s->opts.nodes; i++) {
+		check_growth(s, &s->node[i]);
 		for (j = 0; j < s->opts.nodes; j++) {
 			if (i != j)
 				check_pair_presence(s, &s->node[i], &s->node[j]);
@@ -300,7 +330,7 @@ static void check_strangers(struct sim *s, struct node *n, struct node *o)
 
 	if (!n->friend_of[o->index] && contact)
 		sim_fail(s, n->name, "has the stranger %s for a contact", o->name);
-	if (!friends(n, o) && contact &&
+	if (!friends(n, o) && !o->hostile && !n->hostile && contact &&
 	    (contact->row.state != CONTACT_ASKED || contact->presence != PRESENCE_OFFLINE))
 		sim_fail(s, n->name, "has got somewhere with %s", o->name);
 }

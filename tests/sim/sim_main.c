@@ -122,9 +122,10 @@ static int all(void)
 	struct sim_opts backups = {.seed = 4000, .nodes = 2, .faults = true, .backups = true};
 	struct sim_opts big = {.seed = 5000, .nodes = 2, .faults = true, .backups = true, .big = true};
 	struct sim_opts eight = {.seed = 6000, .nodes = 8, .faults = true};
+	struct sim_opts hostile = {.seed = 7000, .nodes = 3, .faults = true, .hostile = true};
 	struct sim_opts stranger = {.seed = 3000, .nodes = 3, .faults = true, .stranger = true};
 
-	printf("1..13\n");
+	printf("1..14\n");
 	result(group(&calm, 10), "two accounts, nothing fails");
 	result(group(&two, 60), "two accounts, links break, processes crash, commits fail");
 	result(group(&three, 20), "three accounts, the same");
@@ -132,6 +133,7 @@ static int all(void)
 	result(group(&backups, 20), "old databases are put back");
 	result(group(&big, 5), "more messages than may be under way");
 	result(group(&eight, 3), "eight accounts");
+	result(group(&hostile, 20), "an enemy on the wires, and one who is a contact");
 	result(same_story(&two, 10), "the same seed tells the same story");
 	result(seen(MUTATE_LEAK), "seen: acks leave before the commit");
 	result(seen(MUTATE_NO_DEDUPE), "seen: duplicates are not recognised");
@@ -158,6 +160,7 @@ int main(int argc, char **argv)
 	    {"seed", required_argument, NULL, 's'},	{"runs", required_argument, NULL, 'r'},
 	    {"nodes", required_argument, NULL, 'n'},	{"stranger", no_argument, NULL, 'x'},
 	    {"big", no_argument, NULL, 'g'},
+	    {"hostile", no_argument, NULL, 'h'},
 	    {"backups", no_argument, NULL, 'b'},
 	    {"calm", no_argument, NULL, 'c'},		{"verbose", no_argument, NULL, 'v'},
 	    {"mutation", required_argument, NULL, 'm'}, {NULL, 0, NULL, 0},
@@ -187,6 +190,9 @@ int main(int argc, char **argv)
 			break;
 		case 'g':
 			o.big = true;
+			break;
+		case 'h':
+			o.hostile = true;
 			break;
 		case 'b':
 			o.backups = true;

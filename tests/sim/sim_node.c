@@ -265,6 +265,10 @@ void node_init(struct sim *s, unsigned index)
 	n->rng = (struct rng){rng_node, n};
 	n->rng_state = s->opts.seed * 0x9e3779b97f4a7c15u + index * 0x632be59bd9b4e019u;
 	n->tor = true;
+	n->hostile = s->opts.hostile && last;
+	n->heard = calloc(HEARD_MAX, sizeof(*n->heard));
+	if (!n->heard)
+		abort();
 	TAILQ_INIT(&n->ends);
 	TAILQ_INIT(&n->dials);
 	snprintf(n->db, sizeof(n->db), "%s/%s", s->dir, n->name);
@@ -293,6 +297,7 @@ void node_clear(struct node *n)
 		gone(n);
 	for (i = 0; i < SIM_NODES_MAX; i++)
 		free(n->accepted[i].m);
+	free(n->heard);
 }
 
 struct node *node_by_identity(struct sim *s, const uint8_t identity[KEY_BYTES])

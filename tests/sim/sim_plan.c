@@ -273,6 +273,21 @@ static void on_both(struct sim *s, struct event *e)
 	by_node(s, 0, on_this_retry, o, n->index);
 }
 
+static void on_speak(struct sim *s, struct event *e)
+{
+	struct node *n = e->obj;
+
+	hostile_speak(n);
+	by_node(s, 100 + sim_random(s, 20000), on_speak, n, 0);
+}
+
+static void on_replay(struct sim *s, struct event *e)
+{
+	(void)e;
+	hostile_replay(s);
+	sim_at(s, sim_random(s, 60000), on_replay, NULL, NULL);
+}
+
 /* Somebody who holds no contact's keys. */
 static void on_intruder(struct sim *s, struct event *e)
 {
@@ -376,6 +391,11 @@ void plan_init(struct sim *s)
 	}
 	if (s->opts.faults)
 		scatter_on(s, (unsigned)sim_random(s, 4), on_parted, NULL);
+	if (s->opts.hostile) {
+		s->enemy = 1 + (unsigned)sim_random(s, 20);
+		by_node(s, 1000, on_speak, &s->node[s->opts.nodes - 1], 0);
+		on_replay(s, NULL);
+	}
 
 	for (i = 0; i < s->opts.nodes; i++) {
 		for (j = i + 1; j < s->opts.nodes; j++)

@@ -15,6 +15,10 @@
 #define HANDSHAKE_MS   60000
 #define DIAL_FAIL_TEXT "the contact's onion service is not reachable"
 
+/* What an enemy did to a record. */
+#define RECORD_INJECTED 1u /* nobody sent it */
+#define RECORD_BENT	2u /* it is not what was sent, or not in its place */
+
 static struct end *other(const struct end *e)
 {
 	return e == &e->wire->end[0] ? &e->wire->end[1] : &e->wire->end[0];
@@ -90,7 +94,7 @@ static void on_eof(struct sim *s, struct event *ev)
 void wire_break(struct wire *w, enum drop how)
 {
 	static const char *const words[] = {"", ", untold", ", told to one side", ", in one direction"};
-	struct sim *s = w->end[0].node->sim;
+	struct sim *s = w->end[1].node->sim;
 	struct end *one = &w->end[sim_random(s, 2)];
 
 	s->n.drops++;
@@ -137,6 +141,8 @@ static bool tell_open(struct end *e)
 
 	if (e->told || link_state(e->link) != LINK_OPEN)
 		return true;
+	if (e->wire->forged)
+		sim_fail(n->sim, n->name, "a connection that nobody dialled has become a link");
 	e->told = true;
 	if (!chat_on_link(n->chat, sim_now(n->sim), &info))
 		return true;
@@ -163,16 +169,38 @@ static bool read_frames(struct end *e)
 	return true;
 }
 
+/* True: it died of it. */
+static bool link_feed_bad(struct end *e, const uint8_t record[RECORD_BYTES])
+{
+	uint8_t type;
+	const uint8_t *body;
+	size_t len;
+
+	if (buf_put(&e->in, record, RECORD_BYTES))
+		return true;
+	link_feed(e->link, &e->in);
+	return link_state(e->link) == LINK_DEAD && link_next(e->link, &type, &body, &len) != 1;
+}
+
 static void on_record(struct sim *s, struct event *ev)
 {
 	struct end *e = ev->obj;
 	struct end *from = other(e);
 
-	from->in_flight--;
-	if (from->live)
-		from->node->dirty = true; /* there is room again */
+	if (!(ev->arg & RECORD_INJECTED)) {
+		from->in_flight--;
+		if (from->live)
+			from->node->dirty = true; /* there is room again */
+	}
 	if (!e->live || e->deaf || e->closing)
 		return;
+	if (ev->arg && link_state(e->link) != LINK_HANDSHAKE) {
+		if (!link_feed_bad(e, ev->data))
+			sim_fail(s, e->node->name, "link %u takes a record that nobody sent (%u, state %d, connection %u)", (unsigned)e->id, (unsigned)ev->arg, (int)link_state(e->link), e->wire->id);
+		send_eof(e);
+		end_broken(e);
+		return;
+	}
 	if (buf_put(&e->in, ev->data, RECORD_BYTES) || link_feed(e->link, &e->in) ||
 	    link_state(e->link) == LINK_DEAD || !tell_open(e) || !read_frames(e)) {
 		send_eof(e);
@@ -183,25 +211,49 @@ static void on_record(struct sim *s, struct event *ev)
 		e->node->together_ms[from->node->index] = s->now_ms;
 }
 
-static void send_record(struct end *e, const uint8_t record[RECORD_BYTES])
+static void put_record(struct end *to, const uint8_t record[RECORD_BYTES], uint64_t delay_ms, uint64_t flags)
+{
+	struct event *ev = sim_at(to->node->sim, delay_ms, on_record, to->node, to);
+
+	ev->life = 0;
+	ev->arg = flags;
+	ev->data = malloc(RECORD_BYTES);
+	if (!ev->data)
+		abort();
+	memcpy(ev->data, record, RECORD_BYTES);
+}
+
+void wire_inject(struct end *to, const uint8_t record[RECORD_BYTES], uint64_t delay_ms)
+{
+	struct sim *s = to->wire->end[1].node->sim;
+	uint64_t sent_ms = s->now_ms + to->wire->delay_ms; /* what was sent must come first, or it is no replay */
+
+	if (sent_ms < other(to)->last_at_ms)
+		sent_ms = other(to)->last_at_ms;
+	if (to->node)
+		put_record(to, record, sent_ms - s->now_ms + delay_ms, RECORD_INJECTED);
+}
+
+static void send_record(struct end *e, uint8_t record[RECORD_BYTES])
 {
 	struct sim *s = e->node->sim;
 	struct wire *w = e->wire;
 	uint64_t at = s->now_ms + w->delay_ms;
-	struct event *ev;
+	bool pass;
 
+	pass = !s->enemy || hostile_on_record(e, record);
+	e->sent++;
+	if (!pass)
+		return;
 	if (w->drop_at && ++w->records >= w->drop_at)
 		wire_break(w, w->how);
 	if (at < e->last_at_ms)
 		at = e->last_at_ms;
 	e->last_at_ms = at;
+	if (!other(e)->node)
+		return; /* an enemy has it */
 	e->in_flight++;
-	ev = sim_at(s, at - s->now_ms, on_record, other(e)->node, other(e));
-	ev->life = 0;
-	ev->data = malloc(RECORD_BYTES);
-	if (!ev->data)
-		abort();
-	memcpy(ev->data, record, RECORD_BYTES);
+	put_record(other(e), record, at - s->now_ms, e->bent ? RECORD_BENT : 0);
 }
 
 static void pump(struct end *e)
@@ -341,6 +393,25 @@ static void connect_nodes(struct sim *s, struct node *from, struct node *to, con
 	to->dirty = true;
 }
 
+struct end *wire_forge(struct sim *s, struct node *to)
+{
+	struct wire *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		abort();
+	TAILQ_INSERT_TAIL(&s->wires, w, entry);
+	w->id = ++s->n_wires;
+	w->delay_ms = 100;
+	w->window = 10;
+	w->forged = true;
+	w->end[0].wire = w;
+	responder_init(w, to);
+	sim_at(s, HANDSHAKE_MS, on_handshake_timeout, to, &w->end[1]);
+	sim_say(s, to->name, "connection %u comes from nowhere", w->id);
+	to->dirty = true;
+	return &w->end[1];
+}
+
 static void dial_free(struct node *n, struct dial *d)
 {
 	TAILQ_REMOVE(&n->dials, d, entry);
@@ -439,6 +510,7 @@ static int net_send(void *ctx, struct chat *c, link_id link, uint8_t type, const
 	err = link_queued(e->link) > SEND_MAX ? ERR_FULL : link_send(e->link, type, body, len);
 	if (err == ERR_FULL)
 		e->wants_writable = true;
+	hostile_on_frame(n, type, body, len);
 	n->dirty = true;
 	return err;
 }

@@ -152,7 +152,7 @@ bool sim_step(struct sim *s, uint64_t until_ms)
 static void watch(struct sim *s, struct event *e)
 {
 	(void)e;
-	check_presence(s);
+	check_watch(s);
 	sim_at(s, 5000, watch, NULL, NULL);
 }
 
