@@ -32,7 +32,8 @@ void loop_drain(struct loop *loop);
 
 /* Milliseconds of CLOCK_REALTIME: for what users see and the store keeps. */
 uint64_t loop_time_ms(const struct loop *loop);
-/* Milliseconds of CLOCK_MONOTONIC: for timers and back-offs. */
+/* Milliseconds since some start, which never go back and count the time in which the machine is suspended
+ * (CLOCK_BOOTTIME): for back-offs and ages.  Timers do not run while it is suspended, and are late after. */
 uint64_t loop_now_ms(const struct loop *loop);
 
 struct domain_ops {

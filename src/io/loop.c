@@ -194,7 +194,7 @@ uint64_t loop_time_ms(const struct loop *loop)
 uint64_t loop_now_ms(const struct loop *loop)
 {
 	(void)loop;
-	return clock_ms(CLOCK_MONOTONIC);
+	return clock_ms(CLOCK_BOOTTIME);
 }
 
 /* ---- commit domains ---- */
