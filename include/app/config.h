@@ -38,7 +38,8 @@ struct config {
 	enum log_level log_level;
 
 	/* [timers], all in milliseconds */
-	uint64_t dial_min_ms, dial_max_ms, dial_spread_ms, offline_grace_ms, ping_ms, pong_ms;
+	uint64_t dial_min_ms, dial_max_ms, dial_spread_ms, offline_grace_ms, ping_ms, pong_ms, suspect_ms,
+	    wake_pong_ms, late_ms;
 	uint64_t handshake_ms, registration_ms, client_ping_ms, barrier_ms, tor_restart_ms,
 	    tor_restart_max_ms;
 };

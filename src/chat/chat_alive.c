@@ -7,17 +7,17 @@
  * A suspected link is pinged and stays, while its contact is dialled beside it; anything that comes clears
  * the suspicion.
  *
- * chat_tick is asked for at least once in beat_ms.  When it comes much too late, the process or the machine
+ * chat_tick is asked for at least every 15 s.  When it comes much too late, the process or the machine
  * was asleep, and no silence of that time means anything: all links are asked anew.
  */
 #include "chat_impl.h"
 
 #include "base/log.h"
 
-#define PING_JITTER	 25 /* percent */
-#define ROUND_TRIPS	 4  /* of silence make a link suspected */
-#define RENEW_RETRY_MS	 (10u * 60 * 1000)
-#define BEAT_OF_LATE(ms) ((ms)*3 / 4) /* how often chat_tick is asked for, by when it is late */
+#define PING_JITTER    25 /* percent */
+#define ROUND_TRIPS    4  /* of silence make a link suspected */
+#define RENEW_RETRY_MS (10u * 60 * 1000)
+#define BEAT_MIN_MS    1000
 
 /* ---- round trips ---- */
 
@@ -213,6 +213,14 @@ void chat_wake(struct chat *c, struct now now)
 	dial_everybody(c, now);
 }
 
+/* How often chat_tick is asked for, when nothing else is due. */
+static uint64_t beat_ms(const struct chat *c)
+{
+	uint64_t ms = c->opts.late_ms * 3 / 4;
+
+	return ms > BEAT_MIN_MS ? ms : BEAT_MIN_MS;
+}
+
 void wake_check(struct chat *c, struct now now)
 {
 	if (c->beat_ms && now.mono_ms > c->beat_ms + c->opts.late_ms) {
@@ -220,5 +228,5 @@ void wake_check(struct chat *c, struct now now)
 			 (unsigned long long)(now.mono_ms - c->beat_ms) / 1000);
 		chat_wake(c, now);
 	}
-	c->beat_ms = now.mono_ms + BEAT_OF_LATE(c->opts.late_ms);
+	c->beat_ms = now.mono_ms + beat_ms(c);
 }

@@ -92,7 +92,10 @@ static void test_every_key_is_read(void **state)
 				   "[log]\n"
 				   "level = debug\n"
 				   "[timers]\n"
-				   "dial_min = 200\n"),
+				   "dial_min = 200\n"
+				   "suspect = 700\n"
+				   "wake_pong = 800\n"
+				   "late = 900\n"),
 			 0);
 	assert_int_equal(c.n_listen, 2);
 	assert_string_equal(c.listen[0], "127.0.0.1:7000");
@@ -111,6 +114,9 @@ static void test_every_key_is_read(void **state)
 	assert_string_equal(c.state_dir, "/srv/allium");
 	assert_int_equal(c.log_level, LOG_DEBUG);
 	assert_int_equal(c.dial_min_ms, 200);
+	assert_int_equal(c.suspect_ms, 700);
+	assert_int_equal(c.wake_pong_ms, 800);
+	assert_int_equal(c.late_ms, 900);
 	config_clear(&c);
 }
 
