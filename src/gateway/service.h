@@ -59,7 +59,7 @@ enum service_flags {
 	  service_queue)                                                                                     \
 	X("cancel", SERVICE_LOGIN, 2, 2, "<nick> <n>|all", "take back what waits to be sent",                \
 	  "One message by its number in `queue <nick>`, or all. It is too late for what may have left: the " \
-	  "contact may have it already.",                                                                    \
+	  "contact may have it already. A line says when a long queue is done.",                             \
 	  service_cancel)                                                                                    \
 	X("tor", SERVICE_LOGIN, 0, 0, "", "show what tor does",                                              \
 	  "Its version and state, and the relays of each contact's circuit.", service_tor)                   \
