@@ -416,6 +416,44 @@ static void outbox_ids_are_never_used_again(void **state)
 	store_close(s);
 }
 
+static void what_cant_have_left_is_cancelled_from_the_oldest_on(void **state)
+{
+	struct store *s = help_open(*state);
+	const int64_t bob = help_add_contact(s, "Bob", 1), carol = help_add_contact(s, "Carol", 2);
+	struct outbox_row o[6];
+	int64_t last;
+	size_t n;
+	assert_int_equal(store_outbox_last(s, bob, &last), 0);
+	assert_int_equal(last, 0);
+	for (uint8_t i = 0; i < 6; i++) {
+		o[i] = (struct outbox_row){.contact = i == 5 ? carol : bob, .msgid = {i}, .text = ""};
+		assert_int_equal(store_outbox_add(s, &o[i]), 0);
+	}
+	assert_int_equal(store_outbox_mark_left(s, o[0].id), 0);
+	assert_int_equal(store_outbox_last(s, bob, &last), 0);
+	assert_int_equal(last, o[4].id);
+	/* one */
+	assert_int_equal(store_outbox_cancel(s, bob, o[0].id), ERR_WRONG_STATE);
+	assert_int_equal(store_outbox_cancel(s, bob, o[5].id), ERR_NOT_FOUND);
+	assert_int_equal(store_outbox_cancel(s, bob, o[2].id), 0);
+	assert_int_equal(store_outbox_cancel(s, bob, o[2].id), ERR_NOT_FOUND);
+	/* many: no more than asked, none after upto, none of another contact */
+	assert_int_equal(store_outbox_cancel_upto(s, bob, last, 1, &n), 0);
+	assert_int_equal(n, 1);
+	struct outbox all = outbox(s, bob, 0, 100);
+	assert_int_equal(all.n, 3);
+	assert_int_equal(all.rows[0].id, o[0].id);
+	assert_int_equal(all.rows[1].id, o[3].id);
+	assert_int_equal(store_outbox_cancel_upto(s, bob, o[3].id, 100, &n), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(store_outbox_cancel_upto(s, bob, o[3].id, 100, &n), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(outbox(s, bob, o[3].id, 100).n, 1);
+	assert_int_equal(store_outbox_count(s, carol, &n), 0);
+	assert_int_equal(n, 1);
+	store_close(s);
+}
+
 /* ---- cursors ---- */
 
 static int collect_cursor(void *ctx, const char *client, int64_t line_id)
@@ -457,6 +495,7 @@ int main(void)
 	    T(an_id_is_seen_once_for_each_contact),
 	    T(the_outbox_keeps_a_contacts_messages_in_order),
 	    T(outbox_ids_are_never_used_again),
+	    T(what_cant_have_left_is_cancelled_from_the_oldest_on),
 	    T(each_client_has_its_cursor),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
