@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Databases that earlier versions of the program have written open, keep all they had, and go on. */
+#include "store_disk_help.h"
+
+/* As version 1 made it; never changes. */
+static const char version_1[] =
+    "PRAGMA journal_mode = WAL;"
+    "CREATE TABLE meta (name TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE contact ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " identity BLOB NOT NULL UNIQUE,"
+    " petname TEXT NOT NULL UNIQUE COLLATE NOCASE,"
+    " state INTEGER NOT NULL,"
+    " link_key BLOB,"
+    " onion BLOB NOT NULL,"
+    " client_key BLOB,"
+    " their_nick TEXT NOT NULL,"
+    " text TEXT NOT NULL,"
+    " min_version INTEGER NOT NULL,"
+    " created_ms INTEGER NOT NULL,"
+    " seen_ms INTEGER NOT NULL);"
+    "CREATE TABLE request ("
+    " id INTEGER PRIMARY KEY,"
+    " identity BLOB NOT NULL UNIQUE,"
+    " link_key BLOB NOT NULL,"
+    " onion BLOB NOT NULL,"
+    " client_key BLOB,"
+    " name TEXT NOT NULL,"
+    " text TEXT NOT NULL,"
+    " rejected INTEGER NOT NULL,"
+    " received_ms INTEGER NOT NULL);"
+    "CREATE TABLE line ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " contact INTEGER REFERENCES contact(id) ON DELETE CASCADE,"
+    " kind INTEGER NOT NULL,"
+    " message_kind INTEGER NOT NULL,"
+    " msgid BLOB NOT NULL,"
+    " time_ms INTEGER NOT NULL,"
+    " minute INTEGER NOT NULL,"
+    " client TEXT NOT NULL,"
+    " text BLOB NOT NULL);"
+    "CREATE INDEX line_contact ON line(contact);"
+    "CREATE TABLE seen ("
+    " contact INTEGER NOT NULL REFERENCES contact(id) ON DELETE CASCADE,"
+    " msgid BLOB NOT NULL,"
+    " PRIMARY KEY (contact, msgid)) WITHOUT ROWID;"
+    "CREATE TABLE outbox ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " contact INTEGER NOT NULL REFERENCES contact(id) ON DELETE CASCADE,"
+    " msgid BLOB NOT NULL,"
+    " message_kind INTEGER NOT NULL,"
+    " minute INTEGER NOT NULL,"
+    " may_have_left INTEGER NOT NULL,"
+    " text BLOB NOT NULL,"
+    " UNIQUE (contact, msgid));"
+    "CREATE INDEX outbox_contact ON outbox(contact);"
+    "CREATE TABLE cursor (client TEXT PRIMARY KEY NOT NULL, line INTEGER NOT NULL) WITHOUT ROWID;"
+    "PRAGMA user_version = 1;";
+
+#define B1  "x'01010101010101010101010101010101'"
+#define B2  "x'02020202020202020202020202020202'"
+#define K1  "x'0101010101010101010101010101010101010101010101010101010101010101'"
+#define K2  "x'0202020202020202020202020202020202020202020202020202020202020202'"
+#define BOB "4"
+/* Ids have gaps: other contacts, lines and messages were there. */
+static const char rows_1[] =
+    "INSERT INTO meta VALUES ('nick', 'alice');"
+    "INSERT INTO contact VALUES (" BOB ", " K1 ", 'Bob', 3, " K2 ", " K1 ", " K2
+    ", 'bobby', '', 0, 1000, 2000),"
+    " (7, " K2 ", 'Carol', 1, NULL, " K2 ", NULL, '', 'It is me', 0, 1001, 0);"
+    "INSERT INTO request VALUES (2, x'" /* Mallory */
+    "0303030303030303030303030303030303030303030303030303030303030303', " K1 ", " K2
+    ", NULL, 'Mallory', 'hi', 1, 3000);"
+    "INSERT INTO line VALUES (11, " BOB ", 0, 1, " B1 ", 4000, 66, '', 'hello'),"
+    " (12, NULL, 1, 0, " B2 ", 4001, 0, 'laptop', 'a note'),"
+    " (15, " BOB ", 1, 0, " B2 ", 4002, 0, 'laptop', 'hello yourself');"
+    "INSERT INTO seen VALUES (" BOB ", " B1 ");"
+    "INSERT INTO outbox VALUES (21, " BOB ", " B1 ", 0, 66, 1, 'left perhaps'),"
+    " (22, " BOB ", " B2 ", 1, 67, 0, 'waits'), (25, 7, " B1 ", 0, 68, 0, 'for Carol');"
+    "INSERT INTO cursor VALUES ('laptop', 12);"
+    "UPDATE sqlite_sequence SET seq = 99;";
+
+static struct store *open_version_1(const struct help *h)
+{
+	sqlite3 *db = raw_open(h->db);
+	raw_exec(db, version_1);
+	raw_exec(db, rows_1);
+	assert_int_equal(raw_int(db, "PRAGMA user_version"), 1);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	return help_open(h);
+}
+
+struct story {
+	char text[1024];
+};
+
+static void tell(struct story *st, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void tell(struct story *st, const char *fmt, ...)
+{
+	const size_t len = strlen(st->text);
+	va_list ap;
+	va_start(ap, fmt);
+	const int n = vsnprintf(st->text + len, sizeof(st->text) - len, fmt, ap);
+	va_end(ap);
+	assert_true(n > 0 && (size_t)n < sizeof(st->text) - len);
+}
+
+static int tell_contact(void *ctx, const struct contact_row *c)
+{
+	tell(ctx, "%d %s %d key %d,%d onion %d link %d,%d client %d,%d %s '%s' v%d %d %d\n", (int)c->id,
+	     c->petname, c->state, c->identity[0], c->identity[KEY_BYTES - 1], c->onion[0], c->has_link_key,
+	     c->link_key[0], c->has_client_key, c->client_key[0], c->their_nick, c->text, c->min_version,
+	     (int)c->created_ms, (int)c->seen_ms);
+	return 0;
+}
+
+static int tell_request(void *ctx, const struct request_row *r)
+{
+	tell(ctx, "request %s '%s' %d %d\n", r->name, r->text, r->rejected, (int)r->received_ms);
+	return 0;
+}
+
+static int tell_line(void *ctx, const struct line_row *l)
+{
+	tell(ctx, "line %d of %d kind %d,%d id %d at %d,%d %s '%.*s'\n", (int)l->id, (int)l->contact, l->kind,
+	     l->message_kind, l->msgid[15], (int)l->time_ms, (int)l->minute, l->client, (int)l->text_len,
+	     l->text);
+	return 0;
+}
+
+static int tell_outbox(void *ctx, const struct outbox_row *o)
+{
+	tell(ctx, "out %d to %d kind %d id %d at %d left %d '%.*s' seq %d sealed %s\n", (int)o->id,
+	     (int)o->contact, o->message_kind, o->msgid[15], (int)o->minute, o->may_have_left,
+	     (int)o->text_len, o->text, (int)o->seq, o->sealed ? "yes" : "no");
+	return 0;
+}
+
+static int tell_cursor(void *ctx, const char *client, int64_t line_id)
+{
+	tell(ctx, "cursor %s %d\n", client, (int)line_id);
+	return 0;
+}
+
+static void assert_rows_of_version_1(struct store *s)
+{
+	struct story st = {""};
+	char nick[5];
+	assert_int_equal(store_contact_each(s, tell_contact, &st), 0);
+	assert_int_equal(store_request_each(s, tell_request, &st), 0);
+	assert_int_equal(store_line_since(s, 0, 100, tell_line, &st), 0);
+	assert_int_equal(store_outbox_each(s, 4, 0, 100, tell_outbox, &st), 0);
+	assert_int_equal(store_outbox_each(s, 7, 0, 100, tell_outbox, &st), 0);
+	assert_int_equal(store_cursor_each(s, tell_cursor, &st), 0);
+	assert_string_equal(st.text, "4 Bob 3 key 1,1 onion 1 link 1,2 client 1,2 bobby '' v0 1000 2000\n"
+				     "7 Carol 1 key 2,2 onion 2 link 0,0 client 0,0  'It is me' v0 1001 0\n"
+				     "request Mallory 'hi' 1 3000\n"
+				     "line 11 of 4 kind 0,1 id 1 at 4000,66  'hello'\n"
+				     "line 12 of 0 kind 1,0 id 2 at 4001,0 laptop 'a note'\n"
+				     "line 15 of 4 kind 1,0 id 2 at 4002,0 laptop 'hello yourself'\n"
+				     "out 21 to 4 kind 0 id 1 at 66 left 1 'left perhaps' seq 0 sealed no\n"
+				     "out 22 to 4 kind 1 id 2 at 67 left 0 'waits' seq 0 sealed no\n"
+				     "out 25 to 7 kind 0 id 1 at 68 left 0 'for Carol' seq 0 sealed no\n"
+				     "cursor laptop 12\n");
+	assert_int_equal(store_meta_get(s, "nick", nick, sizeof(nick), NULL), 0);
+	assert_memory_equal(nick, "alice", 5);
+}
+
+static int no_session(void *ctx, const struct session_row *row)
+{
+	(void)ctx;
+	(void)row;
+	return 42;
+}
+
+static void version_1_keeps_what_it_had(void **state)
+{
+	static const uint8_t seen[16] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+	struct store *s = open_version_1(*state);
+	assert_false(store_dirty(s));
+	for (unsigned i = 0; i < 2; i++) {
+		assert_rows_of_version_1(s);
+		assert_int_equal(store_seen_add(s, 4, seen), ERR_EXISTS);
+		assert_int_equal(store_session_each(s, no_session, NULL), 0);
+		store_close(s); /* once more, as it now is */
+		s = help_open(*state);
+	}
+	store_close(s);
+}
+
+static void version_1_goes_on(void **state)
+{
+	struct store *s = open_version_1(*state);
+	const struct session_row row = {.contact = 4, .epoch = {1}};
+	struct outbox_row o = {.contact = 4, .msgid = {9}, .text = "new", .text_len = 3};
+	struct line_row l = {.contact = 7, .text = "new", .text_len = 3};
+	struct story st = {""};
+	size_t n;
+	assert_int_equal(store_session_begin(s, &row, "state", 5), 0);
+	assert_int_equal(store_outbox_cancel(s, 4, 21), ERR_WRONG_STATE);
+	assert_int_equal(store_outbox_seal(s, 21, 1, "bytes", 5), 0);
+	assert_int_equal(store_outbox_seal(s, 22, 2, "bytes", 5), 0);
+	assert_int_equal(store_outbox_add(s, &o), 0);
+	assert_int_equal(o.id, 100); /* never one that was given before */
+	assert_int_equal(store_line_add(s, &l), 0);
+	assert_int_equal(l.id, 100);
+	assert_int_equal(store_outbox_delete_upto(s, 4, 1, &n), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(store_contact_delete(s, 7), 0);
+	assert_int_equal(store_commit(s), 0);
+	assert_int_equal(store_checkpoint(s), 0);
+	store_close(s);
+
+	s = help_open(*state);
+	assert_int_equal(store_outbox_each(s, 4, 0, 100, tell_outbox, &st), 0);
+	assert_int_equal(store_outbox_each(s, 7, 0, 100, tell_outbox, &st), 0);
+	assert_string_equal(st.text, "out 22 to 4 kind 1 id 2 at 67 left 1 'waits' seq 2 sealed yes\n"
+				     "out 100 to 4 kind 0 id 0 at 0 left 0 'new' seq 0 sealed no\n");
+	store_close(s);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, help_setup, help_teardown)
+	const struct CMUnitTest tests[] = {
+	    T(version_1_keeps_what_it_had),
+	    T(version_1_goes_on),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
