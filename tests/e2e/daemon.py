@@ -156,6 +156,12 @@ class Daemon:
             self.process.wait()
             self.process = None
 
+    def kill_with_tors(self):
+        """SIGKILL, and until no tor of it writes to the state directory any more."""
+        tors = self.tors()
+        self.kill()
+        self._await_gone(tors)
+
     def restart(self):
         self.stop()
         return self.start()

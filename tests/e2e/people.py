@@ -11,13 +11,17 @@ TAGS = ("message-tags", "server-time")
 
 
 class Person:
-    """Registers a new account on the daemon and stays attached with a client that sees tags."""
+    """Registers a new account on the daemon, or logs in to one that it has, and stays attached with a
+    client that sees tags."""
 
-    def __init__(self, daemon, name, password=None):
+    def __init__(self, daemon, name, password=None, registered=False):
         self.daemon, self.name = daemon, name
         self.password = password or f"{name}-password"
-        self.irc = daemon.connect().login(name, caps=TAGS)
-        self.irc.command(f"register {self.password}")
+        if registered:
+            self.irc = self.attach()
+        else:
+            self.irc = daemon.connect().login(name, caps=TAGS)
+            self.irc.command(f"register {self.password}")
         self.irc.expect(rf":{name}!\S+ JOIN :?&contacts")
         self.irc.fence()
         self.address = self._address()

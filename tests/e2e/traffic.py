@@ -47,7 +47,7 @@ class Listener:
     def __init__(self, person, other):
         self.person, self.other = person, other
         self.clients = [person.irc]
-        person.attach(AUDIT).close()
+        person.attach(AUDIT, auto_pong=False).close()
 
     def numbers(self, irc):
         return [int(text.rpartition("-")[2]) for text in irc.messages(source=self.other.name)]
@@ -85,7 +85,7 @@ class Stream:
 
     def check(self, lost=()):
         """Nothing missing but what a test knows to be lost, nothing twice, nothing out of order:
-        by every live client, and by the replay."""
+        by every live client, and by the replay, which is returned."""
         self.await_all()
         await_fenced(self.listener.person.irc)
         replay = self.listener.replay(max(self.talker.accepted))
@@ -96,6 +96,7 @@ class Stream:
         missing = self.talker.accepted - set(replay) - set(lost)
         assert not missing, f"lost: {sorted(missing)}"
         await_empty_queue(self.talker.person.irc, self.talker.other.name)
+        return replay
 
 
 def doubled(numbers):
@@ -138,8 +139,14 @@ class Pair:
         for stream in self.streams:
             stream.await_all()
 
+    def settle(self):
+        """Until everything is acked, and fenced by the clients."""
+        for stream in self.streams:
+            await_empty_queue(stream.talker.person.irc, stream.talker.other.name)
+            await_fenced(stream.listener.person.irc)
+
     def attach(self, person):
-        """The person's daemon was killed and started again, and its client comes back."""
+        """The person's daemon was ended and started again, and its client comes back."""
         person.irc.expect_close()
         self.said_by(person).collect(person.irc)
         self.heard_by(person).reattach()
