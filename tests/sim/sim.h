@@ -76,6 +76,9 @@ struct accepted {
 	/* The reader's store was put back to a time before it came, and the writer had read the ack: it may be
 	 * missing. */
 	bool excused;
+	bool cancelled; /* successfully: nobody may see it */
+	/* It waited in a database that was put back: who cancels it then can't know that it has left. */
+	bool old;
 };
 struct accepted_list {
 	struct accepted *m;
@@ -143,6 +146,22 @@ struct dial {
 };
 TAILQ_HEAD(dial_list, dial);
 
+struct client { /* what it has seen */
+	struct shown {
+		int64_t id;
+		uint8_t msgid[MSGID_BYTES];
+	} *shown; /* by id, ascending */
+	size_t n, room, settled;
+	int64_t fence, next_fence; /* its cursor, committed and as it will be */
+	int64_t last, since;
+};
+
+struct cancelled { /* in this turn */
+	struct node *to;
+	uint8_t msgid[MSGID_BYTES];
+};
+#define CANCELS_MAX 1000
+
 enum doom { DOOM_NONE, DOOM_CRASH, DOOM_CRASH_AFTER };
 
 struct node {
@@ -171,6 +190,9 @@ struct node {
 	struct dial_list dials;
 	bool friend_of[SIM_NODES_MAX];	       /* wants that node for a contact */
 	bool asks[SIM_NODES_MAX];	       /* adds that node, wanted there or not */
+	struct client client;
+	struct cancelled *cancels;
+	size_t n_cancels;
 	struct accepted_list accepted[SIM_NODES_MAX]; /* by whom they are for */
 	size_t accepted_before[SIM_NODES_MAX]; /* at the last commit */
 	uint64_t together_ms[SIM_NODES_MAX];   /* when a record last came from that node */
@@ -179,6 +201,7 @@ struct node {
 /* What happened, for the summary. */
 #define COUNT_MAP(X)                                                                                         \
 	X(messages, "messages")                                                                              \
+	X(cancels, "of them cancelled")                                                                      \
 	X(dials, "dials")                                                                                    \
 	X(drops, "broken connections")                                                                       \
 	X(crashes, "crashes")                                                                                \
@@ -273,6 +296,13 @@ void wire_drop_all(struct node *n, bool silently);
 void wire_break_all(struct node *n); /* and chat is told */
 void wire_clear(struct sim *s);
 
+/* ---- sim_client.c ---- */
+void client_look(struct node *n);
+void client_settle(struct node *n, bool committed);
+void client_forget(struct node *n);
+void client_check(struct node *n);
+void client_clear(struct node *n);
+
 /* ---- sim_hostile.c ---- */
 /* A record is about to leave; false: it does not. */
 bool hostile_on_record(struct end *from, uint8_t record[RECORD_BYTES]);
@@ -289,6 +319,9 @@ extern const struct chat_front check_front;
 /* The node has accepted a message; it holds once it has committed. */
 void check_accept(struct node *n, struct node *to, const uint8_t msgid[MSGID_BYTES], const char *text,
 		  size_t len);
+/* A cancel has succeeded; it holds once the node has committed. */
+void check_cancel(struct node *n, struct node *to, const uint8_t msgid[MSGID_BYTES]);
+void check_settle(struct node *n, bool committed);
 /* The accepted message with this id, NULL if there is none; also if its turn has not been committed. */
 struct accepted *check_find(struct node *from, const struct node *to, const uint8_t msgid[MSGID_BYTES]);
 /* Memory and files stay bounded, presence tells the truth. */

@@ -122,8 +122,17 @@ static void account_sent(struct node *n, struct node *to)
 	size_t i;
 
 	had_begin(&h, n, to, true);
-	for (i = 0; i < list->n; i++)
+	for (i = 0; i < list->n; i++) {
 		list->m[i].lost = list->m[i].lost || !h.had[i];
+		h.had[i] = false;
+	}
+	node_outbox_each(n, to, had_waits, &h);
+	for (i = 0; i < list->n; i++) {
+		/* It waits again, whatever was cancelled since; what came after it may have left before. */
+		list->m[i].excused = list->m[i].excused || (list->m[i].cancelled && h.had[i]);
+		list->m[i].cancelled = list->m[i].cancelled && !h.had[i];
+		list->m[i].old = list->m[i].old || h.had[i];
+	}
 	free(h.had);
 }
 

@@ -66,6 +66,36 @@ void check_accept(struct node *n, struct node *to, const uint8_t msgid[MSGID_BYT
 	list->n++;
 }
 
+void check_cancel(struct node *n, struct node *to, const uint8_t msgid[MSGID_BYTES])
+{
+	if (n->n_cancels == CANCELS_MAX) {
+		sim_fail(n->sim, n->name, "the plan has too many cancels");
+		return;
+	}
+	n->cancels[n->n_cancels].to = to;
+	memcpy(n->cancels[n->n_cancels++].msgid, msgid, MSGID_BYTES);
+}
+
+void check_settle(struct node *n, bool committed)
+{
+	size_t i;
+
+	for (i = 0; i < n->n_cancels && committed; i++) {
+		struct accepted *m = check_find(n, n->cancels[i].to, n->cancels[i].msgid);
+
+		if (m)
+			m->cancelled = true;
+	}
+	n->n_cancels = 0;
+	for (i = 0; i < SIM_NODES_MAX; i++) {
+		if (committed)
+			n->accepted_before[i] = n->accepted[i].n;
+		else
+			n->accepted[i].n = n->accepted_before[i];
+	}
+	client_settle(n, committed);
+}
+
 /* ---- the front ---- */
 
 static void on_line(void *ctx, struct chat *c, const struct contact *contact, const struct line_row *l)
@@ -73,6 +103,7 @@ static void on_line(void *ctx, struct chat *c, const struct contact *contact, co
 	struct node *n = ctx;
 	struct node *from = contact ? node_of(n, contact) : NULL;
 	uint64_t hash = sim_hash(1, l->text, l->text_len);
+	const struct accepted *m;
 
 	(void)c;
 	sim_say(n->sim, n->name, "line %" PRId64 " %s %s %016" PRIx64, l->id,
@@ -85,8 +116,10 @@ static void on_line(void *ctx, struct chat *c, const struct contact *contact, co
 		return;
 	if (!from || !n->friend_of[from->index])
 		sim_fail(n->sim, n->name, "a line from somebody who is no contact");
-	else if (!committed(from, n, check_find(from, n, l->msgid)))
+	else if (m = check_find(from, n, l->msgid), !committed(from, n, m))
 		sim_fail(n->sim, n->name, "a line that %s never wrote, or has not committed", from->name);
+	else if (m->cancelled && !m->old)
+		sim_fail(n->sim, n->name, "a line that %s has cancelled", from->name);
 }
 
 static void on_presence(void *ctx, struct chat *c, const struct contact *contact, enum presence before,
@@ -244,10 +277,16 @@ struct reading {
 	struct node *of;
 	int kind;
 	struct node *writer, *reader;
-	bool *had;    /* by the place in what was accepted */
-	size_t next;  /* those before it came, or need not come any more */
+	bool *had;   /* by the place in what was accepted */
+	size_t next; /* those before it came, or need not come any more */
 	uint64_t time_ms;
 };
+
+/* It may be missing, and in any place. */
+static bool is_lax(const struct reading *r, const struct accepted *m)
+{
+	return m->lost || (r->kind == LINE_IN && (m->excused || m->cancelled));
+}
 
 static void read_message(struct reading *r, const struct line_row *l)
 {
@@ -264,9 +303,11 @@ static void read_message(struct reading *r, const struct line_row *l)
 		sim_fail(s, r->n->name, "line %zu with %s is there twice", at, r->of->name);
 	else if (m->lost && r->kind == LINE_OUT)
 		sim_fail(s, r->n->name, "line %zu to %s has come back", at, r->of->name);
-	else if (!m->lost && !m->excused && at < r->next)
+	else if (m->cancelled && !m->old && r->kind == LINE_IN)
+		sim_fail(s, r->n->name, "line %zu with %s was cancelled", at, r->of->name);
+	else if (!is_lax(r, m) && at < r->next)
 		sim_fail(s, r->n->name, "line %zu with %s comes after line %zu", at, r->of->name, r->next - 1);
-	else if (!m->lost && !m->excused)
+	else if (!is_lax(r, m))
 		r->next = at + 1;
 	if (m)
 		r->had[at] = true;
@@ -302,9 +343,7 @@ static void check_conversation(struct node *n, struct node *of, int kind, struct
 		abort();
 	chat_lines(n->chat, 0, SIZE_MAX, read_line, &r);
 	for (i = 0; i < list->n && !n->sim->failed; i++) {
-		const struct accepted *m = &list->m[i];
-
-		if (!r.had[i] && !m->lost && !(m->excused && kind == LINE_IN))
+		if (!r.had[i] && !is_lax(&r, &list->m[i]))
 			sim_fail(n->sim, n->name, "lacks line %zu of %zu with %s", i, list->n, of->name);
 	}
 	free(r.had);
@@ -340,6 +379,7 @@ void check_end(struct sim *s)
 	unsigned i, j;
 
 	for (i = 0; i < s->opts.nodes; i++) {
+		client_check(&s->node[i]);
 		for (j = 0; j < s->opts.nodes && !s->failed; j++) {
 			struct node *n = &s->node[i];
 			struct node *o = &s->node[j];

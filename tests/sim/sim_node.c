@@ -45,18 +45,6 @@ static int before_commit(void *ctx)
 	return 0;
 }
 
-static void accepted_settle(struct node *n, bool committed)
-{
-	unsigned i;
-
-	for (i = 0; i < SIM_NODES_MAX; i++) {
-		if (committed)
-			n->accepted_before[i] = n->accepted[i].n;
-		else
-			n->accepted[i].n = n->accepted_before[i];
-	}
-}
-
 /* ---- the process ---- */
 
 static void open_chat(struct node *n)
@@ -102,8 +90,10 @@ void node_start(struct node *n)
 	open_chat(n);
 	if (!n->chat)
 		return;
-	if (restores)
+	if (restores) {
 		backup_account(n);
+		client_forget(n);
+	}
 	tor_tell(n);
 }
 
@@ -114,7 +104,7 @@ static void gone(struct node *n)
 	n->dirty = false;
 	n->down_ms = n->sim->now_ms;
 	n->stopped_until_ms = 0;
-	accepted_settle(n, false);
+	check_settle(n, false);
 }
 
 static void on_restart(struct sim *s, struct event *e)
@@ -148,7 +138,7 @@ void node_stop(struct node *n)
 	sim_say(s, n->name, "goes offline");
 	chat_shutdown(n->chat, sim_now(s), "the user logs out");
 	if (!chat_commit(n->chat) && !n->doom) {
-		accepted_settle(n, true);
+		check_settle(n, true);
 		wire_pump_all(n);
 	}
 	wire_drop_all(n, false);
@@ -224,7 +214,7 @@ static void one_turn(struct node *n)
 		reopen(n);
 		return;
 	}
-	accepted_settle(n, true);
+	check_settle(n, true);
 	if (n->doom == DOOM_CRASH_AFTER) {
 		node_crash(n);
 		return;
@@ -267,7 +257,8 @@ void node_init(struct sim *s, unsigned index)
 	n->tor = true;
 	n->hostile = s->opts.hostile && last;
 	n->heard = calloc(HEARD_MAX, sizeof(*n->heard));
-	if (!n->heard)
+	n->cancels = calloc(CANCELS_MAX, sizeof(*n->cancels));
+	if (!n->heard || !n->cancels)
 		abort();
 	TAILQ_INIT(&n->ends);
 	TAILQ_INIT(&n->dials);
@@ -298,6 +289,8 @@ void node_clear(struct node *n)
 	for (i = 0; i < SIM_NODES_MAX; i++)
 		free(n->accepted[i].m);
 	free(n->heard);
+	free(n->cancels);
+	client_clear(n);
 }
 
 struct node *node_by_identity(struct sim *s, const uint8_t identity[KEY_BYTES])

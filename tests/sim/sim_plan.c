@@ -273,6 +273,89 @@ static void on_both(struct sim *s, struct event *e)
 	by_node(s, 0, on_this_retry, o, n->index);
 }
 
+static void on_look(struct sim *s, struct event *e)
+{
+	struct node *n = e->obj;
+
+	if (n->chat)
+		client_look(n);
+	by_node(s, 1000 + sim_random(s, 120000), on_look, n, 0);
+}
+
+/* ---- cancels ---- */
+
+struct waiting {
+	struct chat_queued_row row;
+	unsigned pass;
+	bool found;
+};
+
+static int on_waiting(void *ctx, const struct chat_queued_row *r)
+{
+	struct waiting *w = ctx;
+
+	w->row = *r;
+	w->found = true;
+	return w->pass-- == 0;
+}
+
+static void cancel_one(struct sim *s, struct node *n, struct node *to, struct contact *contact)
+{
+	struct waiting w = {.pass = (unsigned)sim_random(s, 20)};
+	int err;
+
+	chat_queue_each(n->chat, contact, 0, 20, on_waiting, &w);
+	if (!w.found)
+		return;
+	err = chat_cancel(n->chat, sim_now(s), contact, w.row.number);
+	sim_say(s, n->name, "cancels %u: %s", (unsigned)w.row.number, err ? err_str(err) : "done");
+	if (!err) {
+		check_cancel(n, to, w.row.msgid);
+		s->n.cancels++;
+	}
+	if (!err == w.row.may_have_left)
+		sim_fail(s, n->name, "what may have left can be cancelled, or what has not can't");
+}
+
+static int note_unsent(void *ctx, const struct chat_queued_row *r)
+{
+	struct cancelled *c = ctx;
+
+	if (!r->may_have_left) {
+		check_cancel(c->to->sim->node + c->msgid[0], c->to, r->msgid);
+		c->to->sim->n.cancels++;
+	}
+	return 0;
+}
+
+static void cancel_all(struct sim *s, struct node *n, struct node *to, struct contact *contact)
+{
+	struct cancelled ctx = {.to = to, .msgid = {(uint8_t)n->index}};
+	size_t before = n->n_cancels, cancelled, late;
+
+	if (contact->queued > CANCELS_MAX / 4)
+		return;
+	chat_queue_each(n->chat, contact, 0, SIZE_MAX, note_unsent, &ctx);
+	if (!chat_cancel_all(n->chat, sim_now(s), contact, &cancelled, &late) &&
+	    n->n_cancels - before != cancelled)
+		sim_fail(s, n->name, "%zu could be cancelled, %zu were", n->n_cancels - before, cancelled);
+	sim_say(s, n->name, "cancels all: %zu, too late for %zu", cancelled, late);
+}
+
+static void on_cancel(struct sim *s, struct event *e)
+{
+	struct node *n = e->obj;
+	struct node *to = &s->node[(n->index + 1 + sim_random(s, s->opts.nodes - 1)) % s->opts.nodes];
+	struct contact *contact = node_contact(n, to);
+
+	if (!contact)
+		return;
+	if (sim_random(s, 4))
+		cancel_one(s, n, to, contact);
+	else
+		cancel_all(s, n, to, contact);
+}
+
 static void on_speak(struct sim *s, struct event *e)
 {
 	struct node *n = e->obj;
@@ -325,6 +408,7 @@ static void plan_fate(struct sim *s, struct node *n)
 	scatter_on(s, (unsigned)sim_random(s, 3), on_tor_down, n);
 	scatter_by(s, (unsigned)sim_random(s, 20), on_user_retry, n);
 	scatter_on(s, (unsigned)sim_random(s, 5), on_both, n);
+	scatter_by(s, (unsigned)sim_random(s, 30), on_cancel, n);
 	scatter_on(s, (unsigned)sim_random(s, 3), on_suspend, n);
 	scatter_on(s, (unsigned)sim_random(s, 3), on_slow, n);
 	scatter_on(s, (unsigned)sim_random(s, 3), on_clock, n);
@@ -405,6 +489,7 @@ void plan_init(struct sim *s)
 		struct node *n = &s->node[i];
 
 		by_node(s, sim_random(s, 20000), on_tend, n, 0);
+		by_node(s, sim_random(s, 120000), on_look, n, 0);
 		scatter_by(s, 2, on_intruder, n);
 		scatter_by(s, 2, on_profile, n);
 		if (s->opts.faults)
