@@ -61,6 +61,9 @@ struct tor_status {
 struct tor_ops {
 	/* State, progress or text changed.  One call for each change. May be NULL. */
 	void (*status)(void *ctx, const struct tor_status *status);
+	/* Tor hears from the network again after it did not for a while (NETWORK_LIVENESS UP): circuits may
+	 * be dead.  May be NULL. */
+	void (*network)(void *ctx);
 };
 
 /* ERR_TOO_LONG for a socket path over 107 bytes; ERR_NOMEM. Copies the options. */

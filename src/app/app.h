@@ -68,6 +68,8 @@ void app_account_locked(struct account *a);
 void app_account_dirty(struct account *a);
 /* The status of its tor has changed. */
 void app_account_tor_status(struct app_account *aa);
+/* Its tor has the network again. */
+void app_account_wake(struct app_account *aa);
 
 /* ---- circuits_report.c ---- */
 int app_circuits(struct app_account *aa, gateway_circuits_cb cb, void *cb_ctx);

@@ -316,3 +316,14 @@ void app_account_tor_status(struct app_account *aa)
 	domain_mark(aa->domain);
 	chat_set_tor(c, app_now(aa->app), &out);
 }
+
+void app_account_wake(struct app_account *aa)
+{
+	struct chat *c = account_chat(aa->account);
+
+	if (c == NULL || aa->domain == NULL)
+		return;
+	log_info("account %s: the network is back: all links are asked anew", account_name(aa->account));
+	domain_mark(aa->domain);
+	chat_wake(c, app_now(aa->app));
+}

@@ -56,7 +56,26 @@ static void on_status(void *ctx, const struct tor_status *s)
 		(void)accounts_each(u->app->accounts, tell_account, &w);
 }
 
-static const struct tor_ops unit_ops = {.status = on_status};
+static int wake_account(void *ctx, struct account *a)
+{
+	struct status_walk *w = ctx;
+	struct app_account *aa = account_data(a);
+
+	if (aa != NULL && aa->unit == w->unit)
+		app_account_wake(aa);
+	return 0;
+}
+
+static void on_network(void *ctx)
+{
+	struct tor_unit *u = ctx;
+	struct status_walk w = {.unit = u};
+
+	if (!u->app->stopping && u->app->accounts != NULL)
+		(void)accounts_each(u->app->accounts, wake_account, &w);
+}
+
+static const struct tor_ops unit_ops = {.status = on_status, .network = on_network};
 
 static int unit_make(struct app *app, struct tor_unit *u)
 {

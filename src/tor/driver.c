@@ -22,7 +22,7 @@
 #define COMMAND_MAX  1024
 #define GREETING_MS                                                                                          \
 	60000 /* from the connection until we are ready; a starting tor may take a while to answer */
-#define EVENTS "SETEVENTS STATUS_CLIENT STATUS_GENERAL HS_DESC"
+#define EVENTS "SETEVENTS STATUS_CLIENT STATUS_GENERAL HS_DESC NETWORK_LIVENESS"
 
 struct command {
 	STAILQ_ENTRY(command) link;

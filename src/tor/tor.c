@@ -147,9 +147,12 @@ static void on_ready(void *ctx, const char *version)
 static void on_event(void *ctx, const struct control_reply *event)
 {
 	const char *line = event->lines[0].text;
+	struct tor *t = ctx;
 
 	if (strncmp(line, "HS_DESC ", 8) == 0)
-		onions_on_desc(ctx, line);
+		onions_on_desc(t, line);
+	else if (strcmp(line, "NETWORK_LIVENESS UP") == 0 && t->ops->network != NULL)
+		t->ops->network(t->ctx);
 	else
 		on_bootstrap(ctx, line);
 }

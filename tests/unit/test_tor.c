@@ -188,6 +188,21 @@ static void test_bootstrap_is_told_as_it_goes(void **state)
 	TURN_UNTIL(f->loop, fake_state(f) == TOR_READY);
 }
 
+static void test_the_network_comes_back(void **state)
+{
+	struct fake *f = *state;
+
+	until_ready(f);
+	assert_true(fake_was_asked(f, "SETEVENTS STATUS_CLIENT STATUS_GENERAL HS_DESC NETWORK_LIVENESS"));
+	fake_say(f, "650 NETWORK_LIVENESS DOWN\r\n650 NETWORK_LIVENESS UP\r\n");
+	TURN_UNTIL(f->loop, f->networks == 1);
+	assert_int_equal(fake_state(f), TOR_READY);
+	fake_say(f, "650 NETWORK_LIVENESS DOWN\r\n"
+		    "650 STATUS_CLIENT NOTICE BOOTSTRAP PROGRESS=100 TAG=done SUMMARY=\"Still\"\r\n"
+		    "650 NETWORK_LIVENESS UP\r\n");
+	TURN_UNTIL(f->loop, f->networks == 2);
+}
+
 /* ---- onions ---- */
 
 struct watch {
@@ -651,6 +666,7 @@ int main(void)
 	    T(test_what_answers_is_no_tor),
 	    T(test_a_missing_socket_is_told_once_and_found_later),
 	    T(test_bootstrap_is_told_as_it_goes),
+	    T(test_the_network_comes_back),
 	    T(test_an_onion_is_added_and_published),
 	    T(test_proof_of_work_is_tried_once),
 	    T(test_a_refused_onion_is_told_and_tried_again),

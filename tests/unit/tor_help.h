@@ -35,6 +35,7 @@ struct fake {
 	char asked[32][512]; /* commands so far */
 	int n_asked;
 	int connections;
+	int networks; /* how often the network was said to be back */
 	uint8_t cookie[32];
 	uint8_t server_nonce[32];
 	bool wrong_hash;	/* it does not know the cookie */
@@ -226,7 +227,14 @@ static inline void fake_on_status(void *ctx, const struct tor_status *status)
 	f->log[f->n_log++] = *status;
 }
 
-static const struct tor_ops fake_tor_ops = {fake_on_status};
+static inline void fake_on_network(void *ctx)
+{
+	struct fake *f = ctx;
+
+	f->networks++;
+}
+
+static const struct tor_ops fake_tor_ops = {fake_on_status, fake_on_network};
 
 static inline void fake_listen(struct fake *f, const char *path, accept_cb cb, struct listener **out)
 {
