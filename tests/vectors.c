@@ -11,7 +11,10 @@
 #include "base/str.h"
 #include "crypto/identity.h"
 #include "link/link.h"
+#include "link/noise.h"
 #include "link/payload.h"
+#include "link/proof.h"
+#include "ratchet_keep.h"
 
 #define LINE_BYTES 32
 
@@ -130,6 +133,7 @@ static struct link *dial(struct person *from, const struct person *to, enum link
 {
 	const struct link_initiator_opts opts = {
 	    .role = role,
+	    .version = LINK_VERSION,
 	    .static_secret = by_identity ? from->identity_secret : from->link_secret,
 	    .identity = by_identity ? from->identity : NULL,
 	    .responder_static = role == LINK_DOOR ? to->identity_public : to->link_public,
@@ -141,15 +145,25 @@ static struct link *dial(struct person *from, const struct person *to, enum link
 	return l;
 }
 
-static void show_prologue(enum link_role role, const struct person *bob)
+#define PROLOGUE_MAX 64
+
+static size_t make_prologue(enum link_role role, const struct person *bob, uint8_t prologue[PROLOGUE_MAX])
 {
-	uint8_t prologue[64] = LINK_LABEL;
 	size_t len = strlen(LINK_LABEL);
 
+	memcpy(prologue, LINK_LABEL, len);
 	prologue[len++] = LINK_VERSION;
 	prologue[len++] = (uint8_t)role;
 	memcpy(prologue + len, bob->identity, KEY_BYTES);
-	show("prologue", prologue, len + KEY_BYTES);
+	return len + KEY_BYTES;
+}
+
+static void show_prologue(enum link_role role, const struct person *bob)
+{
+	uint8_t prologue[PROLOGUE_MAX];
+	size_t len = make_prologue(role, bob, prologue);
+
+	show("prologue", prologue, len);
 }
 
 static void shake_hands(const char *initiator, struct link *a, const char *responder, struct link *b)
@@ -232,41 +246,180 @@ static void acceptance(struct link *l, const struct person *p, const struct pers
 	queue(l, FRAME_ACCEPT, "ACCEPT: nick \"bob\"", &body);
 }
 
-static void profile(struct link *l, const struct person *alice)
+static void profile(struct link *l, const struct person *from, const char *nick, const char *away_text,
+		    const char *name)
 {
-	struct profile p = {.nick = "alice", .away = true, .away_text = "asleep"};
+	struct profile p = {.away = away_text[0] != '\0'};
 	struct buf body;
 
-	memcpy(p.identity, alice->identity, KEY_BYTES);
-
+	memcpy(p.identity, from->identity, KEY_BYTES);
+	must(!str_copy(p.nick, sizeof(p.nick), nick) &&
+	     !str_copy(p.away_text, sizeof(p.away_text), away_text));
 	buf_init(&body, FRAME_BODY_MAX);
 	must(!profile_encode(&p, &body));
-	queue(l, FRAME_PROFILE, "PROFILE: Alice's identity, nick \"alice\", away \"asleep\"", &body);
+	queue(l, FRAME_PROFILE, name, &body);
 }
 
-static void message(struct link *l)
+/* Before any session: all zero. */
+static void sync_without_session(struct link *l, const char *name)
 {
-	struct message m = {
-	    .minute = 29000000, .kind = MESSAGE_TEXT, .text = "Grüße", .text_len = strlen("Grüße")};
 	struct buf body;
 
-	for (uint8_t i = 0; i < MSGID_BYTES; i++)
-		m.id[i] = i;
 	buf_init(&body, FRAME_BODY_MAX);
-	must(!message_encode(&m, &body));
-	queue(l, FRAME_MESSAGE, "MESSAGE: id 00..0f, minute 29000000, text \"Grüße\"", &body);
+	must(!buf_put_zero(&body, EPOCH_BYTES + 3 * 8));
+	queue(l, FRAME_SYNC, name, &body);
 }
 
-static void ack(struct link *l)
+static void ack(struct link *l, const uint8_t epoch[EPOCH_BYTES], uint64_t through)
 {
-	uint8_t ids[1][MSGID_BYTES];
 	struct buf body;
 
-	for (uint8_t i = 0; i < MSGID_BYTES; i++)
-		ids[0][i] = i;
 	buf_init(&body, FRAME_BODY_MAX);
-	must(!ack_encode((const uint8_t(*)[MSGID_BYTES])ids, 1, &body));
-	queue(l, FRAME_ACK, "ACK: id 00..0f", &body);
+	must(!buf_put(&body, epoch, EPOCH_BYTES));
+	must(!buf_put_u64(&body, through));
+	queue(l, FRAME_ACK, "ACK: through 1", &body);
+}
+
+/* ---- the ratchet ---------------------------------------------------------- */
+
+struct talker {
+	const char *name;
+	struct person *person;
+	struct ratchet r;
+	struct keep keep;
+	uint64_t seq;
+};
+
+#define AD_BYTES (EPOCH_BYTES + 8)
+
+/* SK a second time, out of a handshake by hand, whose chaining key is shown. */
+static void show_chaining_key(struct person alice, struct person bob, const uint8_t sk[KEY_BYTES])
+{
+	uint8_t prologue[PROLOGUE_MAX], msg[NOISE_MSG1_OVERHEAD], ck[HASH_BYTES], key[KEY_BYTES];
+	size_t len = make_prologue(LINK_PRIVATE, &bob, prologue);
+	struct noise_cipher send, recv;
+	struct noise *a, *b;
+
+	alice.rng.ctx = &alice.next;
+	bob.rng.ctx = &bob.next;
+	a = noise_new_initiator(&alice.rng, prologue, len, alice.link_secret, bob.link_public);
+	b = noise_new_responder(&bob.rng, prologue, len, bob.link_secret);
+	must(a && b && !noise_write_1(a, NULL, 0, msg) && !noise_read_1(b, msg, sizeof(msg), NULL));
+	rng_fill(&bob.rng, key, sizeof(key)); /* the ratchet key, which is drawn before e */
+	must(!noise_write_2(b, NULL, 0, msg) && !noise_split(b, &send, &recv, NULL, ck));
+	show("final chaining key", ck, sizeof(ck));
+	ratchet_root_sk(ck, key);
+	must(!memcmp(key, sk, KEY_BYTES));
+	noise_free(a);
+	noise_free(b);
+}
+
+static void talker_init(struct talker *t, const char *name, struct person *p, struct link *l)
+{
+	memset(t, 0, sizeof(*t));
+	t->name = name;
+	t->person = p;
+	must(!ratchet_init(&t->r, &p->rng, link_root(l)));
+	link_root_forget(l);
+}
+
+static void show_turn(const struct talker *t, bool received)
+{
+	uint8_t key[KEY_BYTES];
+
+	dh_public(t->r.dh_secret, key);
+	if (received)
+		show("  receiving chain key, past that message", t->r.recv_chain, KEY_BYTES);
+	show("  new ratchet key, secret", t->r.dh_secret, KEY_BYTES);
+	show("  new ratchet key, public", key, KEY_BYTES);
+	show("  root key", t->r.root, KEY_BYTES);
+	show("  sending chain key", t->r.send_chain, KEY_BYTES);
+}
+
+/* The keys of the next message in a chain with this header, derived here a second time. */
+static void show_message_keys(const uint8_t chain[KEY_BYTES], const uint8_t header[RATCHET_HEADER_BYTES],
+			      uint8_t key[KEY_BYTES])
+{
+	const size_t label = strlen("allium message");
+	uint8_t mac[HASH_BYTES], input[64] = "allium message";
+
+	hmac(chain, KEY_BYTES, "\x01", 1, mac);
+	show("  message secret", mac, KEY_BYTES);
+	memcpy(input + label, header + RATCHET_HEADER_BYTES - RATCHET_RANDOM_BYTES, RATCHET_RANDOM_BYTES);
+	hmac(mac, KEY_BYTES, input, label + RATCHET_RANDOM_BYTES, mac);
+	memcpy(key, mac, KEY_BYTES);
+	show("  message key", key, KEY_BYTES);
+}
+
+/* The body of MESSAGE: epoch, seq, the ratchet's message. */
+static void seal(struct talker *from, const uint8_t epoch[EPOCH_BYTES], const uint8_t *plain, size_t len,
+		 struct buf *body)
+{
+	uint8_t chain[KEY_BYTES], key[KEY_BYTES], ad[AD_BYTES + RATCHET_HEADER_BYTES], *out;
+	uint8_t opened[RATCHET_OVERHEAD];
+	size_t sealed = len + RATCHET_OVERHEAD;
+
+	must(!buf_put(body, epoch, EPOCH_BYTES));
+	must(!buf_put_u64(body, from->seq));
+	must((out = buf_reserve(body, sealed)) != NULL);
+	memcpy(chain, from->r.send_chain, KEY_BYTES);
+	memcpy(ad, buf_ptr(body), AD_BYTES);
+	must(!ratchet_seal(&from->r, &from->person->rng, ad, AD_BYTES, plain, len, out));
+	show("  header", out, RATCHET_HEADER_BYTES);
+	show_message_keys(chain, out, key);
+	memcpy(ad + AD_BYTES, out, RATCHET_HEADER_BYTES);
+	show("  associated data", ad, sizeof(ad));
+	must(len <= sizeof(opened) && !aead_open(key, 0, ad, sizeof(ad), out + RATCHET_HEADER_BYTES,
+						 sealed - RATCHET_HEADER_BYTES, opened));
+	show("  next sending chain key", from->r.send_chain, KEY_BYTES);
+}
+
+static void open_message(struct talker *to, const struct buf *body, size_t len)
+{
+	const struct ratchet_skipped skipped = keep_skipped(&to->keep);
+	const uint8_t *bytes = buf_ptr(body);
+	uint8_t before[KEY_BYTES], out[RATCHET_OVERHEAD];
+
+	memcpy(before, to->r.dh_remote, KEY_BYTES);
+	must(!ratchet_open(&to->r, &to->person->rng, &skipped, bytes, AD_BYTES, bytes + AD_BYTES,
+			   len + RATCHET_OVERHEAD, out));
+	if (memcmp(before, to->r.dh_remote, KEY_BYTES)) {
+		printf("%s turns\n", to->name);
+		show_turn(to, true);
+	} else
+		show("  receiving chain key, past that message", to->r.recv_chain, KEY_BYTES);
+}
+
+/* The plaintext of a message of this number; NULL: the empty one, which begins a session. */
+static void compose(uint8_t id, const char *text, struct buf *plain)
+{
+	for (unsigned i = 0; text && i < MSGID_BYTES; i++)
+		must(!buf_put_u8(plain, (uint8_t)(id << 4 | i)));
+	if (text && (buf_put_u32(plain, 29000000) || buf_put_u8(plain, MESSAGE_TEXT) ||
+		     buf_put(plain, text, strlen(text))))
+		abort();
+}
+
+/* From one to the other; over l if there is one. */
+static void say(struct talker *from, struct talker *to, const uint8_t epoch[EPOCH_BYTES], const char *text,
+		struct link *l)
+{
+	static uint8_t id;
+	struct buf plain, body;
+
+	buf_init(&plain, FRAME_BODY_MAX);
+	buf_init(&body, FRAME_BODY_MAX);
+	compose(id++, text, &plain);
+	printf("%s, seq %u: %s\n", from->name, (unsigned)++from->seq,
+	       text ? text : "empty, begins the session");
+	show("  plaintext", buf_ptr(&plain), buf_len(&plain));
+	seal(from, epoch, buf_ptr(&plain), buf_len(&plain), &body);
+	show("  MESSAGE", buf_ptr(&body), buf_len(&body));
+	if (l)
+		must(!link_send(l, FRAME_MESSAGE, buf_ptr(&body), buf_len(&body)));
+	open_message(to, &body, buf_len(&plain));
+	buf_clear(&plain);
+	buf_clear(&body);
 }
 
 /* ---- what is shown -------------------------------------------------------- */
@@ -309,21 +462,56 @@ static void accepting(struct person *alice, struct person *bob)
 	link_free(b);
 }
 
+/* What the handshake leaves, and Alice's first steps with it. */
+static void begin_session(struct link *a, struct link *b, struct talker *alice, struct talker *bob,
+			  uint8_t epoch[EPOCH_BYTES])
+{
+	show("Bob's first ratchet key, secret", link_root(b)->key, KEY_BYTES);
+	show("Bob's first ratchet key, public, as in message 2", link_root(a)->key, KEY_BYTES);
+	show("SK", link_root(a)->sk, KEY_BYTES);
+	ratchet_epoch(link_root(a)->sk, epoch);
+	show("epoch", epoch, EPOCH_BYTES);
+	talker_init(bob, "Bob", bob->person, b);
+	talker_init(alice, "Alice", alice->person, a);
+	printf("Alice begins\n");
+	show_turn(alice, false);
+}
+
+/* Bob, whose identity is lower, chooses the link; Alice, who dialled, begins the session. */
 static void between_link_keys(struct person *alice, struct person *bob)
 {
+	const struct person alice_first = *alice, bob_first = *bob;
 	struct link *a = dial(alice, bob, LINK_PRIVATE, false), *b = answer(bob);
-	uint8_t record[RECORD_BYTES];
+	static struct talker from_a, from_b;
+	uint8_t record[RECORD_BYTES], epoch[EPOCH_BYTES];
 
 	printf("Between link keys\n");
 	show_prologue(LINK_PRIVATE, bob);
 	shake_hands("Alice", a, "Bob", b);
-	profile(a, alice);
-	message(a);
+	show("handshake hash", link_hash(a), HASH_BYTES);
+	show_chaining_key(alice_first, bob_first, link_root(a)->sk);
+	profile(a, alice, "alice", "asleep", "PROFILE: Alice's identity, nick \"alice\", away \"asleep\"");
 	carry(a, b, record);
-	show("Alice: first transport record, with both frames", record, sizeof(record));
-	ack(b);
+	show("Alice: first transport record", record, sizeof(record));
+	profile(b, bob, "bob", "", "PROFILE: Bob's identity, nick \"bob\", not away");
+	must(!link_send(b, FRAME_USE, NULL, 0));
+	sync_without_session(b, "SYNC, behind PROFILE and USE: no session");
 	carry(b, a, record);
 	show("Bob: first transport record", record, sizeof(record));
+	from_a.person = alice;
+	from_b.person = bob;
+	begin_session(a, b, &from_a, &from_b, epoch);
+	sync_without_session(a, "SYNC: no session");
+	say(&from_a, &from_b, epoch, NULL, a);
+	carry(a, b, record);
+	show("Alice: second transport record, SYNC and MESSAGE", record, sizeof(record));
+	ack(b, epoch, 1);
+	carry(b, a, record);
+	show("Bob: second transport record", record, sizeof(record));
+	say(&from_a, &from_b, epoch, "Grüße", NULL);
+	say(&from_b, &from_a, epoch, "one", NULL);
+	say(&from_a, &from_b, epoch, "two", NULL);
+	say(&from_b, &from_a, epoch, "three", NULL);
 	link_free(a);
 	link_free(b);
 }
