@@ -71,8 +71,9 @@ class Echo:
         self.listener.bind(str(directory / "s" / "target"))
         self.listener.listen()
         threading.Thread(target=self._serve, daemon=True).start()
+        self.dir = directory
         self.sock = None
-        self._connect(directory)
+        self._connect()
 
     def _serve(self):
         while True:
@@ -81,21 +82,32 @@ class Echo:
             except OSError:
                 return
 
-    def _connect(self, directory):
+    def _connect(self):
         deadline = time.monotonic() + START_S
-        hostname = directory / "s" / "service" / "hostname"
+        hostname = self.dir / "s" / "service" / "hostname"
         while self.sock is None:
             if time.monotonic() > deadline:
                 raise TorNetError("the echo can't be reached")
             time.sleep(0.5)
-            if hostname.exists() and (directory / "c" / "socks").exists():
-                self.sock = socks_connect(directory / "c" / "socks", hostname.read_text().strip())
+            if hostname.exists() and (self.dir / "c" / "socks").exists():
+                self.sock = socks_connect(self.dir / "c" / "socks", hostname.read_text().strip())
 
-    def trip(self):
+    def _trip(self):
         start = time.monotonic()
         self.sock.sendall(bytes(RECORD))
         receive(self.sock, RECORD)
         return time.monotonic() - start
+
+    def trip(self):
+        """Tor breaks a circuit now and then: then over another one."""
+        while True:
+            try:
+                return self._trip()
+            except OSError:
+                self.sock.close()
+                self.sock = None
+                self._connect()
+                self._trip()
 
     def stop(self):
         self.listener.close()
