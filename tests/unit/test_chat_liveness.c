@@ -186,6 +186,21 @@ static void dials_beside_back_off(void **state)
 	assert_false(pair->open[side]); /* the ping at 5 s was not answered for 28 s */
 }
 
+/* A link that stutters, and a contact that can't be dialled. */
+static void a_stuttering_link_is_no_reason_to_hammer(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	const size_t dials = w->alice.dials;
+	for (unsigned i = 0; i < 60; i++) {
+		links_expect(w->alice.chat, w->now, link_to_bob(w));
+		alone(w, 5100, true);
+		assert_true(link_to_bob(w)->suspected);
+		links_heard(w->alice.chat, w->now, link_to_bob(w));
+	}
+	assert_in_range(w->alice.dials - dials, 3, 9);
+}
+
 static void the_second_circuit_takes_over(void **state)
 {
 	struct world *w = *state;
@@ -328,10 +343,10 @@ static void a_link_that_died_in_sleep_is_known_soon(void **state)
 	jump(w, 3600 * 1000);
 	party_turn(&w->alice);
 	assert_true(pair->open[side]);
-	alone(w, 5100, false);
+	alone(w, 5000, false);
 	assert_true(pair->open[side]);
 	assert_int_equal(w->alice.dials, dials + 1); /* beside it */
-	alone(w, 4800, false);
+	alone(w, 4900, false);
 	assert_true(pair->open[side]);
 	alone(w, 200, false);
 	assert_false(pair->open[side]);
@@ -357,6 +372,15 @@ static void a_link_that_just_opened_survives_sleep(void **state)
 	pass(w, 60000);
 	assert_int_equal(pairs_open(w), 1);
 	assert_true(bob_of(w)->link_up);
+	/* Nor does it get less time because the network changes. */
+	cut(pair_open(w));
+	pass(w, 2000);
+	pair = connect_dial(&w->alice);
+	chat_wake(w->alice.chat, w->now);
+	alone(w, 27000, false);
+	assert_true(pair->open[0]);
+	alone(w, 2000, false);
+	assert_false(pair->open[0]);
 }
 
 static void sleep_resets_the_back_off(void **state)
@@ -482,6 +506,7 @@ int main(void)
 	    TEST(who_answers_again_is_shown_at_once),
 	    TEST(an_unanswered_link_is_suspected_once),
 	    TEST(dials_beside_back_off),
+	    TEST(a_stuttering_link_is_no_reason_to_hammer),
 	    TEST(the_second_circuit_takes_over),
 	    TEST(an_answer_leaves_no_suspicion),
 	    TEST(anything_heard_clears_the_suspicion),
