@@ -106,7 +106,8 @@ int store_open(const char *path, const uint8_t key[KEY_BYTES], const struct stor
 	}
 	if (opts)
 		s->opts = *opts;
-	s->unsynced = s->littered = true; /* a crash may have left a log, and more */
+	s->unsynced = true; /* a crash may have left a log */
+	s->litter = LITTER_ALL;
 	*out = s;
 	return 0;
 }
@@ -201,10 +202,9 @@ int store_checkpoint(struct store *s)
 		return ERR_AGAIN;
 	if (!s->unsynced)
 		return 0;
-	int err = s->littered ? store_scrub(s) : 0;
+	int err = store_scrub(s);
 	if (err)
 		return err;
-	s->littered = false;
 	err = store_err(s, sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL));
 	if (!err)
 		s->unsynced = false;

@@ -51,7 +51,7 @@ int store_contact_delete(struct store *s, int64_t id)
 {
 	/* The other tables' rows go by their foreign keys. */
 	struct query q;
-	s->littered = true;
+	s->litter = LITTER_ALL;
 	query_write(&q, s, "DELETE FROM contact WHERE id = ?");
 	query_int(&q, id);
 	const int err = query_run(&q);

@@ -11,6 +11,11 @@
 
 #define STATEMENTS_MAX 64
 
+/* The tables that hold keys. */
+#define LITTER_RATCHET 1u
+#define LITTER_SKIPPED 2u
+#define LITTER_ALL     (LITTER_RATCHET | LITTER_SKIPPED)
+
 struct statement {
 	const char *sql; /* the literal itself is the key */
 	sqlite3_stmt *stmt;
@@ -19,10 +24,10 @@ struct statement {
 struct store {
 	sqlite3 *db;
 	struct store_opts opts;
-	bool open;     /* a transaction is */
-	int broken;    /* a write of this transaction failed: so must its commit */
-	bool unsynced; /* something may stand in the WAL */
-	bool littered; /* rows with keys may have been moved or deleted: store_scrub is due */
+	bool open;	 /* a transaction is */
+	int broken;	 /* a write of this transaction failed: so must its commit */
+	bool unsynced;	 /* something may stand in the WAL */
+	unsigned litter; /* tables for store_scrub: rows with keys may have moved or gone */
 	struct statement statements[STATEMENTS_MAX];
 	size_t n_statements;
 };
@@ -42,7 +47,7 @@ int store_cipher_open(const char *path, const uint8_t key[KEY_BYTES], sqlite3 **
 
 /* ---- store_schema.c ---- */
 int store_schema_migrate(struct store *s);
-/* Leaves no byte of keys that were deleted, in a transaction of its own. */
+/* Leaves no byte of keys that were deleted where there is litter, in transactions of its own. */
 int store_scrub(struct store *s);
 
 /* ---- store_query.c ---- */

@@ -13,13 +13,11 @@
 #include "store_private.h"
 
 /* Apart from the counters of session, so that a row is only ever overwritten in its place: store_scrub. */
-#define RATCHET_TABLE(name)                                                                                  \
-	"CREATE TABLE " name " ("                                                                            \
-	" contact INTEGER PRIMARY KEY NOT NULL REFERENCES contact(id) ON DELETE CASCADE,"                    \
+#define RATCHET_COLUMNS                                                                                      \
+	"(contact INTEGER PRIMARY KEY NOT NULL REFERENCES contact(id) ON DELETE CASCADE,"                    \
 	" state BLOB NOT NULL);"
-#define SKIPPED_TABLE(name)                                                                                  \
-	"CREATE TABLE " name " ("                                                                            \
-	" contact INTEGER NOT NULL REFERENCES contact(id) ON DELETE CASCADE,"                                \
+#define SKIPPED_COLUMNS                                                                                      \
+	"(contact INTEGER NOT NULL REFERENCES contact(id) ON DELETE CASCADE,"                                \
 	" dh BLOB NOT NULL,"                                                                                 \
 	" n INTEGER NOT NULL,"                                                                               \
 	" secret BLOB NOT NULL,"                                                                             \
@@ -100,8 +98,7 @@ static const char *const migrations[] = {
     " received INTEGER NOT NULL,"
     " reset_day INTEGER NOT NULL,"
     " resets INTEGER NOT NULL);"
-
-    RATCHET_TABLE("ratchet") SKIPPED_TABLE("skipped") SKIPPED_INDEX,
+    "CREATE TABLE ratchet " RATCHET_COLUMNS "CREATE TABLE skipped " SKIPPED_COLUMNS SKIPPED_INDEX,
 };
 #define VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))
 
@@ -148,20 +145,34 @@ int store_schema_migrate(struct store *s)
  * of a page when it moves rows between pages, which happens where rows come and go.  A table that is dropped
  * leaves only zeroes: so those that hold keys are written anew.
  */
+static const struct {
+	unsigned litter;
+	const char *sql;
+} scrubs[] = {
+    {LITTER_RATCHET, "BEGIN IMMEDIATE;"
+		     "CREATE TABLE new_ratchet " RATCHET_COLUMNS
+		     "INSERT INTO new_ratchet SELECT contact, state FROM ratchet ORDER BY contact;"
+		     "DROP TABLE ratchet;"
+		     "ALTER TABLE new_ratchet RENAME TO ratchet;"
+		     "COMMIT"},
+    {LITTER_SKIPPED, "BEGIN IMMEDIATE;"
+		     "CREATE TABLE new_skipped " SKIPPED_COLUMNS
+		     "INSERT INTO new_skipped SELECT contact, dh, n, secret, made_ms FROM skipped;"
+		     "DROP TABLE skipped;"
+		     "ALTER TABLE new_skipped RENAME TO skipped;" SKIPPED_INDEX "COMMIT"},
+};
+
 int store_scrub(struct store *s)
 {
-	const int err = store_exec(
-	    s,
-	    "BEGIN IMMEDIATE;" RATCHET_TABLE(
-		"new_ratchet") "INSERT INTO new_ratchet SELECT contact, state FROM ratchet ORDER BY contact;"
-			       "DROP TABLE ratchet;"
-			       "ALTER TABLE new_ratchet RENAME TO ratchet;" SKIPPED_TABLE(
-				   "new_skipped") "INSERT INTO new_skipped SELECT contact, dh, n, secret, "
-						  "made_ms FROM skipped;"
-						  "DROP TABLE skipped;"
-						  "ALTER TABLE new_skipped RENAME TO skipped;" SKIPPED_INDEX
-						  "COMMIT");
-	if (err && !sqlite3_get_autocommit(s->db))
-		(void)store_exec(s, "ROLLBACK");
-	return err;
+	for (size_t i = 0; i < sizeof(scrubs) / sizeof(scrubs[0]); i++) {
+		if (!(s->litter & scrubs[i].litter))
+			continue;
+		const int err = store_exec(s, scrubs[i].sql);
+		if (err && !sqlite3_get_autocommit(s->db))
+			(void)store_exec(s, "ROLLBACK");
+		if (err)
+			return err;
+		s->litter &= ~scrubs[i].litter;
+	}
+	return 0;
 }

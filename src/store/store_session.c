@@ -27,14 +27,14 @@ static int forget_skipped(struct store *s, int64_t contact)
 	query_int(&q, contact);
 	const int err = query_run(&q);
 	if (!err && sqlite3_changes(s->db))
-		s->littered = true;
+		s->litter |= LITTER_SKIPPED;
 	return err;
 }
 
 static int put_ratchet(struct store *s, int64_t contact, const void *state, size_t len)
 {
 	struct query q;
-	s->littered = true;
+	s->litter |= LITTER_RATCHET;
 	query_write(&q, s, "INSERT OR REPLACE INTO ratchet (contact, state) VALUES (?, ?)");
 	query_int(&q, contact);
 	query_blob(&q, state, len);
@@ -87,8 +87,9 @@ int store_session_begin(struct store *s, const struct session_row *row, const vo
 	bind(&q, row);
 	query_int(&q, row->contact);
 	int err = query_run(&q);
-	if (!err)
-		err = store_ratchet_set(s, row->contact, state, len);
+	if (err)
+		return err;
+	err = store_ratchet_set(s, row->contact, state, len);
 	if (err == ERR_NOT_FOUND)
 		err = put_ratchet(s, row->contact, state, len);
 	return err ? err : forget_skipped(s, row->contact);

@@ -39,7 +39,7 @@ int store_skipped_get(struct store *s, int64_t contact, const uint8_t dh[KEY_BYT
 int store_skipped_delete(struct store *s, int64_t contact, const uint8_t dh[KEY_BYTES], uint32_t n)
 {
 	struct query q;
-	s->littered = true;
+	s->litter |= LITTER_SKIPPED;
 	query_write(&q, s, "DELETE FROM skipped WHERE contact = ? AND dh = ? AND n = ?");
 	bind_key(&q, contact, dh, n);
 	const int err = query_run(&q);
@@ -77,7 +77,7 @@ int store_skipped_expire(struct store *s, uint64_t before_ms)
 	const int err = any_before(s, (int64_t)before_ms, &any);
 	if (err || !any)
 		return err;
-	s->littered = true;
+	s->litter |= LITTER_SKIPPED;
 	query_write(&q, s, "DELETE FROM skipped WHERE made_ms < ?");
 	query_int(&q, (int64_t)before_ms);
 	return query_run(&q);
