@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What libsodium alone allows: the cryptography of messages that go one way, of both sides, and nothing else.  Prints
- * seconds.  The sides run as two processes at once, as the daemons do.
+ * What libsodium alone allows: the cryptography of messages that go one way, of both sides, and nothing else.
+ * Prints seconds.  The sides run as two processes at once, as the daemons do.
  *
  *   crypto_rate seal|open MESSAGES SIZE RECORDS     RECORDS: how many each message takes, acks included (2.5)
  */
@@ -61,13 +61,16 @@ static void step(void)
 
 static void seal_record(void)
 {
-	crypto_aead_chacha20poly1305_ietf_encrypt(record, NULL, record, RECORD_PLAIN, NULL, 0, NULL, nonce, root);
+	crypto_aead_chacha20poly1305_ietf_encrypt(record, NULL, record, RECORD_PLAIN, NULL, 0, NULL, nonce,
+						  root);
 }
 
-/* What can be opened is what was sealed last; a mismatch costs the MAC only, so it is sealed outside the clock. */
+/* What can be opened is what was sealed last; a mismatch costs the MAC only, so it is sealed outside the
+ * clock. */
 static int open_record(const uint8_t sealed[468])
 {
-	return crypto_aead_chacha20poly1305_ietf_decrypt(record, NULL, NULL, sealed, 468, NULL, 0, nonce, root);
+	return crypto_aead_chacha20poly1305_ietf_decrypt(record, NULL, NULL, sealed, 468, NULL, 0, nonce,
+							 root);
 }
 
 static double run_seal(unsigned long n, size_t size, double records)
@@ -76,8 +79,8 @@ static double run_seal(unsigned long n, size_t size, double records)
 
 	for (unsigned long i = 0; i < n; i++) {
 		step();
-		crypto_aead_chacha20poly1305_ietf_encrypt(message, NULL, message, size, ad, HEADER + 16, NULL, nonce,
-							  key);
+		crypto_aead_chacha20poly1305_ietf_encrypt(message, NULL, message, size, ad, HEADER + 16, NULL,
+							  nonce, key);
 		for (due += records; due >= 1; due--)
 			seal_record();
 	}
@@ -91,14 +94,15 @@ static double run_open(unsigned long n, size_t size, double records)
 	double start, due = 0;
 	int bad = 0;
 
-	crypto_aead_chacha20poly1305_ietf_encrypt(sealed, NULL, record, RECORD_PLAIN, NULL, 0, NULL, nonce, root);
-	crypto_aead_chacha20poly1305_ietf_encrypt(sealed_message, NULL, message, size, ad, HEADER + 16, NULL, nonce,
-						  fixed);
+	crypto_aead_chacha20poly1305_ietf_encrypt(sealed, NULL, record, RECORD_PLAIN, NULL, 0, NULL, nonce,
+						  root);
+	crypto_aead_chacha20poly1305_ietf_encrypt(sealed_message, NULL, message, size, ad, HEADER + 16, NULL,
+						  nonce, fixed);
 	start = seconds();
 	for (unsigned long i = 0; i < n; i++) {
 		step();
-		bad |= crypto_aead_chacha20poly1305_ietf_decrypt(message, NULL, NULL, sealed_message, size + 16, ad,
-								 HEADER + 16, nonce, fixed);
+		bad |= crypto_aead_chacha20poly1305_ietf_decrypt(message, NULL, NULL, sealed_message,
+								 size + 16, ad, HEADER + 16, nonce, fixed);
 		for (due += records; due >= 1; due--)
 			bad |= open_record(sealed);
 	}

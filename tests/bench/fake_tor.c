@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A stand-in for tor: no network, no encryption, no anonymity.  It speaks the few control commands and the SOCKS5
- * that alliumd uses with mode = system, and carries bytes between a dial and the Unix socket of the onion that was
- * dialled.
+ * A stand-in for tor: no network, no encryption, no anonymity.  It speaks the few control commands and the
+ * SOCKS5 that alliumd uses with mode = system, and carries bytes between a dial and the Unix socket of the
+ * onion that was dialled.
  *
- * For benchmarks and load only, where tor's own cost would hide ours.  Never for the end-to-end tests: those run on
- * a private network of real tors.
+ * For benchmarks and load only, where tor's own cost would hide ours.  Never for the end-to-end tests: those
+ * run on a private network of real tors.
  *
  *   fake_tor DIR        makes DIR/control and DIR/socks, prints "ready", stays until it is killed
  */
@@ -225,8 +225,8 @@ static void add_onion(struct conn *c, const char *line)
 	o->owner = c;
 	n_onions++;
 	snprintf(answer, sizeof(answer),
-		 "250-ServiceID=%s\r\n250 OK\r\n650 HS_DESC UPLOADED %s UNKNOWN $%040d~stand_in\r\n", o->address,
-		 o->address, 0);
+		 "250-ServiceID=%s\r\n250 OK\r\n650 HS_DESC UPLOADED %s UNKNOWN $%040d~stand_in\r\n",
+		 o->address, o->address, 0);
 	say_text(c, answer);
 }
 
@@ -253,8 +253,9 @@ static void on_command(struct conn *c, const char *line)
 	    {"SETEVENTS", "250 OK\r\n"},
 	    {"SIGNAL ", "250 OK\r\n"},
 	    {"ONION_CLIENT_AUTH_", "250 OK\r\n"},
-	    {"GETINFO status/bootstrap-phase", "250-status/bootstrap-phase=NOTICE BOOTSTRAP PROGRESS=100 TAG=done "
-					       "SUMMARY=\"Done\"\r\n250 OK\r\n"},
+	    {"GETINFO status/bootstrap-phase",
+	     "250-status/bootstrap-phase=NOTICE BOOTSTRAP PROGRESS=100 TAG=done "
+	     "SUMMARY=\"Done\"\r\n250 OK\r\n"},
 	    {"GETINFO circuit-status", "250-circuit-status=\r\n250 OK\r\n"},
 	};
 	char answer[64];

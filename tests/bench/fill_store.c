@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Fills the database of an account that nobody has unlocked: contacts with both link keys pinned, and lines of
- * theirs, half of them received, with their seen ids.  All of them count as shown to the client "default".
+ * Fills the database of an account that nobody has unlocked: contacts with both link keys pinned, and lines
+ * of theirs, half of them received, with their seen ids.  All of them count as shown to the client "default".
  *
  *   fill_store ACCOUNT-DIRECTORY PASSWORD CONTACTS LINES
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Two IRC clients in one: the first pipelines PRIVMSG lines to a contact, the second, of that contact, counts what
- * arrives, and checks that it is every message once and in order.  Prints the seconds from the first line to the last
- * arrival.
+ * Two IRC clients in one: the first pipelines PRIVMSG lines to a contact, the second, of that contact, counts
+ * what arrives, and checks that it is every message once and in order.  Prints the seconds from the first
+ * line to the last arrival.
  *
  *   pump PORT ACCOUNT:PASSWORD NICK  PORT ACCOUNT:PASSWORD  MESSAGES SIZE
  */
@@ -87,7 +87,8 @@ static void client_connect(struct client *c, const char *port, const char *login
 	if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&a, sizeof(a)) != 0)
 		die("port %s: %s", port, strerror(errno));
 	fcntl(c->fd, F_SETFL, O_NONBLOCK);
-	put(c, "PASS %s\r\nNICK %.*s\r\nUSER x 0 * :x\r\nPING ready\r\n", login, (int)strcspn(login, "@:"), login);
+	put(c, "PASS %s\r\nNICK %.*s\r\nUSER x 0 * :x\r\nPING ready\r\n", login, (int)strcspn(login, "@:"),
+	    login);
 }
 
 /* ":nick!user@host PRIVMSG me :<run> <number> ..." */
@@ -110,7 +111,8 @@ static void on_line(struct client *c, const char *line)
 
 	if (strncmp(line, "PING ", 5) == 0)
 		put(c, "PONG %s\r\n", line + 5);
-	else if (strncmp(line, "ERROR", 5) == 0 || strncmp(word, " 464 ", 5) == 0 || strncmp(word, " 401 ", 5) == 0)
+	else if (strncmp(line, "ERROR", 5) == 0 || strncmp(word, " 464 ", 5) == 0 ||
+		 strncmp(word, " 401 ", 5) == 0)
 		die("the %s was told: %.200s", c->name, line);
 	else if (!c->ready && strncmp(word, " PONG ", 6) == 0)
 		c->ready = true;
@@ -161,7 +163,8 @@ static void fill(void)
 		memset(filler, 'x', sizeof(filler) - 1);
 	while (sent < messages && sender.out_len < OUT_MAX / 2) {
 		len = snprintf(head, sizeof(head), "%s%lu ", run, sent);
-		put(&sender, "PRIVMSG %s :%s%.*s\r\n", nick, head, (int)size > len ? (int)size - len : 0, filler);
+		put(&sender, "PRIVMSG %s :%s%.*s\r\n", nick, head, (int)size > len ? (int)size - len : 0,
+		    filler);
 		sent++;
 	}
 }
@@ -189,8 +192,10 @@ int main(int argc, char **argv)
 {
 	double start;
 
-	if (argc != 8 || (messages = strtoul(argv[6], NULL, 10)) == 0 || (size = strtoul(argv[7], NULL, 10)) > 400) {
-		fprintf(stderr, "usage: pump PORT ACCOUNT:PASSWORD NICK PORT ACCOUNT:PASSWORD MESSAGES SIZE\n");
+	if (argc != 8 || (messages = strtoul(argv[6], NULL, 10)) == 0 ||
+	    (size = strtoul(argv[7], NULL, 10)) > 400) {
+		fprintf(stderr,
+			"usage: pump PORT ACCOUNT:PASSWORD NICK PORT ACCOUNT:PASSWORD MESSAGES SIZE\n");
 		return 2;
 	}
 	nick = argv[3];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What SQLCipher alone allows: the rows of messages that go one way, in the daemon's own tables and with its settings
- * (WAL, synchronous=FULL, secure_delete), but with nothing between the statements.  Prints seconds.  The sides run as
- * two processes at once, as the daemons do.
+ * What SQLCipher alone allows: the rows of messages that go one way, in the daemon's own tables and with its
+ * settings (WAL, synchronous=FULL, secure_delete), but with nothing between the statements.  Prints seconds.
+ * The sides run as two processes at once, as the daemons do.
  *
  *   store_rate DB send|receive|empty MESSAGES SIZE BATCH     BATCH: messages in a transaction (may be 2.5)
  */
