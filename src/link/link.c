@@ -544,7 +544,7 @@ const uint8_t *link_hash(const struct link *l)
 
 const struct ratchet_root *link_root(const struct link *l)
 {
-	return l->keys ? l->root : NULL;
+	return l->root;
 }
 
 void link_root_forget(struct link *l)

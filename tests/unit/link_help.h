@@ -129,6 +129,19 @@ static inline void scene_clear(struct scene *s)
 	link_free(s->b);
 }
 
+/* Bob begins anew, as for another connection. */
+static inline void scene_another_bob(struct scene *s)
+{
+	link_free(s->b);
+	s->b = scene_answer(s);
+}
+
+static inline void scene_another_alice(struct scene *s, struct link *a)
+{
+	link_free(s->a);
+	s->a = a;
+}
+
 static inline void scene_feed(struct link *l, const uint8_t *data, size_t len)
 {
 	struct buf in;

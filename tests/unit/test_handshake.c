@@ -19,19 +19,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Bob begins anew, as for another connection. */
-static void another_bob(void)
-{
-	link_free(s.b);
-	s.b = scene_answer(&s);
-}
-
-static void another_alice(struct link *a)
-{
-	link_free(s.a);
-	s.a = a;
-}
-
 /* ---- those who may come in ------------------------------------------------ */
 
 static void test_between_link_keys(void **state)
@@ -85,8 +72,8 @@ static void test_not_admitted(void **state)
 
 static void assert_refused(struct link *a, int err)
 {
-	another_alice(a);
-	another_bob();
+	scene_another_alice(&s, a);
+	scene_another_bob(&s);
 	assert_int_equal(scene_carry(s.a, s.b), 1);
 	assert_int_equal(s.admission.asked, 0);
 	assert_dead(s.b, err);
@@ -130,7 +117,7 @@ static void dial_raw(enum link_role role, const uint8_t *secret, const uint8_t *
 	record[1] = (uint8_t)(msg_len >> 8);
 	record[2] = (uint8_t)msg_len;
 	noise_free(noise);
-	another_bob();
+	scene_another_bob(&s);
 	scene_feed(s.b, record, sizeof(record));
 }
 
@@ -229,28 +216,28 @@ static void test_initiator_born_dead(void **state)
 	(void)state;
 	o = good;
 	o.version = LINK_VERSION + 1;
-	another_alice(scene_dial(&s, o));
+	scene_another_alice(&s, scene_dial(&s, o));
 	assert_dead(s.a, ERR_INVALID);
 	o = good;
 	o.responder_onion = s.bob.identity;
 	o.version = LINK_VERSION_MIN - 1;
-	another_alice(link_new_initiator(&s.rng_a, &o));
+	scene_another_alice(&s, link_new_initiator(&s.rng_a, &o));
 	assert_dead(s.a, ERR_INVALID);
 	o = good;
 	o.role = LINK_MAILBOX + 1;
-	another_alice(scene_dial(&s, o));
+	scene_another_alice(&s, scene_dial(&s, o));
 	assert_dead(s.a, ERR_INVALID);
 	o = good;
 	o.identity = NULL;
-	another_alice(scene_dial(&s, o));
+	scene_another_alice(&s, scene_dial(&s, o));
 	assert_dead(s.a, ERR_INVALID);
 	o = good;
 	o.identity = s.bob.identity;
-	another_alice(scene_dial(&s, o));
+	scene_another_alice(&s, scene_dial(&s, o));
 	assert_dead(s.a, ERR_INVALID);
 	o = good;
 	o.responder_static = zero;
-	another_alice(scene_dial(&s, o));
+	scene_another_alice(&s, scene_dial(&s, o));
 	assert_dead(s.a, ERR_CRYPTO);
 }
 
@@ -296,7 +283,7 @@ static void test_every_byte_of_message_1(void **state)
 	scene_record(s.a, record);
 	assert_int_equal(record[1] << 8 | record[2], NOISE_MSG1_OVERHEAD + KEY_BYTES);
 	for (size_t i = 0; i < 3 + NOISE_MSG1_OVERHEAD + KEY_BYTES; i++) {
-		another_bob();
+		scene_another_bob(&s);
 		memcpy(changed, record, sizeof(record));
 		changed[i] ^= (uint8_t)(1 << i % 7);
 		scene_feed(s.b, changed, sizeof(changed));
@@ -308,7 +295,7 @@ static void test_every_byte_of_message_1(void **state)
 	}
 	/* the filling is noise to everybody */
 	for (size_t i = 3 + NOISE_MSG1_OVERHEAD + KEY_BYTES; i < sizeof(record); i += 50) {
-		another_bob();
+		scene_another_bob(&s);
 		memcpy(changed, record, sizeof(record));
 		changed[i] ^= 1;
 		scene_feed(s.b, changed, sizeof(changed));
@@ -322,8 +309,8 @@ static void test_every_byte_of_message_2(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 3 + NOISE_MSG2_OVERHEAD + KEY_BYTES; i++) {
-		another_alice(scene_dial_private(&s));
-		another_bob();
+		scene_another_alice(&s, scene_dial_private(&s));
+		scene_another_bob(&s);
 		assert_int_equal(scene_carry(s.a, s.b), 1);
 		scene_record(s.b, answer);
 		assert_int_equal(answer[1] << 8 | answer[2], NOISE_MSG2_OVERHEAD + KEY_BYTES);
@@ -346,7 +333,7 @@ static void test_length_beyond_the_record(void **state)
 	record[2] = room & 0xff;
 	scene_feed(s.b, record, sizeof(record));
 	assert_int_equal(link_state(s.b), LINK_HANDSHAKE); /* a full one that promises more */
-	another_bob();
+	scene_another_bob(&s);
 	record[2]++;
 	scene_feed(s.b, record, sizeof(record));
 	assert_dead(s.b, ERR_PROTOCOL);
@@ -360,7 +347,7 @@ static void test_shortened(void **state)
 	s.a = scene_dial_private(&s);
 	scene_record(s.a, record);
 	for (unsigned len = 0; len < NOISE_MSG1_OVERHEAD; len++) {
-		another_bob();
+		scene_another_bob(&s);
 		record[1] = 0;
 		record[2] = (uint8_t)len;
 		scene_feed(s.b, record, sizeof(record));
@@ -420,7 +407,7 @@ static void test_message_over_records(void **state)
 	scene_record(s.a, record);
 	feed_pieces(record, (const size_t[]){50}, 2, 1);
 	assert_int_equal(link_state(s.b), LINK_PROBATION);
-	another_bob();
+	scene_another_bob(&s);
 	feed_pieces(record, (const size_t[]){1, 33, 60}, 4, 1);
 	assert_int_equal(link_state(s.b), LINK_PROBATION);
 	assert_int_equal(scene_carry(s.b, s.a), 1);
@@ -437,11 +424,11 @@ static void test_message_over_too_many_records(void **state)
 	feed_pieces(record, (const size_t[]){1, 1, 1, 1}, 5, 1);
 	assert_dead(s.b, ERR_PROTOCOL);
 	/* an empty piece would let somebody send pieces for ever */
-	another_bob();
+	scene_another_bob(&s);
 	feed_pieces(record, (const size_t[]){0}, 2, 1);
 	assert_dead(s.b, ERR_PROTOCOL);
 	/* the version changes in the middle */
-	another_bob();
+	scene_another_bob(&s);
 	feed_pieces(record, (const size_t[]){50}, 2, 2);
 	assert_dead(s.b, ERR_PROTOCOL);
 }
@@ -452,8 +439,8 @@ static void assert_answered_with_ours(uint8_t version, uint8_t length)
 {
 	uint8_t record[RECORD_BYTES], last[RECORD_BYTES];
 
-	another_alice(scene_dial_private(&s));
-	another_bob();
+	scene_another_alice(&s, scene_dial_private(&s));
+	scene_another_bob(&s);
 	scene_record(s.a, record);
 	record[0] = version;
 	record[1] = length;
@@ -490,129 +477,16 @@ static void test_offered_version(void **state)
 	assert_int_equal(link_version(s.a), 7);
 
 	/* the own version with nothing in it is no offer; nor is a foreign one with something in it */
-	another_alice(scene_dial_private(&s));
+	scene_another_alice(&s, scene_dial_private(&s));
 	record[0] = LINK_VERSION;
 	scene_feed(s.a, record, sizeof(record));
 	assert_dead(s.a, ERR_PROTOCOL);
-	another_alice(scene_dial_private(&s));
+	scene_another_alice(&s, scene_dial_private(&s));
 	record[0] = 7;
 	record[2] = 1;
 	scene_feed(s.a, record, sizeof(record));
 	assert_dead(s.a, ERR_PROTOCOL);
 	assert_int_equal(link_version(s.a), LINK_VERSION);
-}
-
-/* ---- the ratchet's root --------------------------------------------------- */
-
-/* Alice, and a responder by hand who answers with a payload of her own. */
-static void answer_raw(struct link *a, const uint8_t *secret, enum link_role role, const uint8_t *payload,
-		       size_t len)
-{
-	uint8_t prologue[64] = LINK_LABEL, record[RECORD_BYTES], identity[KEY_BYTES];
-	size_t label = strlen(LINK_LABEL), msg_len = NOISE_MSG2_OVERHEAD + len;
-	struct noise *noise;
-
-	another_alice(a);
-	prologue[label] = 1;
-	prologue[label + 1] = (uint8_t)role;
-	memcpy(prologue + label + 2, s.bob.identity, KEY_BYTES);
-	noise = noise_new_responder(&s.rng_b, prologue, label + 2 + KEY_BYTES, secret);
-	scene_record(s.a, record);
-	assert_int_equal(noise_read_1(noise, record + 3, (size_t)(record[1] << 8 | record[2]), identity), 0);
-	assert_int_equal(noise_write_2(noise, payload, len, record + 3), 0);
-	record[1] = (uint8_t)(msg_len >> 8);
-	record[2] = (uint8_t)msg_len;
-	noise_free(noise);
-	scene_feed(s.a, record, sizeof(record));
-}
-
-static void test_ratchet_key_in_message_2(void **state)
-{
-	static const size_t lengths[] = {0, 1, 31, 33, 64, 300};
-	uint8_t payload[300] = {9};
-
-	(void)state;
-	answer_raw(scene_dial_private(&s), s.bob.link_secret, LINK_PRIVATE, payload, KEY_BYTES);
-	assert_int_equal(link_state(s.a), LINK_OPEN);
-	assert_memory_equal(link_root(s.a)->key, payload, KEY_BYTES);
-	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
-		answer_raw(scene_dial_private(&s), s.bob.link_secret, LINK_PRIVATE, payload, lengths[i]);
-		assert_dead(s.a, ERR_PROTOCOL);
-		assert_null(link_root(s.a));
-	}
-	/* of small order */
-	payload[0] = 1;
-	answer_raw(scene_dial_private(&s), s.bob.link_secret, LINK_PRIVATE, payload, KEY_BYTES);
-	assert_dead(s.a, ERR_CRYPTO);
-	/* under identity keys there is none */
-	answer_raw(scene_dial_door(&s), s.bob.door_secret, LINK_DOOR, payload, 0);
-	assert_int_equal(link_state(s.a), LINK_OPEN);
-	answer_raw(scene_dial_door(&s), s.bob.door_secret, LINK_DOOR, payload, KEY_BYTES);
-	assert_dead(s.a, ERR_PROTOCOL);
-}
-
-static void test_root_of_both_sides(void **state)
-{
-	uint8_t public_key[KEY_BYTES], sk[KEY_BYTES], epoch_a[EPOCH_BYTES], epoch_b[EPOCH_BYTES];
-
-	(void)state;
-	s.a = scene_dial_private(&s);
-	assert_null(link_root(s.a));
-	assert_null(link_root(s.b));
-	scene_open(&s, s.a);
-	assert_true(link_root(s.a)->initiator);
-	assert_false(link_root(s.b)->initiator);
-	assert_memory_equal(link_root(s.a)->sk, link_root(s.b)->sk, KEY_BYTES);
-	dh_public(link_root(s.b)->key, public_key);
-	assert_memory_equal(link_root(s.a)->key, public_key, KEY_BYTES);
-	ratchet_epoch(link_root(s.a)->sk, epoch_a);
-	ratchet_epoch(link_root(s.b)->sk, epoch_b);
-	assert_memory_equal(epoch_a, epoch_b, EPOCH_BYTES);
-
-	/* another handshake of the same two */
-	memcpy(sk, link_root(s.a)->sk, KEY_BYTES);
-	another_bob();
-	link_free(s.a);
-	scene_open(&s, scene_dial_private(&s));
-	assert_memory_not_equal(link_root(s.a)->sk, sk, KEY_BYTES);
-	assert_memory_not_equal(link_root(s.a)->key, public_key, KEY_BYTES);
-}
-
-static void test_root_is_forgotten(void **state)
-{
-	uint8_t record[RECORD_BYTES] = {0};
-
-	(void)state;
-	scene_open(&s, scene_dial_private(&s));
-	link_root_forget(s.a);
-	assert_null(link_root(s.a));
-	link_root_forget(s.a);
-	assert_int_equal(link_state(s.a), LINK_OPEN);
-	assert_int_equal(link_send(s.a, FRAME_USE, NULL, 0), 0);
-	assert_int_equal(scene_carry(s.a, s.b), 1);
-	assert_frame(s.b, FRAME_USE, "", 0);
-	/* and with the link */
-	assert_non_null(link_root(s.b));
-	scene_feed(s.b, record, sizeof(record));
-	assert_dead(s.b, ERR_CRYPTO);
-	assert_null(link_root(s.b));
-}
-
-/* Tor has keys from which identity-derived ones follow: no session ever begins there. */
-static void test_no_root_under_identity_keys(void **state)
-{
-	(void)state;
-	scene_open(&s, scene_dial_door(&s));
-	assert_null(link_root(s.a));
-	assert_null(link_root(s.b));
-	another_bob();
-	link_free(s.a);
-	scene_open(&s, scene_dial(&s, (struct link_initiator_opts){.role = LINK_PRIVATE,
-								   .static_secret = s.alice.door_secret,
-								   .identity = s.alice.identity,
-								   .responder_static = s.bob.link_public}));
-	assert_null(link_root(s.a));
-	assert_null(link_root(s.b));
 }
 
 /* ---- reflections and replays ---------------------------------------------- */
@@ -641,7 +515,7 @@ static void test_message_1_replayed(void **state)
 	assert_int_equal(link_send(s.a, FRAME_MESSAGE, "x", 1), 0);
 	scene_record(s.a, first);
 
-	another_bob();
+	scene_another_bob(&s);
 	scene_feed(s.b, record, sizeof(record));
 	assert_int_equal(link_state(s.b), LINK_PROBATION);
 	scene_feed(s.b, first, sizeof(first));
@@ -669,7 +543,7 @@ static void test_message_2_of_another_link(void **state)
 	s.a = scene_dial_private(&s);
 	assert_int_equal(scene_carry(s.a, s.b), 1);
 	scene_record(s.b, answer);
-	another_alice(scene_dial_private(&s));
+	scene_another_alice(&s, scene_dial_private(&s));
 	scene_feed(s.a, answer, sizeof(answer));
 	assert_dead(s.a, ERR_CRYPTO);
 }
@@ -683,7 +557,7 @@ static void test_nothing_repeats(void **state)
 	(void)state;
 	s.a = scene_dial_private(&s);
 	scene_record(s.a, one);
-	another_alice(scene_dial_private(&s));
+	scene_another_alice(&s, scene_dial_private(&s));
 	scene_record(s.a, two);
 	for (size_t i = 3; i < sizeof(one); i++)
 		same += one[i] == two[i];
@@ -717,10 +591,6 @@ int main(void)
 	    T(test_message_over_too_many_records),
 	    T(test_unknown_version),
 	    T(test_offered_version),
-	    T(test_ratchet_key_in_message_2),
-	    T(test_root_of_both_sides),
-	    T(test_root_is_forgotten),
-	    T(test_no_root_under_identity_keys),
 	    T(test_message_1_reflected),
 	    T(test_message_1_replayed),
 	    T(test_message_1_twice),
