@@ -260,23 +260,36 @@ static void profile(struct link *l, const struct person *from, const char *nick,
 	queue(l, FRAME_PROFILE, name, &body);
 }
 
-/* Before any session: all zero. */
-static void sync_without_session(struct link *l, const char *name)
+#define TOKEN 0x0000000100000001u /* of the first USE of Bob's process */
+
+static void use(struct link *l)
 {
 	struct buf body;
 
 	buf_init(&body, FRAME_BODY_MAX);
-	must(!buf_put_zero(&body, EPOCH_BYTES + 3 * 8));
+	must(!ping_encode(TOKEN, &body));
+	queue(l, FRAME_USE, "USE", &body);
+}
+
+/* Before any session. */
+static void sync_without_session(struct link *l, const char *name)
+{
+	const struct sync sync = {.token = TOKEN};
+	struct buf body;
+
+	buf_init(&body, FRAME_BODY_MAX);
+	must(!sync_encode(&sync, &body));
 	queue(l, FRAME_SYNC, name, &body);
 }
 
 static void ack(struct link *l, const uint8_t epoch[EPOCH_BYTES], uint64_t through)
 {
+	struct seq_of seq = {.seq = through};
 	struct buf body;
 
+	memcpy(seq.epoch, epoch, EPOCH_BYTES);
 	buf_init(&body, FRAME_BODY_MAX);
-	must(!buf_put(&body, epoch, EPOCH_BYTES));
-	must(!buf_put_u64(&body, through));
+	must(!seq_encode(&seq, &body));
 	queue(l, FRAME_ACK, "ACK: through 1", &body);
 }
 
@@ -494,7 +507,7 @@ static void between_link_keys(struct person *alice, struct person *bob)
 	carry(a, b, record);
 	show("Alice: first transport record", record, sizeof(record));
 	profile(b, bob, "bob", "", "PROFILE: Bob's identity, nick \"bob\", not away");
-	must(!link_send(b, FRAME_USE, NULL, 0));
+	use(b);
 	sync_without_session(b, "SYNC, behind PROFILE and USE: no session");
 	carry(b, a, record);
 	show("Bob: first transport record", record, sizeof(record));

@@ -267,6 +267,7 @@ struct chat_link_info {
 	const uint8_t *hash;	   /* link_hash; used where a static key is identity-derived */
 	const uint8_t
 	    *identity; /* the peer's Ed25519 identity if its static is identity-derived, else NULL */
+	const struct ratchet_root *root; /* link_root; NULL if a static is identity-derived */
 };
 /* A link is open: a transport record came (incoming), or message 2 did (dialled). ERR_REFUSED: close it. */
 int chat_on_link(struct chat *c, struct now now, const struct chat_link_info *info);

@@ -17,12 +17,13 @@
 #include "base/nick.h"
 #include "crypto/crypto.h"
 #include "link/proof.h"
+#include "link/ratchet.h"
 
 #define TEXT_MAX	 4096 /* bytes of a message */
 #define REQUEST_TEXT_MAX 280
 #define AWAY_MAX	 200
 #define MSGID_BYTES	 16
-#define ACK_MAX		 64 /* ids in one frame */
+#define SEQ_MAX		 INT64_MAX
 
 /* Where a peer is reached: the onion service and, for a private one, the client key. */
 struct locator {
@@ -51,8 +52,8 @@ struct accept { /* FRAME_ACCEPT */
 	struct locator locator;
 	char nick[NICK_MAX + 1];
 };
-/* FRAME_MESSAGE: the text is 1..TEXT_MAX bytes.  Of a kind that is not one of these it may be empty and is
- * any bytes. */
+/* What the ratchet seals: the text is 1..TEXT_MAX bytes.  Of a kind that is not one of these it may be empty and
+ * is any bytes. */
 enum message_kind { MESSAGE_TEXT = 0, MESSAGE_ACTION = 1, MESSAGE_NOTICE = 2 };
 struct message {
 	uint8_t id[MSGID_BYTES];
@@ -60,6 +61,27 @@ struct message {
 	uint8_t kind;	  /* enum message_kind; others are kept opaque by the receiver */
 	const char *text; /* borrowed, not NUL-terminated */
 	size_t text_len;
+};
+#define MESSAGE_BYTES_MAX (MSGID_BYTES + 4 + 1 + TEXT_MAX)
+/* FRAME_MESSAGE: a message under the ratchet, or an empty one, which begins a session. */
+struct sealed {
+	uint8_t epoch[EPOCH_BYTES];
+	uint64_t seq;	    /* 1..SEQ_MAX */
+	const uint8_t *box; /* borrowed: RATCHET_OVERHEAD bytes and up to MESSAGE_BYTES_MAX */
+	size_t box_len;
+};
+#define SEALED_HEAD_BYTES (EPOCH_BYTES + 8)
+#define SEALED_BYTES_MAX  (SEALED_HEAD_BYTES + RATCHET_OVERHEAD + MESSAGE_BYTES_MAX)
+/* FRAME_SYNC: what a side knows of the session when a link begins to be used. */
+struct sync {
+	uint64_t token;		    /* chosen by the one who sent USE, repeated in the answer */
+	uint8_t epoch[EPOCH_BYTES]; /* zeroes: no session */
+	uint64_t sent, acked, received; /* 0..SEQ_MAX */
+};
+/* FRAME_ACK: all up to seq are stored here.  FRAME_NACK: seq can't be opened. */
+struct seq_of {
+	uint8_t epoch[EPOCH_BYTES];
+	uint64_t seq; /* 1..SEQ_MAX */
 };
 struct profile {
 	uint8_t identity[KEY_BYTES]; /* the sender's; any bytes: to be compared */
@@ -85,10 +107,16 @@ int message_encode(const struct message *m, struct buf *out);
 int message_decode(const uint8_t *body, size_t len, struct message *m);
 int profile_encode(const struct profile *p, struct buf *out);
 int profile_decode(const uint8_t *body, size_t len, struct profile *p);
-/* n ids of MSGID_BYTES, 1..ACK_MAX. */
-int ack_encode(const uint8_t (*ids)[MSGID_BYTES], size_t n, struct buf *out);
-/* ids borrowed from body. */
-int ack_decode(const uint8_t *body, size_t len, const uint8_t (**ids)[MSGID_BYTES], size_t *n);
+/* Writes epoch and seq in front of the box, SEALED_HEAD_BYTES: the associated data of the ratchet message as
+ * well. */
+void sealed_head(const uint8_t epoch[EPOCH_BYTES], uint64_t seq, uint8_t out[SEALED_HEAD_BYTES]);
+int sealed_decode(const uint8_t *body, size_t len, struct sealed *s);
+int sync_encode(const struct sync *s, struct buf *out);
+int sync_decode(const uint8_t *body, size_t len, struct sync *s);
+/* Do two SYNCs, one of each side, tell of the same session?  The same answer on both sides. */
+bool sync_common(const struct sync *a, const struct sync *b);
+int seq_encode(const struct seq_of *a, struct buf *out);
+int seq_decode(const uint8_t *body, size_t len, struct seq_of *a);
 /* PING and PONG: an 8-byte token. */
 int ping_encode(uint64_t token, struct buf *out);
 int ping_decode(const uint8_t *body, size_t len, uint64_t *token);

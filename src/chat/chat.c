@@ -96,6 +96,8 @@ static void chat_init(struct chat *c, struct store *store, const struct chat_opt
 	TAILQ_INIT(&c->flushes);
 	TAILQ_INIT(&c->door_links);
 	TAILQ_INIT(&c->dialling);
+	rng_fill(opts->rng, &c->uses, sizeof(c->uses));
+	c->uses = c->uses >> 32 << 32;
 	timers_init(&c->timers);
 	timers_init(&c->dial_timers);
 }
@@ -115,6 +117,8 @@ int chat_open(struct store *store, const struct chat_opts *opts, struct now now,
 	if (!err)
 		err = contact_load(c);
 	if (!err)
+		err = epoch_load(c);
+	if (!err)
 		err = request_load(c);
 	if (!err)
 		err = conversation_load(c);
@@ -133,6 +137,7 @@ void chat_free(struct chat *c)
 	links_free_all(c);
 	request_free_all(c);
 	contact_free_all(c);
+	epoch_free(c);
 	secret_free(c->secrets);
 	store_close(c->store);
 	crypto_wipe(c, sizeof(*c));
@@ -146,6 +151,7 @@ void chat_shutdown(struct chat *c, struct now now, const char *reason)
 
 	log_info("account goes offline: %s", reason ? reason : "shutdown");
 	c->shut = true;
+	timers_cancel(&c->timers, &c->expiry);
 	while ((p = contact_next(c, p))) {
 		dial_stop(c, p);
 		timers_cancel(&c->timers, &p->offline_timer);
@@ -163,6 +169,8 @@ int chat_commit(struct chat *c)
 {
 	if (!c->broken)
 		flush_all(c);
+	if (!c->broken)
+		epoch_settle(c);
 	if (c->broken) {
 		store_rollback(c->store);
 		return c->broken;
@@ -190,6 +198,7 @@ uint64_t chat_tick(struct chat *c, struct now now)
 {
 	struct chat_timer *t;
 
+	c->now = now;
 	wake_check(c, now);
 	while (!c->broken && (t = timers_pop(&c->timers, now.mono_ms)))
 		t->fire(c, now, t->owner);

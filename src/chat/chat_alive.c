@@ -188,7 +188,11 @@ void links_unwatch(struct chat *c, struct chat_link *l)
 static void wake(struct chat *c, struct now now, struct chat_link *l)
 {
 	uint64_t answer_ms = c->opts.wake_pong_ms;
+	struct chat_timer *alone = l->peer ? &l->peer->offline_timer : NULL;
 
+	/* Nor did the time of a session to come up. */
+	if (alone && alone->set && alone->at_ms < now.mono_ms + answer_ms)
+		timers_set(&c->timers, alone, now.mono_ms + answer_ms);
 	if (l->by_identity || !l->heard) {
 		/* Its time to speak did not run while we slept. */
 		if (l->timer.at_ms < now.mono_ms + answer_ms)

@@ -51,23 +51,48 @@ static int put_token(struct chat *c, struct chat_link *l, uint8_t type, uint64_t
 	return put_encoded(c, l, type, ping_encode(token, &body), &body);
 }
 
-static int put_acks(struct chat *c, struct chat_link *l)
+static int put_seq(struct chat *c, struct chat_link *l, uint8_t type, uint64_t seq)
 {
-	while (buf_len(&l->acks)) {
-		size_t n = buf_len(&l->acks) / MSGID_BYTES;
-		struct buf body;
-		int err;
+	struct seq_of a = {.seq = seq};
+	struct buf body;
 
-		if (n > ACK_MAX)
-			n = ACK_MAX;
-		buf_init(&body, FRAME_BODY_MAX);
-		err = ack_encode((const uint8_t(*)[MSGID_BYTES])buf_ptr(&l->acks), n, &body);
-		err = put_encoded(c, l, FRAME_ACK, err, &body);
-		if (err)
-			return err;
-		buf_consume(&l->acks, n * MSGID_BYTES);
-	}
-	buf_clear(&l->acks);
+	buf_init(&body, FRAME_BODY_MAX);
+	memcpy(a.epoch, l->peer->session.epoch, EPOCH_BYTES);
+	return put_encoded(c, l, type, seq_encode(&a, &body), &body);
+}
+
+static int put_sync(struct chat *c, struct chat_link *l)
+{
+	struct buf body;
+
+	buf_init(&body, FRAME_BODY_MAX);
+	return put_encoded(c, l, FRAME_SYNC, sync_encode(&l->mine, &body), &body);
+}
+
+/* What belongs to the session of the link that is used. */
+static int put_session(struct chat *c, struct chat_link *l)
+{
+	struct chat_peer *p = l->peer;
+	int err;
+
+	if (l->want_use && (err = put_token(c, l, FRAME_USE, l->mine.token)))
+		return err;
+	l->want_use = false;
+	if (l->want_sync && (err = put_sync(c, l)))
+		return err;
+	l->want_sync = false;
+	if (l != p->chosen || l->sync != SYNC_DONE)
+		return 0;
+	if (buf_len(&l->first) &&
+	    (err = flush_put(c, l, FRAME_MESSAGE, buf_ptr(&l->first), buf_len(&l->first))))
+		return err;
+	buf_clear(&l->first);
+	if (p->ack_due && (err = put_seq(c, l, FRAME_ACK, p->session.received)))
+		return err;
+	p->ack_due = false;
+	if (l->want_nack && (err = put_seq(c, l, FRAME_NACK, l->nacked)))
+		return err;
+	l->want_nack = false;
 	return 0;
 }
 
@@ -80,16 +105,13 @@ static int put_wanted(struct chat *c, struct chat_link *l)
 	if (err)
 		return err;
 	l->want_profile = false;
-	if (l->want_use && (err = flush_put(c, l, FRAME_USE, NULL, 0)))
-		return err;
-	l->want_use = false;
 	if (l->want_pong && (err = put_token(c, l, FRAME_PONG, l->pong_token)))
 		return err;
 	l->want_pong = false;
 	if (l->want_ping && (err = put_token(c, l, FRAME_PING, l->ping_token)))
 		return err;
 	l->want_ping = false;
-	return put_acks(c, l);
+	return l->peer && !l->by_identity ? put_session(c, l) : 0;
 }
 
 static void pump(struct chat *c, struct chat_link *l)
@@ -114,9 +136,9 @@ void chat_on_writable(struct chat *c, struct now now, link_id link)
 {
 	struct chat_link *l = links_find(c, link);
 
-	(void)now;
 	if (!l || c->broken)
 		return;
+	c->now = now;
 	l->full = false;
 	flush_soon(c, l);
 }

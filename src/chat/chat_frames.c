@@ -18,13 +18,9 @@ static int on_pong(struct chat *c, struct now now, struct chat_link *l, const ui
 	uint64_t token;
 	int err = ping_decode(body, len, &token);
 
-	if (err)
-		return err;
-	links_pong(c, now, l, token);
-	/* The ping followed USE on this link: the other side has read it. */
-	if (l->peer && l->peer->chooser && l->peer->chosen == l && token == l->use_token)
-		use_confirmed(c, now, l->peer);
-	return 0;
+	if (!err)
+		links_pong(c, now, l, token);
+	return err;
 }
 
 static int on_close(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len)
@@ -63,36 +59,40 @@ static int on_profile(struct chat *c, struct now now, struct chat_link *l, const
 		links_watch(c, now, l);
 		use_changed(p);
 		if (p->chooser)
-			use_choose(c, p);
+			use_choose(c, now, p);
 	}
 	return 0;
 }
 
-static int on_use(struct chat *c, struct chat_link *l)
+static int on_use(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len)
 {
-	if (l->peer->chooser)
+	uint64_t token;
+	int err = ping_decode(body, len, &token);
+
+	if (err || l->peer->chooser)
 		return ERR_PROTOCOL;
-	l->used_seq = ++c->link_seq;
-	use_choose(c, l->peer);
+	use_told(c, now, l, token);
 	return 0;
 }
 
 static int key_link_on_frame(struct chat *c, struct now now, struct chat_link *l, uint8_t type,
 			     const uint8_t *body, size_t len)
 {
-	switch (type) {
-	case FRAME_REQUEST:
-	case FRAME_ANSWER:
-	case FRAME_ACCEPT:
-		return ERR_PROTOCOL;
-	case FRAME_PROFILE:
+	if (type == FRAME_PROFILE)
 		return on_profile(c, now, l, body, len);
+	if (!l->heard || type == FRAME_REQUEST || type == FRAME_ANSWER || type == FRAME_ACCEPT)
+		return ERR_PROTOCOL;
+	switch (type) {
 	case FRAME_USE:
-		return l->heard ? on_use(c, l) : ERR_PROTOCOL;
+		return on_use(c, now, l, body, len);
+	case FRAME_SYNC:
+		return epoch_on_sync(c, now, l, body, len);
 	case FRAME_MESSAGE:
-		return l->heard ? conversation_on_message(c, now, l, body, len) : ERR_PROTOCOL;
+		return conversation_on_message(c, now, l, body, len);
 	case FRAME_ACK:
-		return l->heard ? outbox_on_ack(c, now, l->peer, body, len) : ERR_PROTOCOL;
+		return outbox_on_ack(c, now, l, body, len);
+	case FRAME_NACK:
+		return outbox_on_nack(c, now, l, body, len);
 	}
 	return 0; /* of a later version */
 }
@@ -103,6 +103,7 @@ int chat_on_frame(struct chat *c, struct now now, link_id link, uint8_t type, co
 
 	if (c->broken)
 		return c->broken;
+	c->now = now;
 	if (!l)
 		return 0; /* closed by us a moment ago */
 	links_heard(c, now, l);

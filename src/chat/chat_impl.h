@@ -21,9 +21,8 @@
 	RB_GENERATE_INTERNAL(name, type, field, cmp, static __attribute__((unused)))
 
 #define DIALS_MAX  64 /* at a time; the others wait for their turn */
-#define FLIGHT_MAX 32 /* messages on their way to a contact, not acked yet */
-#define LINK_ACKS_MAX                                                                                        \
-	128 /* acks that wait for room on a link; an honest sender has at most FLIGHT_MAX to be acked */
+#define UNACKED_MAX 500 /* sealed messages of a contact, not acked yet */
+#define RESETS_MAX  3	/* of a confirmed session, a day */
 #define CONTACT_LINKS_MAX 4		      /* links of one contact at a time */
 #define DOOR_LINKS_MAX	  64		      /* links of strangers at a time */
 #define REJECTED_MAX	  1000		      /* rejected identities that are remembered */
@@ -56,6 +55,14 @@ struct chat_timer *timers_pop(struct timers *ts, uint64_t now_ms); /* one that i
 
 /* ---- the account in memory ---- */
 
+/* How far a link between link keys has come as the one that is used: epoch.c. */
+enum link_sync {
+	SYNC_UNUSED,
+	SYNC_WAIT, /* USE was said; the other side's SYNC is awaited */
+	SYNC_ROOT, /* this handshake is the new root; the message that begins the session is awaited */
+	SYNC_DONE  /* messages and acks go */
+};
+
 struct chat_link {
 	link_id id;
 	RB_ENTRY(chat_link) by_id;
@@ -70,9 +77,9 @@ struct chat_link {
 	uint8_t peer_static[KEY_BYTES], hash[HASH_BYTES]; /* of the handshake, if by_identity */
 	uint64_t opened_ms;
 	uint64_t heard_ms;	 /* when a frame last came */
+	uint64_t born_seq;	 /* order in which links opened */
 	bool heard;		 /* a profile came: the link works in both directions */
 	uint64_t heard_seq;	 /* order in which links were heard first: newest is highest */
-	uint64_t used_seq;	 /* order in which USE came on links; 0: it did not */
 	struct chat_timer timer; /* silence and age */
 	uint64_t pinged_ms;	 /* a ping waits for any answer since; 0: none does */
 	uint64_t pong_by_ms;	 /* until when, while pinged_ms */
@@ -86,17 +93,17 @@ struct chat_link {
 	/* What is to be sent as soon as the link takes it. */
 	bool full;     /* the net takes no more for now */
 	bool flushing; /* in chat's list of links to be flushed */
-	bool want_profile, want_use, want_ping, want_pong;
-	uint64_t ping_token, use_token, pong_token;
-	struct buf acks; /* ids, MSGID_BYTES each */
+	bool want_profile, want_use, want_sync, want_nack, want_ping, want_pong;
+	uint64_t ping_token, pong_token;
+	/* the session on this link */
+	enum link_sync sync;
+	struct sync mine, theirs;
+	struct ratchet_root *root; /* guarded; NULL once it was used or is not needed */
+	struct buf first;	   /* the message that begins the session, while it waits for room */
+	uint64_t nacked;	   /* the seq that was NACKed on this link; 0: none was */
 };
 TAILQ_HEAD(chat_link_list, chat_link);
 RB_HEAD(link_tree, chat_link);
-
-struct flight {
-	int64_t outbox_id;
-	uint8_t msgid[MSGID_BYTES];
-};
 
 struct chat_peer {
 	struct contact pub;
@@ -121,10 +128,14 @@ struct chat_peer {
 	struct chat_link_list links;
 	unsigned n_links;
 	struct chat_link *chosen; /* where messages are sent; NULL: they wait */
-	/* messages on their way on the chosen link */
-	struct flight flight[FLIGHT_MAX];
-	size_t n_flight;
-	int64_t sent_upto; /* outbox id; the chosen link carried all that is unacked up to here */
+	uint64_t use_token;	  /* of the last USE that was followed */
+	bool ready;		  /* the chosen link carries messages both ways: the session is confirmed */
+	/* the session, as in the store; epoch of zeroes: there is none */
+	struct session_row session;
+	uint64_t next_seq;  /* what the chosen link carries next */
+	int64_t sealed_id;  /* outbox id up to which messages are known to be sealed */
+	bool all_sealed;    /* nothing waits to be sealed */
+	bool ack_due;
 	bool waiting;	   /* the queue had to wait for the contact to come */
 	size_t delivered;  /* acked since */
 	/* a cancel of many, in slices: chat_queue.c */
@@ -132,7 +143,8 @@ struct chat_peer {
 	size_t n_cancelled;  /* so far */
 	/* presence */
 	struct chat_timer offline_timer;
-	bool away;
+	bool away; /* as it told last, shown or not */
+	char told_away[AWAY_MAX + 1];
 	bool warned;   /* of another link key; said once */
 	bool misbound; /* who holds the pinned key is not this contact: no links until the next start */
 	bool refused_told;
@@ -190,9 +202,15 @@ struct chat {
 	struct chat_link_list door_links; /* of strangers, oldest first */
 	unsigned n_door_links;
 	uint64_t link_seq;
+	uint64_t uses; /* number of the last USE; the upper half tells this process from those before it */
 	/* time */
+	struct now now; /* of the last call that may have something sent at the turn's end */
 	struct timers timers;
 	struct timers dial_timers;
+	struct chat_timer expiry; /* of skipped secrets */
+	/* The ratchet that is at work, of one contact at a time: epoch.c. */
+	struct ratchet *ratchet; /* guarded */
+	struct chat_peer *ratchet_of;
 	struct peer_list dialling;
 	unsigned n_dialling;
 	uint32_t last_dial;
@@ -294,6 +312,8 @@ void links_close(struct chat *c, struct now now, struct chat_link *l, enum close
 /* Ends all links of a contact without a thought of dialling it again. */
 void links_close_all(struct chat *c, struct chat_peer *p, enum close_reason reason);
 void links_free_all(struct chat *c);
+/* Ends links of a contact that have stood long enough to be of use, and are of none. */
+void links_give_up(struct chat *c, struct now now, struct chat_peer *p);
 /* Gone without a word that would reach anybody: the net ends it too. */
 void links_dead(struct chat *c, struct now now, struct chat_link *l);
 
@@ -328,17 +348,49 @@ void flush_close(struct chat *c, struct chat_link *l, enum close_reason reason);
 /* ---- chat_use.c: which link is used ---- */
 /* Links of this contact came, were heard, or went: others see it. */
 void use_changed(struct chat_peer *p);
-/* Chooses again; a change has the messages sent anew. */
-void use_choose(struct chat *c, struct chat_peer *p);
+/* Chooses again; a change has the session agreed on and the messages sent anew. */
+void use_choose(struct chat *c, struct now now, struct chat_peer *p);
+/* Nothing is sent to this contact for now. */
+void use_none(struct chat_peer *p);
+/* The other side uses this link from here on, if that is not old news. */
+void use_told(struct chat *c, struct now now, struct chat_link *l, uint64_t token);
 /* The other side has read USE on the chosen link: the other links go. */
 void use_confirmed(struct chat *c, struct now now, struct chat_peer *p);
 
+/* ---- epoch.c: the ratchet of a contact, and what both sides know of it ---- */
+int epoch_load(struct chat *c);
+/* Writes what the ratchet at work has become, and wipes it.  Before the commit. */
+int epoch_settle(struct chat *c);
+/* The contact goes. */
+void epoch_forget(struct chat *c, struct chat_peer *p);
+void epoch_free(struct chat *c);
+/* Keeps a copy of what the handshake left. ERR_NOMEM. */
+int epoch_keep_root(struct chat_link *l, const struct ratchet_root *root);
+void epoch_drop_root(struct chat_link *l);
+/* This link begins to be used. */
+void epoch_use(struct chat *c, struct chat_link *l);
+int epoch_on_sync(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len);
+/* Something of the session came back: the contact can be reached for sure. */
+void epoch_confirmed(struct chat *c, struct now now, struct chat_peer *p);
+int epoch_save(struct chat *c, struct chat_peer *p); /* the counters */
+/* Seals a message under the next key of the ratchet: the body of FRAME_MESSAGE. */
+int epoch_seal(struct chat *c, struct chat_peer *p, uint64_t seq, const uint8_t *plain, size_t len,
+		 struct buf *body);
+/* Opens one of the running session: out has box_len - RATCHET_OVERHEAD bytes of room. ERR_CRYPTO, ERR_PROTOCOL,
+ * ERR_FULL: it can't be opened, and nothing has changed; other errors break the account. */
+int epoch_open(struct chat *c, struct now now, struct chat_peer *p, const struct sealed *s, uint8_t *out);
+/* The message that begins the session came. */
+int epoch_on_first(struct chat *c, struct now now, struct chat_link *l, const struct sealed *s);
+
 /* ---- outbox.c ---- */
-/* Another link is used (NULL: none): all that is unacked goes again, from the first. */
-void outbox_use(struct chat_peer *p, struct chat_link *l);
+/* The session has ended or begins anew: all is to be sealed again. */
+int outbox_unseal(struct chat *c, struct chat_peer *p);
+/* The peer has all up to this seq. */
+int outbox_acked(struct chat *c, struct now now, struct chat_peer *p, uint64_t through);
 /* Sends what the chosen link takes. */
 int outbox_pump(struct chat *c, struct chat_peer *p);
-int outbox_on_ack(struct chat *c, struct now now, struct chat_peer *p, const uint8_t *body, size_t len);
+int outbox_on_ack(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len);
+int outbox_on_nack(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len);
 
 /* ---- conversation.c ---- */
 int conversation_load(struct chat *c);
@@ -356,9 +408,14 @@ int text_check(const char *text, size_t len);
 
 /* ---- presence.c ---- */
 void presence_init(struct chat_peer *p);
+/* The contact can be written to. */
+void presence_here(struct chat *c, struct now now, struct chat_peer *p);
 /* A profile came on a link between link keys. */
 int presence_on_profile(struct chat *c, struct now now, struct chat_peer *p, const uint8_t *body, size_t len);
-/* No link is left.  reason: it shows at once; NULL: after a while, if none comes. */
+/* Nothing can be delivered any more, whatever stands: for a while. */
+void presence_unsure(struct chat *c, struct now now, struct chat_peer *p);
+/* The last link is gone.  reason: it shows at once; NULL: after a while, unless presence_here comes
+ * before. */
 void presence_alone(struct chat *c, struct now now, struct chat_peer *p, const char *reason);
 
 #endif

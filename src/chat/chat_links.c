@@ -54,7 +54,8 @@ static void forget_link(struct chat *c, struct chat_link *l)
 		TAILQ_REMOVE(&c->flushes, l, of_flush);
 	RB_REMOVE(link_tree, &c->links, l);
 	links_unwatch(c, l);
-	buf_clear(&l->acks);
+	buf_clear(&l->first);
+	epoch_drop_root(l);
 	free(l);
 }
 
@@ -102,8 +103,9 @@ static void key_link_ended(struct chat *c, struct now now, struct chat_peer *p, 
 			   enum link_end how)
 {
 	if (!p->chosen)
-		use_choose(c, p);
+		use_choose(c, now, p);
 	use_changed(p);
+	presence_unsure(c, now, p);
 	if (p->pub.link_up)
 		return;
 	if (was_heard) {
@@ -123,7 +125,7 @@ void links_ended(struct chat *c, struct now now, struct chat_link *l, enum link_
 
 	log_debug("link %u (%s) ended", (unsigned)l->id, l->by_identity ? "by identity" : "by link key");
 	if (p && p->chosen == l)
-		outbox_use(p, NULL);
+		use_none(p);
 	if (p)
 		forgive(c, now, p, l);
 	forget_link(c, l);
@@ -144,9 +146,10 @@ void links_close_all(struct chat *c, struct chat_peer *p, enum close_reason reas
 {
 	struct chat_link *l;
 
-	outbox_use(p, NULL);
 	while ((l = TAILQ_FIRST(&p->links))) {
 		flush_close(c, l, reason);
+		if (p->chosen == l)
+			use_none(p);
 		forget_link(c, l);
 	}
 	use_changed(p);
@@ -165,6 +168,17 @@ void links_dead(struct chat *c, struct now now, struct chat_link *l)
 	log_debug("link %u is dead", (unsigned)l->id);
 	net_call(c, close, l->id);
 	links_ended(c, now, l, LINK_LOST);
+}
+
+void links_give_up(struct chat *c, struct now now, struct chat_peer *p)
+{
+	struct chat_link *l, *next;
+
+	TAILQ_FOREACH_SAFE (l, &p->links, of_peer, next) {
+		if (!l->by_identity && now.mono_ms - l->opened_ms >= c->opts.offline_grace_ms)
+			links_dead(c, now, l);
+	}
+	presence_unsure(c, now, p);
 }
 
 /* ---- links that open ---- */
@@ -204,7 +218,12 @@ static struct chat_link *add_link(struct chat *c, struct now now, const struct c
 	l->by_identity = by_identity;
 	l->dialled = info->dial_id != 0;
 	l->opened_ms = l->heard_ms = now.mono_ms;
-	buf_init(&l->acks, LINK_ACKS_MAX * MSGID_BYTES);
+	l->born_seq = ++c->link_seq;
+	buf_init(&l->first, SEALED_BYTES_MAX);
+	if (!by_identity && epoch_keep_root(l, info->root)) {
+		free(l);
+		return NULL;
+	}
 	if (info->identity)
 		memcpy(l->identity, info->identity, KEY_BYTES);
 	if (by_identity) {
@@ -255,6 +274,7 @@ static int key_link_opened(struct chat *c, struct now now, struct chat_link *l, 
 	}
 	links_bound(c, now, p);
 	use_changed(p);
+	presence_unsure(c, now, p);
 	l->want_profile = true;
 	flush_soon(c, l);
 	return err;

@@ -148,8 +148,11 @@ static int cancel_slice(struct chat *c, struct chat_peer *p, size_t *n, bool *la
 
 	*last = *n < SLICE;
 	p->n_cancelled += *n;
-	if (*last)
-		p->cancel_upto = 0;
+	if (!*last)
+		return err;
+	p->cancel_upto = 0;
+	if (p->chosen)
+		flush_soon(c, p->chosen); /* what was written since */
 	return err;
 }
 

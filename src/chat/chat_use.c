@@ -3,13 +3,12 @@
  * Which link is used.
  *
  * Between two contacts there may be several links at a time: both dial at once, or one side dials while the
- * other has not noticed that the old link is dead.  Both read every link.  The side with the lower identity
- * chooses alone: the link on which it heard the other most recently for the first time.  It says USE there,
- * followed by a PING; at the PONG it knows that USE was read, and closes the other links.  The other side
- * sends on the link on which USE came last, of those that still stand. Nobody sends messages before USE.
- * Links fall away or are chosen once each, so this ends with one link, or with none and a dial. Whenever the
- * used link changes, all that is unacked is sent again in order (outbox.c), so nothing depends on what a
- * closed link carried.
+ * other has not noticed that the old link is dead.  The side with the lower identity chooses alone: the link on
+ * which it heard the other most recently for the first time.  It says USE there, with its SYNC behind it; when the
+ * other's SYNC comes it knows that USE was read, and closes the other links.  The other side uses the link of the
+ * last USE, by the number in it, since what comes on different links comes in any order.  Messages and acks go, and count, on the used link only, once both
+ * have read SYNC: what was on its way elsewhere is sent again (outbox.c), so nothing depends on what another
+ * link carried.
  */
 #include "chat_impl.h"
 
@@ -36,40 +35,55 @@ void use_changed(struct chat_peer *p)
 		p->pub.trouble[0] = '\0';
 }
 
-static void use_link(struct chat *c, struct chat_peer *p, struct chat_link *l)
+void use_none(struct chat_peer *p)
 {
-	if (p->chosen == l)
-		return;
-	outbox_use(p, l);
-	if (!l)
-		return;
-	log_debug("contact %lld: link %u is used", (long long)p->pub.row.id, (unsigned)l->id);
-	if (p->chooser) {
-		l->want_use = true;
-		flush_ping(c, l);
-		l->use_token = l->ping_token;
+	if (p->chosen)
+		p->chosen->sync = SYNC_UNUSED;
+	p->chosen = NULL;
+	p->ready = false;
+}
+
+static void use_link(struct chat *c, struct now now, struct chat_peer *p, struct chat_link *l)
+{
+	use_none(p);
+	p->chosen = l;
+	if (l) {
+		log_debug("contact %lld: link %u is used", (long long)p->pub.row.id, (unsigned)l->id);
+		epoch_use(c, l);
 	}
-	flush_soon(c, l);
+	presence_unsure(c, now, p);
 }
 
-/* Newest first heard for the one who chooses, last USE for the other. */
-static uint64_t rank(const struct chat_peer *p, const struct chat_link *l)
-{
-	if (l->by_identity || !l->heard)
-		return 0;
-	return p->chooser ? l->heard_seq : l->used_seq;
-}
-
-void use_choose(struct chat *c, struct chat_peer *p)
+void use_choose(struct chat *c, struct now now, struct chat_peer *p)
 {
 	struct chat_link *best = NULL;
 	struct chat_link *l;
 
 	TAILQ_FOREACH (l, &p->links, of_peer) {
-		if (rank(p, l) && (!best || rank(p, l) > rank(p, best)))
+		if (p->chooser && l->heard && (!best || l->heard_seq > best->heard_seq))
 			best = l;
 	}
-	use_link(c, p, best);
+	if (best != p->chosen)
+		use_link(c, now, p, best);
+	use_changed(p);
+}
+
+/* Overtaken by a later USE of the same process, or of a process that is no more. */
+static bool outdated(const struct chat_peer *p, const struct chat_link *l, uint64_t token)
+{
+	if (token >> 32 == p->use_token >> 32)
+		return token <= p->use_token;
+	return p->chosen && l->born_seq < p->chosen->born_seq;
+}
+
+void use_told(struct chat *c, struct now now, struct chat_link *l, uint64_t token)
+{
+	struct chat_peer *p = l->peer;
+
+	if (outdated(p, l, token))
+		return;
+	p->use_token = token;
+	use_link(c, now, p, l);
 	use_changed(p);
 }
 

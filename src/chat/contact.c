@@ -187,6 +187,7 @@ out_id:
 static void peer_take_out(struct chat *c, struct chat_peer *p)
 {
 	links_close_all(c, p, CLOSE_DONE);
+	epoch_forget(c, p);
 	dial_stop(c, p);
 	timers_cancel(&c->timers, &p->offline_timer);
 	RB_REMOVE(id_tree, &c->by_id, p);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/str.h"
 
 #define META_LINE_TIME "line-time"
@@ -84,41 +85,82 @@ int conversation_info(struct chat *c, struct now now, struct chat_peer *p, const
 
 /* ---- what comes in ---- */
 
-static int ack_later(struct chat *c, struct chat_link *l, const uint8_t id[MSGID_BYTES])
+/* One message of the session, opened: shown once, whatever the sessions in which it came. */
+static int take_message(struct chat *c, struct now now, struct chat_peer *p, const struct message *m)
 {
-	/* An honest sender waits for acks long before this is full. */
-	if (buf_put(&l->acks, id, MSGID_BYTES))
+	struct line_row line = {.kind = LINE_IN,
+				.message_kind = m->kind,
+				.minute = m->minute,
+				.text = m->text,
+				.text_len = m->text_len};
+	int err = store_seen_add(c->store, p->pub.row.id, m->id);
+
+	if (err == ERR_EXISTS)
+		return 0;
+	if (err)
+		return chat_break(c, err);
+	memcpy(line.msgid, m->id, MSGID_BYTES);
+	p->pub.active_ms = now.real_ms;
+	return conversation_add(c, now, p, &line);
+}
+
+/* Once asked for, it is sealed anew; if that can't be opened either, this link leads nowhere. */
+static int cannot_open(struct chat *c, struct chat_link *l, uint64_t seq)
+{
+	if (l->nacked == seq)
 		return ERR_PROTOCOL;
+	l->nacked = seq;
+	l->want_nack = true;
 	flush_soon(c, l);
 	return 0;
 }
 
-/* The ack is due for a duplicate too: the one before it may not have arrived. */
+static int open_next(struct chat *c, struct now now, struct chat_link *l, const struct sealed *s)
+{
+	struct chat_peer *p = l->peer;
+	uint8_t plain[MESSAGE_BYTES_MAX];
+	size_t len = s->box_len - RATCHET_OVERHEAD;
+	struct message m;
+	int err = epoch_open(c, now, p, s, plain);
+
+	if (c->broken)
+		return c->broken;
+	if (err)
+		return cannot_open(c, l, s->seq);
+	/* What was opened is never opened again: what it holds is taken, or, if nobody can read it, let go. */
+	p->session.received = s->seq;
+	p->ack_due = true;
+	if (len && message_decode(plain, len, &m))
+		log_info("contact %lld sent a message that is none", (long long)p->pub.row.id);
+	else if (len)
+		err = take_message(c, now, p, &m);
+	crypto_wipe(plain, sizeof(plain));
+	if (!err)
+		epoch_confirmed(c, now, p);
+	return err;
+}
+
 int conversation_on_message(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body,
 			    size_t len)
 {
 	struct chat_peer *p = l->peer;
-	struct message m;
-	struct line_row line = {.kind = LINE_IN};
-	int err = message_decode(body, len, &m);
+	struct sealed s;
+	int err = sealed_decode(body, len, &s);
 
-	if (err)
+	/* On another link it was sent before the other side knew which one is used: it comes again. */
+	if (err || l != p->chosen || l->sync == SYNC_UNUSED || l->sync == SYNC_WAIT)
 		return err;
-	err = store_seen_add(c->store, p->pub.row.id, m.id);
-	if (err == ERR_EXISTS)
-		return ack_later(c, l, m.id);
-	if (err)
-		return chat_break(c, err);
-	memcpy(line.msgid, m.id, MSGID_BYTES);
-	line.message_kind = m.kind;
-	line.minute = m.minute;
-	line.text = m.text;
-	line.text_len = m.text_len;
-	err = conversation_add(c, now, p, &line);
-	if (err)
-		return err;
-	p->pub.active_ms = now.real_ms;
-	return ack_later(c, l, m.id);
+	if (l->sync == SYNC_ROOT)
+		return epoch_on_first(c, now, l, &s);
+	if (memcmp(s.epoch, p->session.epoch, EPOCH_BYTES))
+		return ERR_PROTOCOL;
+	if (s.seq > p->session.received + 1)
+		return 0; /* behind one that could not be opened: it comes again after that */
+	if (s.seq == p->session.received + 1)
+		return open_next(c, now, l, &s);
+	p->ack_due = true; /* the ack before may not have arrived */
+	flush_soon(c, l);
+	return 0;
 }
 
 /* ---- cursors ---- */

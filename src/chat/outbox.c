@@ -2,11 +2,10 @@
 /*
  * Messages on their way to a contact.
  *
- * The outbox in the store holds, in the order of the conversation, what the peer has not acked.  The chosen
- * link carries it from the first row on, at most FLIGHT_MAX ahead of the acks.  When another link is chosen
- * it starts again at the first row, so that on every link a message is preceded by all before it that were
- * not acked; hence the receiver, which drops what it has seen, gets the conversation's order whatever links
- * and crashes lie between.
+ * The outbox in the store holds, in the order of the conversation, what the peer has not acked.  A message is
+ * sealed, and gets its seq, when the chosen link takes it for the first time: ciphertext, ratchet and seq commit
+ * before it leaves.  At most UNACKED_MAX are sealed ahead of the acks.  When another link is chosen, what
+ * the other side has not received goes again, the same bytes in the same order.
  */
 #include "chat_impl.h"
 
@@ -16,112 +15,136 @@
 
 struct fetched {
 	struct outbox_row row;
-	char text[TEXT_MAX + 1];
+	uint8_t data[SEALED_BYTES_MAX]; /* what is sealed, or else the text */
 	bool found;
 };
-
-void outbox_use(struct chat_peer *p, struct chat_link *l)
-{
-	p->chosen = l;
-	p->n_flight = 0;
-	p->sent_upto = 0;
-}
 
 static int fetch_row(void *ctx, const struct outbox_row *o)
 {
 	struct fetched *f = ctx;
+	const void *data = o->seq ? (const void *)o->sealed : (const void *)o->text;
+	size_t len = o->seq ? o->sealed_len : o->text_len;
 
-	if (o->text_len > TEXT_MAX)
+	if (len > sizeof(f->data))
 		return ERR_TOO_LONG;
 	f->row = *o;
-	memcpy(f->text, o->text, o->text_len);
-	f->row.text = f->text;
+	if (len)
+		memcpy(f->data, data, len);
 	f->found = true;
 	return 0;
 }
 
-/*
- * Transmission.  (Here a message takes its place in the ratchet: ciphertext, ratchet state and the mark
- * commit together.)  The net holds the frame until the turn's commit, which holds the mark.  1: sent, 0: the
- * link takes no more.
- */
-static int transmit(struct chat *c, struct chat_peer *p, const struct outbox_row *row)
+/* The text, sealed or not. */
+static int fetch_text(void *ctx, const struct outbox_row *o)
+{
+	struct fetched *f = ctx;
+
+	if (o->text_len > sizeof(f->data))
+		return ERR_TOO_LONG;
+	f->row = *o;
+	if (o->text_len)
+		memcpy(f->data, o->text, o->text_len);
+	return 0;
+}
+
+static int put_message(struct chat *c, struct chat_peer *p, const uint8_t *body, size_t len)
+{
+	if (flush_put(c, p->chosen, FRAME_MESSAGE, body, len))
+		return 0; /* later: next_seq stays */
+	links_expect(c, c->now, p->chosen);
+	p->next_seq++;
+	return 1;
+}
+
+/* What was sealed before. */
+static int send_again(struct chat *c, struct chat_peer *p)
+{
+	struct fetched f;
+	int err;
+
+	f.found = false;
+	err = store_outbox_by_seq(c->store, p->pub.row.id, p->next_seq, fetch_row, &f);
+	if (err == ERR_NOT_FOUND) {
+		p->next_seq++; /* the message that began the session */
+		return 1;
+	}
+	return err ? chat_break(c, err) : put_message(c, p, f.data, f.row.sealed_len);
+}
+
+static int seal(struct chat *c, struct chat_peer *p, const struct outbox_row *row, const uint8_t *text,
+		uint64_t seq, struct buf *body)
 {
 	struct message m = {.minute = row->minute,
 			    .kind = (uint8_t)row->message_kind,
-			    .text = row->text,
+			    .text = (const char *)text,
 			    .text_len = row->text_len};
-	struct flight *f = &p->flight[p->n_flight];
+	struct buf plain;
+	int err;
+
+	memcpy(m.id, row->msgid, MSGID_BYTES);
+	buf_init(&plain, MESSAGE_BYTES_MAX);
+	err = chat_break(c, message_encode(&m, &plain));
+	if (!err)
+		err = epoch_seal(c, p, seq, buf_ptr(&plain), buf_len(&plain), body);
+	if (!err)
+		err = chat_break(c, store_outbox_seal(c->store, row->id, seq, buf_ptr(body), buf_len(body)));
+	buf_clear(&plain);
+	return err;
+}
+
+/* Here a message takes its place in the session. */
+static int send_new(struct chat *c, struct chat_peer *p)
+{
+	struct fetched f;
 	struct buf body;
 	int err;
 
-	buf_init(&body, FRAME_BODY_MAX);
-	memcpy(m.id, row->msgid, MSGID_BYTES);
-	err = message_encode(&m, &body);
-	if (!err && flush_put(c, p->chosen, FRAME_MESSAGE, buf_ptr(&body), buf_len(&body))) {
-		buf_clear(&body);
-		return 0;
+	f.found = false;
+	err = chat_break(c,
+			 store_outbox_each(c->store, p->pub.row.id, p->sealed_id, 1, fetch_row, &f));
+	if (err || !f.found) {
+		p->all_sealed = true;
+		return err;
+	}
+	p->sealed_id = f.row.id;
+	if (f.row.seq)
+		return 1; /* of before the account was opened */
+	buf_init(&body, SEALED_BYTES_MAX);
+	err = seal(c, p, &f.row, f.data, p->session.sent + 1, &body);
+	if (!err) {
+		p->session.sent++;
+		err = put_message(c, p, buf_ptr(&body), buf_len(&body));
 	}
 	buf_clear(&body);
-	if (!err && !row->may_have_left)
-		err = store_outbox_mark_left(c->store, row->id);
-	if (err)
-		return chat_break(c, err);
-	f->outbox_id = row->id;
-	memcpy(f->msgid, row->msgid, MSGID_BYTES);
-	p->n_flight++;
-	p->sent_upto = row->id;
-	return 1;
+	return err;
+}
+
+static int send_next(struct chat *c, struct chat_peer *p)
+{
+	if (p->next_seq <= p->session.sent)
+		return send_again(c, p);
+	if (p->all_sealed || p->cancel_upto || p->session.sent - p->session.acked >= UNACKED_MAX)
+		return 0;
+	return send_new(c, p);
 }
 
 int outbox_pump(struct chat *c, struct chat_peer *p)
 {
 	int more = 1;
 
-	while (more == 1 && p->chosen && !p->chosen->full && p->n_flight < FLIGHT_MAX &&
-	       p->pub.queued > p->n_flight) {
-		struct fetched f;
-
-		f.found = false;
-		more =
-		    chat_break(c, store_outbox_each(c->store, p->pub.row.id, p->sent_upto, 1, fetch_row, &f));
-		if (!more && f.found)
-			more = transmit(c, p, &f.row);
-	}
+	while (more == 1 && p->chosen && p->chosen->sync == SYNC_DONE && !p->chosen->full && p->pub.queued)
+		more = send_next(c, p);
 	return more < 0 ? more : 0;
 }
 
+int outbox_unseal(struct chat *c, struct chat_peer *p)
+{
+	p->sealed_id = 0;
+	p->all_sealed = false;
+	return chat_break(c, store_outbox_unseal(c->store, p->pub.row.id));
+}
+
 /* ---- acks ---- */
-
-static void flight_remove(struct chat_peer *p, const uint8_t msgid[MSGID_BYTES])
-{
-	size_t i;
-
-	for (i = 0; i < p->n_flight; i++) {
-		if (!memcmp(p->flight[i].msgid, msgid, MSGID_BYTES)) {
-			memmove(&p->flight[i], &p->flight[i + 1],
-				(p->n_flight - i - 1) * sizeof(p->flight[0]));
-			p->n_flight--;
-			return;
-		}
-	}
-}
-
-static int acked(struct chat *c, struct chat_peer *p, const uint8_t msgid[MSGID_BYTES])
-{
-	int err = store_outbox_delete(c->store, p->pub.row.id, msgid);
-
-	if (err == ERR_NOT_FOUND)
-		return 0; /* acked before, on another link */
-	if (err)
-		return chat_break(c, err);
-	flight_remove(p, msgid);
-	p->pub.queued--;
-	c->queued--;
-	if (p->waiting)
-		p->delivered++;
-	return 0;
-}
 
 /* The user was told that messages wait; now they don't. */
 static int drained(struct chat *c, struct now now, struct chat_peer *p)
@@ -137,19 +160,77 @@ static int drained(struct chat *c, struct now now, struct chat_peer *p)
 				 p->pub.row.petname);
 }
 
-int outbox_on_ack(struct chat *c, struct now now, struct chat_peer *p, const uint8_t *body, size_t len)
+int outbox_acked(struct chat *c, struct now now, struct chat_peer *p, uint64_t through)
 {
-	const uint8_t(*ids)[MSGID_BYTES];
-	size_t n, i;
-	int err = ack_decode(body, len, &ids, &n);
+	size_t n;
+	int err;
 
-	for (i = 0; !err && i < n; i++)
-		err = acked(c, p, ids[i]);
+	if (through <= p->session.acked)
+		return 0;
+	err = chat_break(c, store_outbox_delete_upto(c->store, p->pub.row.id, through, &n));
 	if (err)
 		return err;
-	if (p->chosen)
-		flush_soon(c, p->chosen);
-	return drained(c, now, p);
+	p->session.acked = through;
+	if (p->next_seq <= through)
+		p->next_seq = through + 1;
+	p->pub.queued -= n;
+	c->queued -= n;
+	if (p->waiting)
+		p->delivered += n;
+	err = epoch_save(c, p);
+	return err ? err : drained(c, now, p);
+}
+
+/* Only the chosen link, once both know the session, tells of it: on another one it was said before. */
+static bool in_session(const struct chat_link *l, const uint8_t epoch[EPOCH_BYTES])
+{
+	return l == l->peer->chosen && l->sync == SYNC_DONE &&
+	       !memcmp(epoch, l->peer->session.epoch, EPOCH_BYTES);
+}
+
+int outbox_on_ack(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len)
+{
+	struct chat_peer *p = l->peer;
+	struct seq_of ack;
+	int err = seq_decode(body, len, &ack);
+
+	if (err || !in_session(l, ack.epoch))
+		return err;
+	if (ack.seq > p->session.sent)
+		return ERR_PROTOCOL;
+	links_answered(c, now, l);
+	if (ack.seq < p->session.sent)
+		links_expect(c, now, l);
+	err = outbox_acked(c, now, p, ack.seq);
+	if (!err)
+		epoch_confirmed(c, now, p);
+	return err;
+}
+
+/* Sealed anew, under the same id and seq; what follows goes again. */
+int outbox_on_nack(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len)
+{
+	struct chat_peer *p = l->peer;
+	struct fetched f;
+	struct seq_of nack;
+	struct buf sealed;
+	int err = seq_decode(body, len, &nack);
+
+	(void)now;
+	if (err || !in_session(l, nack.epoch))
+		return err;
+	err = store_outbox_by_seq(c->store, p->pub.row.id, nack.seq, fetch_text, &f);
+	if (err == ERR_NOT_FOUND)
+		return ERR_PROTOCOL; /* acked, or never sent */
+	buf_init(&sealed, SEALED_BYTES_MAX);
+	err = chat_break(c, err);
+	if (!err)
+		err = seal(c, p, &f.row, f.data, nack.seq, &sealed);
+	buf_clear(&sealed);
+	if (!err && p->next_seq > nack.seq)
+		p->next_seq = nack.seq;
+	flush_soon(c, l);
+	return err;
 }
 
 /* ---- the user ---- */
@@ -194,6 +275,7 @@ static int enqueue(struct chat *c, struct chat_peer *p, const struct line_row *l
 		return err;
 	p->pub.queued++;
 	c->queued++;
+	p->all_sealed = false;
 	return 0;
 }
 
@@ -218,6 +300,7 @@ int chat_send(struct chat *c, struct now now, struct contact *contact, enum mess
 
 	if (c->broken)
 		return c->broken;
+	c->now = now;
 	err = message_check(kind, text, len);
 	if (err)
 		return err;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Whether a contact is here.  A contact is online once a link between link keys has worked in both
- * directions, and as away as its profile says.  When the last link breaks it stays so for a while, in which
+ * Whether a contact is here.  A contact is online once messages can be delivered, on a link whose session both
+ * sides know, and as away as its profile says.  When the last link breaks it stays so for a while, in which
  * it is dialled again; an orderly goodbye counts at once.
  */
 #include "chat_impl.h"
@@ -48,7 +48,11 @@ static void enter(struct chat *c, struct now now, struct chat_peer *p, enum pres
 
 static void grace_over(struct chat *c, struct now now, void *owner)
 {
-	enter(c, now, owner, PRESENCE_OFFLINE, "connection lost");
+	struct chat_peer *p = owner;
+
+	if (p->pub.presence != PRESENCE_OFFLINE)
+		enter(c, now, p, PRESENCE_OFFLINE, "connection lost");
+	links_give_up(c, now, p);
 }
 
 void presence_init(struct chat_peer *p)
@@ -57,18 +61,21 @@ void presence_init(struct chat_peer *p)
 	p->offline_timer.owner = p;
 }
 
+void presence_unsure(struct chat *c, struct now now, struct chat_peer *p)
+{
+	if (!p->ready && !p->offline_timer.set && (p->pub.presence != PRESENCE_OFFLINE || p->n_links))
+		timers_set(&c->timers, &p->offline_timer, now.mono_ms + c->opts.offline_grace_ms);
+}
+
 void presence_alone(struct chat *c, struct now now, struct chat_peer *p, const char *reason)
 {
-	if (p->pub.presence == PRESENCE_OFFLINE)
-		return;
 	if (!reason) {
-		/* Links that open and break meanwhile, unheard, give no more time. */
-		if (!p->offline_timer.set)
-			timers_set(&c->timers, &p->offline_timer, now.mono_ms + c->opts.offline_grace_ms);
+		presence_unsure(c, now, p);
 		return;
 	}
 	timers_cancel(&c->timers, &p->offline_timer);
-	enter(c, now, p, PRESENCE_OFFLINE, reason);
+	if (p->pub.presence != PRESENCE_OFFLINE)
+		enter(c, now, p, PRESENCE_OFFLINE, reason);
 }
 
 /* The petname stays whatever the peer calls itself; the first name it told is not news. */
@@ -104,11 +111,26 @@ static int somebody_else(struct chat *c, struct now now, struct chat_peer *p)
 	return err ? err : ERR_REFUSED;
 }
 
+/* As its profile told. */
+static void show(struct chat *c, struct now now, struct chat_peer *p)
+{
+	enum presence presence = p->away ? PRESENCE_AWAY : PRESENCE_ONLINE;
+	bool changed = presence != p->pub.presence || strcmp(p->told_away, p->pub.away_text) != 0;
+
+	str_copy(p->pub.away_text, sizeof(p->pub.away_text), p->told_away);
+	if (changed)
+		enter(c, now, p, presence, NULL);
+}
+
+void presence_here(struct chat *c, struct now now, struct chat_peer *p)
+{
+	timers_cancel(&c->timers, &p->offline_timer);
+	show(c, now, p);
+}
+
 int presence_on_profile(struct chat *c, struct now now, struct chat_peer *p, const uint8_t *body, size_t len)
 {
-	enum presence presence;
 	struct profile pr;
-	bool changed;
 	int err = profile_decode(body, len, &pr);
 
 	if (!err && !crypto_equal(pr.identity, p->pub.row.identity, KEY_BYTES))
@@ -117,11 +139,9 @@ int presence_on_profile(struct chat *c, struct now now, struct chat_peer *p, con
 		err = learn_nick(c, now, p, pr.nick);
 	if (err)
 		return err;
-	timers_cancel(&c->timers, &p->offline_timer);
-	presence = pr.away ? PRESENCE_AWAY : PRESENCE_ONLINE;
-	changed = presence != p->pub.presence || strcmp(pr.away_text, p->pub.away_text) != 0;
-	str_copy(p->pub.away_text, sizeof(p->pub.away_text), pr.away_text);
-	if (changed)
-		enter(c, now, p, presence, NULL);
+	p->away = pr.away;
+	str_copy(p->told_away, sizeof(p->told_away), pr.away_text);
+	if (p->ready)
+		show(c, now, p);
 	return 0;
 }

@@ -296,26 +296,94 @@ int profile_decode(const uint8_t *body, size_t len, struct profile *f)
 	return rd_done(&rd);
 }
 
-int ack_encode(const uint8_t (*ids)[MSGID_BYTES], size_t n, struct buf *out)
+static bool seq_valid(uint64_t seq, uint64_t least)
+{
+	return seq >= least && seq <= SEQ_MAX;
+}
+
+void sealed_head(const uint8_t epoch[EPOCH_BYTES], uint64_t seq, uint8_t out[SEALED_HEAD_BYTES])
+{
+	put_be(put(out, epoch, EPOCH_BYTES), seq, 8);
+}
+
+int sealed_decode(const uint8_t *body, size_t len, struct sealed *s)
+{
+	struct rd rd;
+
+	rd_init(&rd, body, len);
+	rd_bytes(&rd, s->epoch, EPOCH_BYTES);
+	s->seq = rd_u64(&rd);
+	s->box_len = rd.left;
+	s->box = rd_take(&rd, rd.left);
+	if (rd_done(&rd) || !seq_valid(s->seq, 1) || s->box_len < RATCHET_OVERHEAD ||
+	    s->box_len > RATCHET_OVERHEAD + MESSAGE_BYTES_MAX)
+		return ERR_PROTOCOL;
+	return 0;
+}
+
+int sync_encode(const struct sync *s, struct buf *out)
 {
 	uint8_t *p;
 	int err;
 
-	if (!n || n > ACK_MAX)
+	if (!seq_valid(s->sent, 0) || !seq_valid(s->acked, 0) || !seq_valid(s->received, 0))
 		return ERR_INVALID;
-	err = reserve(out, n * MSGID_BYTES, &p);
+	err = reserve(out, 8 + EPOCH_BYTES + 3 * 8, &p);
+	if (err)
+		return err;
+	p = put_be(p, s->token, 8);
+	p = put(p, s->epoch, EPOCH_BYTES);
+	p = put_be(p, s->sent, 8);
+	p = put_be(p, s->acked, 8);
+	put_be(p, s->received, 8);
+	return 0;
+}
+
+int sync_decode(const uint8_t *body, size_t len, struct sync *s)
+{
+	struct rd rd;
+
+	rd_init(&rd, body, len);
+	s->token = rd_u64(&rd);
+	rd_bytes(&rd, s->epoch, EPOCH_BYTES);
+	s->sent = rd_u64(&rd);
+	s->acked = rd_u64(&rd);
+	s->received = rd_u64(&rd);
+	if (!seq_valid(s->sent, 0) || !seq_valid(s->acked, 0) || !seq_valid(s->received, 0))
+		return ERR_PROTOCOL;
+	return rd_done(&rd);
+}
+
+bool sync_common(const struct sync *a, const struct sync *b)
+{
+	static const uint8_t none[EPOCH_BYTES];
+
+	return memcmp(a->epoch, none, EPOCH_BYTES) != 0 && !memcmp(a->epoch, b->epoch, EPOCH_BYTES) &&
+	       a->received <= b->sent && b->received <= a->sent && a->acked <= b->received &&
+	       b->acked <= a->received;
+}
+
+int seq_encode(const struct seq_of *a, struct buf *out)
+{
+	uint8_t *p;
+	int err;
+
+	if (!seq_valid(a->seq, 1))
+		return ERR_INVALID;
+	err = reserve(out, EPOCH_BYTES + 8, &p);
 	if (!err)
-		put(p, ids, n * MSGID_BYTES);
+		put_be(put(p, a->epoch, EPOCH_BYTES), a->seq, 8);
 	return err;
 }
 
-int ack_decode(const uint8_t *body, size_t len, const uint8_t (**ids)[MSGID_BYTES], size_t *n)
+int seq_decode(const uint8_t *body, size_t len, struct seq_of *a)
 {
-	if (!len || len % MSGID_BYTES || len / MSGID_BYTES > ACK_MAX)
-		return ERR_PROTOCOL;
-	*ids = (const uint8_t(*)[MSGID_BYTES])body;
-	*n = len / MSGID_BYTES;
-	return 0;
+	struct rd rd;
+
+	rd_init(&rd, body, len);
+	rd_bytes(&rd, a->epoch, EPOCH_BYTES);
+	a->seq = rd_u64(&rd);
+	return rd_done(&rd) || !seq_valid(a->seq, 1) ? ERR_PROTOCOL : 0;
 }
 
 int ping_encode(uint64_t token, struct buf *out)

@@ -125,6 +125,7 @@ static int open_link(struct peer_link *l)
 	    .static_key = l->static_key,
 	    .hash = link_hash(l->link),
 	    .identity = l->has_identity ? l->identity : NULL,
+	    .root = link_root(l->link),
 	};
 
 	int r;
@@ -136,6 +137,7 @@ static int open_link(struct peer_link *l)
 	p->n_open++;
 	RB_INSERT(peer_link_tree, &p->open, l);
 	r = chat_on_link(p->chat, peer_now(p), &info);
+	link_root_forget(l->link);
 	if (r < 0)
 		l->closing = true; /* chat doesn't have it */
 	return r;

@@ -11,8 +11,8 @@ enum mutation sim_mutation;
 
 int __real_store_seen_add(struct store *s, int64_t contact, const uint8_t msgid[16]);
 int __wrap_store_seen_add(struct store *s, int64_t contact, const uint8_t msgid[16]);
-void __real_outbox_use(struct chat_peer *p, struct chat_link *l);
-void __wrap_outbox_use(struct chat_peer *p, struct chat_link *l);
+int __real_epoch_on_sync(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len);
+int __wrap_epoch_on_sync(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len);
 struct chat_peer *__real_contact_by_link_key(const struct chat *c, const uint8_t link_key[KEY_BYTES]);
 struct chat_peer *__wrap_contact_by_link_key(const struct chat *c, const uint8_t link_key[KEY_BYTES]);
 
@@ -23,13 +23,14 @@ int __wrap_store_seen_add(struct store *s, int64_t contact, const uint8_t msgid[
 	return sim_mutation == MUTATE_NO_DEDUPE && err == ERR_EXISTS ? 0 : err;
 }
 
-void __wrap_outbox_use(struct chat_peer *p, struct chat_link *l)
+int __wrap_epoch_on_sync(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len)
 {
-	int64_t upto = p->sent_upto;
+	struct chat_peer *p = l->peer;
+	int err = __real_epoch_on_sync(c, now, l, body, len);
 
-	__real_outbox_use(p, l);
-	if (sim_mutation == MUTATE_NO_RESEND)
-		p->sent_upto = upto;
+	if (!err && sim_mutation == MUTATE_NO_RESEND && links_find(c, l->id))
+		p->next_seq = p->session.sent + 1;
+	return err;
 }
 
 struct chat_peer *__wrap_contact_by_link_key(const struct chat *c, const uint8_t link_key[KEY_BYTES])

@@ -137,6 +137,7 @@ static bool tell_open(struct end *e)
 	    .static_key = e->static_key,
 	    .hash = link_hash(e->link),
 	    .identity = e->has_identity ? e->identity : NULL,
+	    .root = link_root(e->link),
 	};
 
 	if (e->told || link_state(e->link) != LINK_OPEN)

@@ -70,7 +70,7 @@ static inline void tell(void *ctx, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(p->told + at, sizeof(p->told) - at, fmt, ap);
 	va_end(ap);
-	assert_true(strlen(p->told) + 200 < sizeof(p->told));
+	assert_true(strlen(p->told) + 500 < sizeof(p->told));
 }
 
 static inline const char *nick_of(const struct contact *contact)
@@ -84,7 +84,7 @@ static inline void front_line(void *ctx, struct chat *c, const struct contact *c
 	static const char *const kinds[] = {"in", "out", "info"};
 	(void)c;
 	tell(ctx, "%s %s: %.*s\n", kinds[l->kind], nick_of(contact),
-	     (int)(l->text_len > 120 ? 120 : l->text_len), l->text);
+	     (int)(l->text_len > 400 ? 400 : l->text_len), l->text);
 }
 
 static inline void front_presence(void *ctx, struct chat *c, const struct contact *contact,
@@ -281,6 +281,23 @@ static inline void hash_of(link_id id, uint8_t hash[HASH_BYTES])
 	memcpy(hash, &id, sizeof(id));
 }
 
+/* What the handshake of a link between link keys leaves for a ratchet, on each side. */
+static inline const struct ratchet_root *root_of(const struct pair *pair, int side, struct ratchet_root *root)
+{
+	uint8_t secret[KEY_BYTES] = {99};
+	if (pair->dial.by_identity)
+		return NULL;
+	memset(root, 0, sizeof(*root));
+	root->initiator = side == 0;
+	memcpy(root->sk, &pair->id[0], sizeof(pair->id[0]));
+	root->sk[KEY_BYTES - 1] = 1;
+	if (side == 0)
+		dh_public(secret, root->key);
+	else
+		memcpy(root->key, secret, KEY_BYTES);
+	return root;
+}
+
 /* Fills in the link key, and its proof for the next link at p's door. */
 static inline void prove_at_the_door(struct party *p, const uint8_t identity[KEY_BYTES],
 				     const uint8_t link_secret[KEY_BYTES], struct request *q)
@@ -304,13 +321,16 @@ static inline bool open_incoming(struct pair *pair)
 	const uint8_t *identity = pair->dial.by_identity ? chat_identity(from->chat) : NULL;
 	uint8_t hash[HASH_BYTES];
 	hash_of(pair->id[0], hash);
+	struct ratchet_root root;
 	const struct chat_link_info info = {.link = pair->id[1],
+					    .version = LINK_VERSION,
+					    .root = root_of(pair, 1, &root),
 					    .role = pair->dial.role,
 					    .static_key = key,
 					    .identity = identity,
 					    .hash = hash};
 	pair->open[1] = true;
-	if (!chat_admit(p->chat, info.role, 0, key, identity) && !chat_on_link(p->chat, p->w->now, &info))
+	if (!chat_admit(p->chat, info.role, LINK_VERSION, key, identity) && !chat_on_link(p->chat, p->w->now, &info))
 		return true;
 	pair->open[1] = false;
 	return false;
@@ -501,7 +521,10 @@ static inline struct pair *connect_dial(struct party *from)
 	pair->open[0] = true;
 	uint8_t hash[HASH_BYTES];
 	hash_of(pair->id[0], hash);
+	struct ratchet_root root;
 	const struct chat_link_info info = {.link = pair->id[0],
+					    .version = LINK_VERSION,
+					    .root = root_of(pair, 0, &root),
 					    .hash = hash,
 					    .dial_id = pair->dial.id,
 					    .role = pair->dial.role,

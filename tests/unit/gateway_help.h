@@ -175,7 +175,15 @@ static inline void net_connect(struct world *w, struct chat *from, const struct 
 	id = 2 * w->n_wires;
 	w->wires[w->n_wires] = (struct wire){.end = {from, m.found}};
 	memcpy(hash, &id, sizeof(id));
+	struct ratchet_root roots[2] = {{.initiator = true}, {.key = {99}}};
+	bool keyed = !d->by_identity;
+
+	memcpy(roots[0].sk, &id, sizeof(id));
+	memcpy(roots[1].sk, &id, sizeof(id));
+	roots[0].sk[KEY_BYTES - 1] = roots[1].sk[KEY_BYTES - 1] = 1;
+	dh_public(roots[1].key, roots[0].key);
 	struct chat_link_info dialled = {.link = id,
+					 .root = keyed ? &roots[0] : NULL,
 					 .hash = hash,
 					 .dial_id = d->id,
 					 .role = d->role,
@@ -183,6 +191,7 @@ static inline void net_connect(struct world *w, struct chat *from, const struct 
 					 .static_key = d->responder_static,
 					 .identity = d->role == LINK_DOOR ? chat_identity(m.found) : NULL};
 	struct chat_link_info taken = {.link = id + 1,
+				       .root = keyed ? &roots[1] : NULL,
 				       .role = d->role,
 				       .version = d->version,
 				       .static_key = key,

@@ -552,18 +552,19 @@ static void who_may_come_in(void **state)
 	befriend(w);
 	identity_of(7, identity);
 	assert_int_equal(identity_dh_public(identity, key), 0);
-	assert_int_equal(chat_admit(c, LINK_DOOR, 0, key, identity), 0);
-	assert_int_equal(chat_admit(c, LINK_DOOR, 0, key, NULL), ERR_REFUSED);
-	assert_int_equal(chat_admit(c, LINK_PRIVATE, 0, key, identity), ERR_REFUSED);
-	assert_int_equal(chat_admit(c, LINK_PRIVATE, 0, key, NULL), ERR_REFUSED);
-	assert_int_equal(chat_admit(c, LINK_MAILBOX, 0, key, identity), ERR_REFUSED);
-	assert_int_equal(chat_admit(c, LINK_DOOR, 0, key, chat_identity(c)), ERR_REFUSED);
+	assert_int_equal(chat_admit(c, LINK_DOOR, LINK_VERSION, key, identity), 0);
+	assert_int_equal(chat_admit(c, LINK_DOOR, LINK_VERSION, key, NULL), ERR_REFUSED);
+	assert_int_equal(chat_admit(c, LINK_PRIVATE, LINK_VERSION, key, identity), ERR_REFUSED);
+	assert_int_equal(chat_admit(c, LINK_PRIVATE, LINK_VERSION, key, NULL), ERR_REFUSED);
+	assert_int_equal(chat_admit(c, LINK_MAILBOX, LINK_VERSION, key, identity), ERR_REFUSED);
+	assert_int_equal(chat_admit(c, LINK_DOOR, LINK_VERSION, key, chat_identity(c)), ERR_REFUSED);
 	const struct contact_row *alice = &alice_of(w)->row;
-	assert_int_equal(chat_admit(c, LINK_PRIVATE, 0, alice->link_key, NULL), 0);
-	assert_int_equal(chat_admit(c, LINK_PRIVATE, 0, key, alice->identity), 0);
+	assert_int_equal(chat_admit(c, LINK_PRIVATE, LINK_VERSION, alice->link_key, NULL), 0);
+	assert_int_equal(chat_admit(c, LINK_PRIVATE, LINK_VERSION, key, alice->identity), 0);
 	assert_int_equal(chat_admit(c, LINK_PRIVATE, LINK_VERSION + 1, alice->link_key, NULL), ERR_REFUSED);
 	/* A stranger's key with no admission before gets no further. */
-	const struct chat_link_info info = {.link = 4711, .role = LINK_PRIVATE, .static_key = key};
+	const struct chat_link_info info = {
+	    .link = 4711, .version = LINK_VERSION, .role = LINK_PRIVATE, .static_key = key};
 	assert_int_equal(chat_on_link(c, w->now, &info), ERR_REFUSED);
 }
 
@@ -575,12 +576,12 @@ static void no_version_below_what_was_used(void **state)
 	struct store *s = NULL;
 	party_kill(&w->bob, true);
 	assert_int_equal(store_open(w->bob.db, help_key, NULL, &s), 0);
-	row.min_version = 1;
+	row.min_version = LINK_VERSION + 1;
 	assert_int_equal(store_contact_update(s, &row), 0);
 	assert_int_equal(store_commit(s), 0);
 	store_close(s);
 	party_start(&w->bob);
-	assert_int_equal(chat_admit(w->bob.chat, LINK_PRIVATE, 0, row.link_key, NULL), ERR_REFUSED);
+	assert_int_equal(chat_admit(w->bob.chat, LINK_PRIVATE, LINK_VERSION, row.link_key, NULL), ERR_REFUSED);
 }
 
 static void strangers_can_only_ask(void **state)

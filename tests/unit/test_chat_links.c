@@ -2,6 +2,8 @@
 /* Dials and back-off, which of several links is used, silence, presence. */
 #include "chat_help.h"
 
+#include "../../src/chat/chat_impl.h"
+
 static void both_dial_and_one_link_stays(void **state)
 {
 	struct world *w = *state;
@@ -70,13 +72,13 @@ static void who_must_not_choose(void **state)
 	const struct pair *pair = pair_open(w);
 	const int lower =
 	    memcmp(chat_identity(pair->p[0]->chat), chat_identity(pair->p[1]->chat), KEY_BYTES) < 0 ? 0 : 1;
-	assert_int_equal(chat_on_frame(pair->p[lower]->chat, w->now, pair->id[lower], FRAME_USE, NULL, 0),
+	static const uint8_t token[8] = {1};
+	assert_int_equal(chat_on_frame(pair->p[lower]->chat, w->now, pair->id[lower], FRAME_USE, token, 8),
 			 ERR_PROTOCOL);
-	assert_int_equal(chat_on_frame(pair->p[!lower]->chat, w->now, pair->id[!lower], FRAME_USE, NULL, 0),
+	assert_int_equal(chat_on_frame(pair->p[!lower]->chat, w->now, pair->id[!lower], FRAME_USE, token, 7),
+			 ERR_PROTOCOL);
+	assert_int_equal(chat_on_frame(pair->p[!lower]->chat, w->now, pair->id[!lower], FRAME_USE, token, 8),
 			 0);
-	assert_int_equal(chat_on_frame(pair->p[!lower]->chat, w->now, pair->id[!lower], FRAME_USE,
-				       (const uint8_t *)"x", 1),
-			 0); /* of a later version, perhaps */
 }
 
 static void a_dial_that_does_not_start_is_tried_again(void **state)
@@ -105,7 +107,8 @@ static link_id link_from_chooser(struct party *chooser, struct party *p)
 	const link_id id = ++w->last_link;
 	static_key_of(chooser, false, key);
 	w->pair[w->n_pairs++] = (struct pair){.p = {chooser, p}, .id = {0, id}, .open = {false, true}};
-	const struct chat_link_info info = {.link = id, .role = LINK_PRIVATE, .static_key = key};
+	const struct chat_link_info info = {
+	    .link = id, .version = LINK_VERSION, .role = LINK_PRIVATE, .static_key = key};
 	assert_int_equal(chat_on_link(p->chat, w->now, &info), 0);
 	buf_init(&body, FRAME_BODY_MAX);
 	memcpy(pr.identity, chat_identity(chooser->chat), KEY_BYTES);
@@ -127,8 +130,24 @@ static link_id message_on(struct world *w)
 	return 0;
 }
 
-/* What was said on different links arrives in any order: the last USE on a link that is gone must not leave
- * the other side waiting. */
+/* USE and SYNC. */
+static void use_from_chooser(struct party *chooser, struct party *p, link_id link, uint64_t token)
+{
+	const struct session_row *row = &chat_find(chooser->chat, p->name)->impl->session;
+	struct sync sync = {.token = token, .sent = row->sent, .acked = row->acked, .received = row->received};
+	struct buf body;
+	memcpy(sync.epoch, row->epoch, EPOCH_BYTES);
+	buf_init(&body, 64);
+	assert_int_equal(ping_encode(token, &body), 0);
+	assert_int_equal(chat_on_frame(p->chat, p->w->now, link, FRAME_USE, buf_ptr(&body), 8), 0);
+	buf_consume(&body, 8);
+	assert_int_equal(sync_encode(&sync, &body), 0);
+	assert_int_equal(
+	    chat_on_frame(p->chat, p->w->now, link, FRAME_SYNC, buf_ptr(&body), buf_len(&body)), 0);
+	buf_clear(&body);
+}
+
+/* What was said on different links arrives in any order. */
 static void messages_follow_use(void **state)
 {
 	struct world *w = *state;
@@ -144,15 +163,24 @@ static void messages_follow_use(void **state)
 	assert_int_equal(send_text(p, chat_find(p->chat, chooser->name), "hello"), 0);
 	party_turn(p);
 	assert_int_equal(message_on(w), 0); /* not before USE */
-	assert_int_equal(chat_on_frame(p->chat, w->now, first, FRAME_USE, NULL, 0), 0);
+	use_from_chooser(chooser, p, first, 5ull << 32 | 1);
 	party_turn(p);
 	assert_int_equal(message_on(w), first);
 	w->n_frames = 0;
-	assert_int_equal(chat_on_frame(p->chat, w->now, second, FRAME_USE, NULL, 0), 0);
+	use_from_chooser(chooser, p, second, 5ull << 32 | 3);
 	party_turn(p);
 	assert_int_equal(message_on(w), second);
 	w->n_frames = 0;
+	use_from_chooser(chooser, p, first, 5ull << 32 | 2); /* said before that */
+	party_turn(p);
+	assert_int_equal(w->n_frames, 0);
+	use_from_chooser(chooser, p, first, 4ull << 32 | 9); /* by a process that is no more */
+	party_turn(p);
+	assert_int_equal(w->n_frames, 0);
 	chat_on_link_closed(p->chat, w->now, second);
+	party_turn(p);
+	assert_int_equal(message_on(w), 0); /* the chooser decides */
+	use_from_chooser(chooser, p, first, 5ull << 32 | 4);
 	party_turn(p);
 	assert_int_equal(message_on(w), first);
 	w->n_frames = 0;
@@ -173,7 +201,8 @@ static void nothing_before_the_profile(void **state)
 		const link_id id = ++w->last_link;
 		w->pair[w->n_pairs++] =
 		    (struct pair){.p = {&w->alice, &w->bob}, .id = {0, id}, .open = {false, true}};
-		const struct chat_link_info info = {.link = id, .role = LINK_PRIVATE, .static_key = key};
+		const struct chat_link_info info = {
+	    .link = id, .version = LINK_VERSION, .role = LINK_PRIVATE, .static_key = key};
 		assert_int_equal(chat_on_link(w->bob.chat, w->now, &info), 0);
 		assert_int_equal(chat_on_frame(w->bob.chat, w->now, id, types[i], (const uint8_t *)"", 0),
 				 ERR_PROTOCOL);
@@ -232,7 +261,8 @@ static void links_of_a_contact_are_bounded(void **state)
 		const link_id id = ++w->last_link;
 		w->pair[w->n_pairs++] =
 		    (struct pair){.p = {&w->alice, &w->bob}, .id = {0, id}, .open = {false, true}};
-		const struct chat_link_info info = {.link = id, .role = LINK_PRIVATE, .static_key = key};
+		const struct chat_link_info info = {
+	    .link = id, .version = LINK_VERSION, .role = LINK_PRIVATE, .static_key = key};
 		assert_int_equal(chat_on_link(w->bob.chat, w->now, &info), 0);
 	}
 	for (size_t i = 0; i < w->n_pairs; i++)

@@ -246,6 +246,8 @@ static void anything_heard_clears_the_suspicion(void **state)
 {
 	struct world *w = *state;
 	befriend(w);
+	assert_int_equal(send_text(&w->bob, alice_of(w), "no ping is due for a while"), 0);
+	settle(w);
 	const size_t dials = w->alice.dials;
 	struct chat_link *l = link_to_bob(w);
 	links_expect(w->alice.chat, w->now, l);

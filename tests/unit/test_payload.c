@@ -329,26 +329,83 @@ static void test_profile(void **state)
 	assert_int_equal(decode_profile("\001a\000\001z", 5), ERR_PROTOCOL);
 }
 
-static void test_ack(void **state)
+static void test_seq(void **state)
 {
-	static const uint8_t ids[ACK_MAX + 1][MSGID_BYTES] = {{1}, {2}, {3}};
-	const uint8_t(*got)[MSGID_BYTES];
-	size_t n;
+	struct seq_of a = {.epoch = {1, 2, 3, 4, 5, 6, 7, 8}, .seq = 0x0102030405060708}, got;
+	static const uint8_t bytes[] = {1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8};
 
 	(void)state;
-	assert_int_equal(ack_encode(ids, 0, &body), ERR_INVALID);
-	assert_int_equal(ack_encode(ids, ACK_MAX + 1, &body), ERR_INVALID);
-	assert_int_equal(ack_encode(ids, ACK_MAX, &body), 0);
-	assert_int_equal(ack_decode(buf_ptr(&body), buf_len(&body), &got, &n), 0);
-	assert_int_equal(n, ACK_MAX);
-	assert_memory_equal(got, ids, ACK_MAX * MSGID_BYTES);
-	assert_int_equal(buf_put(&body, ids, MSGID_BYTES), 0);
-	assert_int_equal(ack_decode(buf_ptr(&body), buf_len(&body), &got, &n), ERR_PROTOCOL);
-	assert_int_equal(ack_decode(buf_ptr(&body), 0, &got, &n), ERR_PROTOCOL);
-	assert_int_equal(ack_decode(buf_ptr(&body), MSGID_BYTES - 1, &got, &n), ERR_PROTOCOL);
-	assert_int_equal(ack_decode(buf_ptr(&body), MSGID_BYTES + 1, &got, &n), ERR_PROTOCOL);
-	assert_int_equal(ack_decode(buf_ptr(&body), MSGID_BYTES, &got, &n), 0);
-	assert_int_equal(n, 1);
+	assert_int_equal(seq_encode(&a, &body), 0);
+	assert_int_equal(buf_len(&body), sizeof(bytes));
+	assert_memory_equal(buf_ptr(&body), bytes, sizeof(bytes));
+	ASSERT_EXACT(seq_decode, &got);
+	assert_int_equal(got.seq, a.seq);
+	assert_memory_equal(got.epoch, a.epoch, EPOCH_BYTES);
+	buf_consume(&body, buf_len(&body));
+	a.seq = 0;
+	assert_int_equal(seq_encode(&a, &body), ERR_INVALID);
+	a.seq = (uint64_t)SEQ_MAX + 1;
+	assert_int_equal(seq_encode(&a, &body), ERR_INVALID);
+	assert_int_equal(buf_len(&body), 0);
+	assert_int_equal(seq_decode((const uint8_t *)"eeeeeeee\0\0\0\0\0\0\0\0", 16, &got), ERR_PROTOCOL);
+	assert_int_equal(seq_decode((const uint8_t *)"eeeeeeee\x80\0\0\0\0\0\0\0", 16, &got), ERR_PROTOCOL);
+}
+
+static void test_sync(void **state)
+{
+	struct sync a = {.token = 7, .epoch = {1}, .sent = 5, .acked = 3, .received = 4}, b, got;
+
+	(void)state;
+	assert_int_equal(sync_encode(&a, &body), 0);
+	ASSERT_EXACT(sync_decode, &got);
+	assert_memory_equal(&got, &a, sizeof(a));
+	b = (struct sync){.epoch = {1}, .sent = 4, .acked = 4, .received = 3};
+	assert_true(sync_common(&a, &b));
+	assert_true(sync_common(&b, &a));
+	b.received = 5;
+	assert_true(sync_common(&a, &b));
+	b.received = 6; /* more than was sent */
+	assert_false(sync_common(&a, &b));
+	assert_false(sync_common(&b, &a));
+	b.received = 2; /* less than it had acked */
+	assert_false(sync_common(&a, &b));
+	assert_false(sync_common(&b, &a));
+	b.received = 4;
+	b.sent = 3; /* less than came */
+	assert_false(sync_common(&a, &b));
+	b.sent = 4;
+	b.acked = 5; /* more than we have */
+	assert_false(sync_common(&a, &b));
+	b.acked = 4;
+	b.epoch[7] = 1;
+	assert_false(sync_common(&a, &b));
+	memset(&a, 0, sizeof(a));
+	memset(&b, 0, sizeof(b));
+	assert_false(sync_common(&a, &b)); /* no session is none in common */
+	a.sent = (uint64_t)SEQ_MAX + 1;
+	buf_consume(&body, buf_len(&body));
+	assert_int_equal(sync_encode(&a, &body), ERR_INVALID);
+}
+
+static void test_sealed(void **state)
+{
+	static uint8_t bytes[SEALED_BYTES_MAX + 1];
+	static const uint8_t epoch[EPOCH_BYTES] = {9, 8, 7, 6, 5, 4, 3, 2};
+	struct sealed got;
+
+	(void)state;
+	sealed_head(epoch, 258, bytes);
+	assert_int_equal(sealed_decode(bytes, SEALED_HEAD_BYTES + RATCHET_OVERHEAD, &got), 0);
+	assert_memory_equal(got.epoch, epoch, EPOCH_BYTES);
+	assert_int_equal(got.seq, 258);
+	assert_ptr_equal(got.box, bytes + SEALED_HEAD_BYTES);
+	assert_int_equal(got.box_len, RATCHET_OVERHEAD);
+	assert_int_equal(sealed_decode(bytes, SEALED_BYTES_MAX, &got), 0);
+	assert_int_equal(sealed_decode(bytes, SEALED_BYTES_MAX + 1, &got), ERR_PROTOCOL);
+	for (size_t len = 0; len < SEALED_HEAD_BYTES + RATCHET_OVERHEAD; len++)
+		assert_int_equal(sealed_decode(bytes, len, &got), ERR_PROTOCOL);
+	sealed_head(epoch, 0, bytes);
+	assert_int_equal(sealed_decode(bytes, SEALED_BYTES_MAX, &got), ERR_PROTOCOL);
 }
 
 static void test_ping_and_close(void **state)
@@ -406,7 +463,9 @@ int main(void)
 	    T(test_message),
 	    T(test_message_text),
 	    T(test_profile),
-	    T(test_ack),
+	    T(test_seq),
+	    T(test_sync),
+	    T(test_sealed),
 	    T(test_ping_and_close),
 	    T(test_full),
 	};

@@ -36,6 +36,8 @@ struct remote {
 	uint8_t identity_dh[KEY_BYTES];
 	uint8_t link_secret[KEY_BYTES];
 	uint8_t link_public[KEY_BYTES];
+	uint8_t epoch[EPOCH_BYTES];
+	struct ratchet ratchet;
 };
 
 /* ---- Alice ---- */
@@ -541,7 +543,45 @@ static void test_a_dial_without_tor_fails_in_words(void **state)
 	stop(&w);
 }
 
-/* Makes Carol a contact and brings up a link between link keys on which Alice has heard her profile. */
+static void send_sync(struct remote *r, uint64_t token)
+{
+	struct sync sync = {.token = token}; /* Carol knows of no session */
+	struct buf body;
+
+	buf_init(&body, FRAME_BODY_MAX);
+	assert_int_equal(sync_encode(&sync, &body), 0);
+	assert_int_equal(link_send(r->link, FRAME_SYNC, buf_ptr(&body), buf_len(&body)), 0);
+	buf_clear(&body);
+}
+
+/* Carol dialled: this handshake is the root, and she begins. */
+static void begin_session(struct world *w, struct remote *carol)
+{
+	static const uint8_t token[8] = {0, 0, 0, 1, 0, 0, 0, 1};
+	bool chooser = memcmp(carol->identity, chat_identity(w->chat), KEY_BYTES) < 0;
+	uint8_t first[SEALED_HEAD_BYTES + RATCHET_OVERHEAD];
+	const uint8_t *body;
+	struct sync sync;
+	size_t len;
+
+	if (chooser) {
+		assert_int_equal(link_send(carol->link, FRAME_USE, token, sizeof(token)), 0);
+		send_sync(carol, 1ull << 32 | 1);
+	}
+	expect_frame(w, carol, FRAME_SYNC, &body, &len);
+	assert_int_equal(sync_decode(body, len, &sync), 0);
+	if (!chooser)
+		send_sync(carol, sync.token);
+	ratchet_epoch(link_root(carol->link)->sk, carol->epoch);
+	assert_int_equal(ratchet_init(&carol->ratchet, &rng_system, link_root(carol->link)), 0);
+	sealed_head(carol->epoch, 1, first);
+	assert_int_equal(ratchet_seal(&carol->ratchet, &rng_system, first, SEALED_HEAD_BYTES, NULL, 0,
+				      first + SEALED_HEAD_BYTES),
+			 0);
+	assert_int_equal(link_send(carol->link, FRAME_MESSAGE, first, sizeof(first)), 0);
+}
+
+/* Makes Carol a contact and brings up a link between link keys on which messages go. */
 static void befriend(struct world *w, struct remote *carol)
 {
 	struct profile profile = {.nick = "carol"};
@@ -556,16 +596,36 @@ static void befriend(struct world *w, struct remote *carol)
 	buf_init(&body, FRAME_BODY_MAX);
 	assert_int_equal(profile_encode(&profile, &body), 0);
 	assert_int_equal(link_send(carol->link, FRAME_PROFILE, buf_ptr(&body), buf_len(&body)), 0);
-	/* Whichever side chooses, this link is meant; the choosing side may not be told to use. */
-	if (memcmp(carol->identity, chat_identity(w->chat), KEY_BYTES) < 0)
-		assert_int_equal(link_send(carol->link, FRAME_USE, NULL, 0), 0);
 	buf_clear(&body);
 	expect_frame(w, carol, FRAME_PROFILE, &got, &len);
+	begin_session(w, carol);
+	expect_frame(w, carol, FRAME_ACK, &got, &len);
 }
 
-static void ack(struct remote *r, const uint8_t id[MSGID_BYTES])
+static int no_secret(void *ctx, const uint8_t dh[KEY_BYTES], uint32_t n, uint8_t secret[KEY_BYTES])
 {
-	assert_int_equal(link_send(r->link, FRAME_ACK, id, MSGID_BYTES), 0);
+	(void)ctx, (void)dh, (void)n, (void)secret;
+	return ERR_NOT_FOUND;
+}
+
+static size_t no_room(void *ctx)
+{
+	(void)ctx;
+	return 0;
+}
+
+/* Opens the message and acks it. */
+static void take_message(struct remote *r, const uint8_t *body, size_t len, uint8_t *plain, struct message *m)
+{
+	const struct ratchet_skipped none = {.find = no_secret, .room = no_room};
+	struct sealed s;
+
+	assert_int_equal(sealed_decode(body, len, &s), 0);
+	assert_int_equal(ratchet_open(&r->ratchet, &rng_system, &none, body, SEALED_HEAD_BYTES, s.box,
+				      s.box_len, plain),
+			 0);
+	assert_int_equal(message_decode(plain, s.box_len - RATCHET_OVERHEAD, m), 0);
+	assert_int_equal(link_send(r->link, FRAME_ACK, body, SEALED_HEAD_BYTES), 0);
 }
 
 /* More at once than a link queues: chat is told when it takes frames again, and all come in order. */
@@ -575,6 +635,7 @@ static void test_a_burst_arrives_whole_and_in_order(void **state)
 	static char text[TEXT_MAX];
 	struct world w;
 	struct remote carol;
+	uint8_t plain[MESSAGE_BYTES_MAX];
 	struct message m;
 	const uint8_t *body;
 	size_t len;
@@ -594,11 +655,10 @@ static void test_a_burst_arrives_whole_and_in_order(void **state)
 	}
 	for (int i = 0; i < N; i++) {
 		expect_frame(&w, &carol, FRAME_MESSAGE, &body, &len);
-		assert_int_equal(message_decode(body, len, &m), 0);
+		take_message(&carol, body, len, plain, &m);
 		assert_int_equal(m.text_len, TEXT_MAX);
 		assert_int_equal(snprintf(first, sizeof(first), "%06d", i), 6);
 		assert_memory_equal(m.text, first, 6);
-		ack(&carol, m.id);
 	}
 	while (chat_queued(w.chat) > 0) {
 		pump(&carol);

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The session of two contacts: how it begins, goes on, and heals when a side has lost state. */
+#include "chat_help.h"
+
+#include "../../src/chat/chat_impl.h"
+
+static int join(void *ctx, const struct contact *contact, const struct line_row *l)
+{
+	char *all = ctx;
+	(void)contact;
+	if (l->kind == LINE_IN) {
+		strncat(all, l->text, l->text_len);
+		strcat(all, " ");
+	}
+	return 0;
+}
+
+static void assert_received(struct party *p, const char *expected)
+{
+	char all[65536] = "";
+	assert_int_equal(chat_lines(p->chat, 0, SIZE_MAX, join, all), 0);
+	assert_string_equal(all, expected);
+}
+
+static struct chat_peer *peer_of(struct party *p)
+{
+	return chat_find(p->chat, other_party(p)->name)->impl;
+}
+
+static void say(struct party *p, const char *text)
+{
+	assert_int_equal(send_text(p, &peer_of(p)->pub, text), 0);
+	settle(p->w);
+}
+
+static struct frame next_frame(struct world *w)
+{
+	assert_true(w->n_frames > 0);
+	const struct frame f = w->frames[0];
+	w->n_frames--;
+	memmove(&w->frames[0], &w->frames[1], w->n_frames * sizeof(f));
+	return f;
+}
+
+/* ---- backups ---- */
+
+static void copy_file(const char *from, const char *to)
+{
+	char buf[65536];
+	FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+	size_t n;
+	assert_non_null(in);
+	assert_non_null(out);
+	while ((n = fread(buf, 1, sizeof(buf), in)))
+		assert_int_equal(fwrite(buf, 1, n, out), n);
+	assert_int_equal(fclose(out), 0);
+	fclose(in);
+}
+
+static void backup_path(const struct party *p, char path[PATH_MAX])
+{
+	assert_int_equal(str_fmt(path, PATH_MAX, "%s.backup", p->db), 0);
+}
+
+static void back_up(struct party *p)
+{
+	char path[PATH_MAX];
+	backup_path(p, path);
+	party_turn(p);
+	assert_int_equal(store_checkpoint(p->chat->store), 0);
+	copy_file(p->db, path);
+}
+
+/* The process dies; what is put back is what was there then. */
+static void restore(struct party *p)
+{
+	char path[PATH_MAX];
+	backup_path(p, path);
+	party_kill(p, true);
+	copy_file(path, p->db);
+	party_start(p);
+}
+
+static void meet_again(struct world *w)
+{
+	for (unsigned i = 0; i < 200 && !(peer_of(&w->alice)->ready && peer_of(&w->bob)->ready); i++) {
+		settle(w);
+		if (w->alice.n_dials)
+			connect_dial(&w->alice);
+		settle(w);
+		if (w->bob.n_dials)
+			connect_dial(&w->bob);
+		settle(w);
+		pass(w, 500);
+	}
+	assert_true(peer_of(&w->alice)->ready);
+	assert_true(peer_of(&w->bob)->ready);
+	pass(w, 20000);
+}
+
+static void assert_anew(struct party *p, unsigned times)
+{
+	assert_int_equal(said(p, "was set up anew"), times);
+}
+
+/* ---- stories ---- */
+
+static void it_begins_with_the_first_link_and_goes_on(void **state)
+{
+	struct world *w = *state;
+	uint8_t epoch[EPOCH_BYTES];
+	befriend(w);
+	memcpy(epoch, peer_of(&w->alice)->session.epoch, EPOCH_BYTES);
+	assert_memory_equal(epoch, peer_of(&w->bob)->session.epoch, EPOCH_BYTES);
+	say(&w->alice, "1");
+	say(&w->bob, "2");
+	for (unsigned i = 0; i < 3; i++) {
+		party_restart(i % 2 ? &w->alice : &w->bob);
+		hush(&w->alice);
+		hush(&w->bob);
+		meet_again(w);
+		assert_memory_equal(epoch, peer_of(&w->alice)->session.epoch, EPOCH_BYTES);
+		assert_memory_equal(epoch, peer_of(&w->bob)->session.epoch, EPOCH_BYTES);
+		assert_anew(&w->alice, 0);
+		assert_anew(&w->bob, 0);
+	}
+	say(&w->alice, "3");
+	assert_received(&w->bob, "1 3 ");
+	assert_received(&w->alice, "2 ");
+}
+
+/* Between the two halves of its beginning the link breaks, at each frame in turn. */
+static void a_beginning_that_is_interrupted(void **state)
+{
+	struct world *w = *state;
+	assert_int_equal(add(&w->alice, "Bob", &w->bob, ""), 0);
+	settle(w);
+	connect_dial(&w->alice);
+	settle(w);
+	assert_int_equal(chat_accept(w->bob.chat, w->now, "Alice", NULL, NULL), 0);
+	settle(w);
+	connect_dial(&w->bob);
+	settle(w);
+	assert_int_equal(send_text(&w->alice, bob_of(w), "1"), 0);
+	for (unsigned at = 1; at < 14; at++) {
+		while (!w->alice.n_dials && !w->bob.n_dials)
+			pass(w, 500);
+		struct pair *pair = connect_dial(w->alice.n_dials ? &w->alice : &w->bob);
+		party_turn(&w->alice);
+		party_turn(&w->bob);
+		for (unsigned i = 0; i < at && w->n_frames; i++) {
+			const struct frame f = next_frame(w);
+			deliver(w, &f);
+			party_turn(&w->alice);
+			party_turn(&w->bob);
+		}
+		cut(pair);
+	}
+	pass(w, 60000);
+	meet_again(w);
+	assert_received(&w->bob, "1 ");
+	say(&w->bob, "2");
+	assert_received(&w->alice, "2 ");
+	assert_anew(&w->alice, 0);
+	assert_anew(&w->bob, 0);
+}
+
+static void the_sender_goes_back(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	say(&w->alice, "1");
+	back_up(&w->alice);
+	say(&w->alice, "2");
+	say(&w->alice, "3");
+	hush(&w->alice);
+	hush(&w->bob);
+	restore(&w->alice);
+	meet_again(w);
+	assert_anew(&w->alice, 1);
+	assert_anew(&w->bob, 1);
+	assert_int_equal(said(&w->alice, "2 that you sent are no longer known here"), 1);
+	assert_int_equal(said(&w->bob, "2 that you have are no longer known there"), 1);
+	say(&w->alice, "4");
+	say(&w->bob, "5");
+	assert_received(&w->bob, "1 2 3 4 ");
+	assert_received(&w->alice, "5 ");
+	assert_int_equal(chat_queued(w->alice.chat) + chat_queued(w->bob.chat), 0);
+}
+
+static void the_receiver_goes_back(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	say(&w->alice, "1");
+	back_up(&w->bob);
+	say(&w->alice, "2");
+	party_kill(&w->bob, true);
+	assert_int_equal(send_text(&w->alice, bob_of(w), "3"), 0);
+	settle(w);
+	hush(&w->alice);
+	hush(&w->bob);
+	party_start(&w->bob);
+	restore(&w->bob);
+	meet_again(w);
+	assert_anew(&w->alice, 1);
+	assert_anew(&w->bob, 1);
+	assert_int_equal(said(&w->alice, "1 that were delivered are lost there"), 1);
+	assert_int_equal(said(&w->bob, "1 that you had received are lost here"), 1);
+	say(&w->alice, "4");
+	assert_received(&w->bob, "1 3 4 ");
+	assert_int_equal(chat_queued(w->alice.chat), 0);
+}
+
+static void both_go_back(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	say(&w->alice, "1");
+	back_up(&w->alice);
+	say(&w->bob, "2");
+	say(&w->alice, "3");
+	back_up(&w->bob);
+	say(&w->alice, "4");
+	restore(&w->alice);
+	restore(&w->bob);
+	meet_again(w);
+	say(&w->alice, "5");
+	say(&w->bob, "6");
+	assert_received(&w->bob, "1 3 5 ");
+	assert_received(&w->alice, "6 ");
+}
+
+/* Nothing was acked in between: nothing is lost, and the session goes on, with other keys. */
+static void a_backup_of_the_last_state_is_no_loss(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	say(&w->alice, "1");
+	back_up(&w->alice);
+	assert_int_equal(send_text(&w->alice, bob_of(w), "2"), 0);
+	party_turn(&w->alice);
+	const struct frame before = next_frame(w);
+	assert_int_equal(before.type, FRAME_MESSAGE);
+	w->n_frames = 0;
+	hush(&w->alice);
+	restore(&w->alice);
+	meet_again(w);
+	assert_anew(&w->alice, 0);
+	assert_int_equal(send_text(&w->alice, bob_of(w), "2"), 0);
+	party_turn(&w->alice);
+	const struct frame after = next_frame(w);
+	assert_int_equal(after.type, FRAME_MESSAGE);
+	assert_int_equal(before.len, after.len);
+	assert_memory_equal(before.body, after.body, SEALED_HEAD_BYTES); /* the same place in the session */
+	assert_memory_not_equal(before.body, after.body, after.len);
+	deliver(w, &after);
+	settle(w);
+	assert_received(&w->bob, "1 2 ");
+}
+
+/* A contact whose session was never written down (a database of an earlier version). */
+static void one_side_knows_of_no_session(void **state)
+{
+	struct world *w = *state;
+	back_up(&w->bob);
+	befriend(w);
+	back_up(&w->bob);
+	say(&w->alice, "1");
+	say(&w->bob, "2");
+	memset(peer_of(&w->alice)->session.epoch, 0, EPOCH_BYTES);
+	epoch_settle(w->alice.chat);
+	epoch_save(w->alice.chat, peer_of(&w->alice));
+	cut(pair_open(w));
+	hush(&w->alice);
+	hush(&w->bob);
+	meet_again(w);
+	say(&w->alice, "3");
+	say(&w->bob, "4");
+	assert_received(&w->bob, "1 3 ");
+	assert_received(&w->alice, "2 4 ");
+	assert_int_equal(said(&w->alice, "one of you went back"), 1);
+	assert_int_equal(said(&w->bob, "one of you went back"), 1);
+}
+
+static void too_many_losses_in_a_day(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	say(&w->alice, "1");
+	back_up(&w->alice);
+	for (unsigned i = 0; i < RESETS_MAX; i++) {
+		say(&w->alice, "2");
+		restore(&w->alice);
+		meet_again(w);
+		back_up(&w->alice);
+	}
+	assert_anew(&w->bob, RESETS_MAX);
+	say(&w->alice, "3");
+	restore(&w->alice);
+	for (unsigned i = 0; i < 20; i++) {
+		settle(w);
+		if (w->alice.n_dials)
+			connect_dial(&w->alice);
+		if (w->bob.n_dials)
+			connect_dial(&w->bob);
+		pass(w, 60000);
+	}
+	assert_anew(&w->bob, RESETS_MAX);
+	assert_false(peer_of(&w->alice)->ready);
+	assert_false(peer_of(&w->bob)->ready);
+	assert_int_equal(alice_of(w)->presence, PRESENCE_OFFLINE);
+	/* A day later it heals. */
+	w->now.real_ms += 24u * 3600 * 1000;
+	chat_retry(w->alice.chat, w->now, NULL);
+	meet_again(w);
+	say(&w->bob, "4");
+	assert_anew(&w->bob, RESETS_MAX + 1);
+}
+
+/* ---- what can't be opened ---- */
+
+static void a_damaged_message_is_asked_for_again(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	say(&w->alice, "1");
+	assert_int_equal(send_text(&w->alice, bob_of(w), "2"), 0);
+	assert_int_equal(send_text(&w->alice, bob_of(w), "3"), 0);
+	party_turn(&w->alice);
+	w->frames[0].body[w->frames[0].len - 1] ^= 1;
+	hush(&w->bob);
+	settle(w);
+	assert_received(&w->bob, "1 2 3 ");
+	assert_int_equal(chat_queued(w->alice.chat), 0);
+	assert_int_equal(said(&w->bob, "in Alice"), 2);
+	say(&w->bob, "4");
+	assert_received(&w->alice, "4 ");
+}
+
+static void what_can_never_be_opened_ends_the_link(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	assert_int_equal(send_text(&w->alice, bob_of(w), "1"), 0);
+	party_turn(&w->alice);
+	struct frame f = next_frame(w);
+	f.body[f.len - 1] ^= 1;
+	deliver(w, &f);
+	deliver(w, &f);
+	assert_int_equal(pairs_open(w), 0);
+	assert_received(&w->bob, "");
+	settle(w);
+	meet_again(w);
+	assert_received(&w->bob, "1 ");
+}
+
+static int frame_at_bob(struct world *w, uint8_t type, const uint8_t *body, size_t len)
+{
+	const struct pair *pair = pair_open(w);
+	return chat_on_frame(w->bob.chat, w->now, pair->id[pair->p[1] == &w->bob], type, body, len);
+}
+
+static void lies_about_seqs(void **state)
+{
+	struct world *w = *state;
+	uint8_t body[SEALED_HEAD_BYTES + RATCHET_OVERHEAD] = {0};
+	befriend(w);
+	say(&w->alice, "0");
+	say(&w->bob, "1");
+	const struct session_row *row = &peer_of(&w->bob)->session;
+	/* Acks and NACKs of what was never sent. */
+	sealed_head(row->epoch, row->sent + 1, body);
+	assert_int_equal(frame_at_bob(w, FRAME_ACK, body, 16), ERR_PROTOCOL);
+	assert_int_equal(frame_at_bob(w, FRAME_NACK, body, 16), ERR_PROTOCOL);
+	sealed_head(row->epoch, row->sent, body);
+	assert_int_equal(frame_at_bob(w, FRAME_ACK, body, 16), 0); /* old news */
+	assert_int_equal(frame_at_bob(w, FRAME_NACK, body, 16), ERR_PROTOCOL);
+	/* Of another session. */
+	sealed_head((const uint8_t *)"another ", 1, body);
+	assert_int_equal(frame_at_bob(w, FRAME_ACK, body, 16), 0);
+	assert_int_equal(frame_at_bob(w, FRAME_NACK, body, 16), 0);
+	assert_int_equal(frame_at_bob(w, FRAME_MESSAGE, body, sizeof(body)), ERR_PROTOCOL);
+	/* Far ahead, and long gone. */
+	sealed_head(row->epoch, row->received + 2, body);
+	assert_int_equal(frame_at_bob(w, FRAME_MESSAGE, body, sizeof(body)), 0);
+	sealed_head(row->epoch, row->received, body);
+	assert_int_equal(frame_at_bob(w, FRAME_MESSAGE, body, sizeof(body)), 0);
+	assert_int_equal(frame_at_bob(w, FRAME_SYNC, body, 16), ERR_PROTOCOL);
+	assert_received(&w->bob, "0 ");
+	settle(w);
+	say(&w->alice, "2");
+	say(&w->bob, "3");
+	assert_received(&w->bob, "0 2 ");
+	assert_received(&w->alice, "1 3 ");
+}
+
+/* A link that works, but on which no session comes to be, shows nobody online. */
+static void online_means_that_messages_go(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	party_restart(&w->bob);
+	hush(&w->bob);
+	while (!w->alice.n_dials && !w->bob.n_dials)
+		pass(w, 500);
+	connect_dial(w->alice.n_dials ? &w->alice : &w->bob);
+	party_turn(&w->alice);
+	party_turn(&w->bob);
+	while (w->n_frames) {
+		const struct frame f = next_frame(w);
+		if (f.type != FRAME_SYNC)
+			deliver(w, &f);
+		party_turn(&w->alice);
+		party_turn(&w->bob);
+	}
+	assert_true(alice_of(w)->link_up);
+	assert_int_equal(alice_of(w)->presence, PRESENCE_OFFLINE);
+	assert_int_equal(said(&w->bob, "online"), 0);
+	pass(w, 31000);
+	assert_int_equal(bob_of(w)->presence, PRESENCE_OFFLINE);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+	const struct CMUnitTest tests[] = {
+	    TEST(it_begins_with_the_first_link_and_goes_on),
+	    TEST(a_beginning_that_is_interrupted),
+	    TEST(the_sender_goes_back),
+	    TEST(the_receiver_goes_back),
+	    TEST(both_go_back),
+	    TEST(a_backup_of_the_last_state_is_no_loss),
+	    TEST(one_side_knows_of_no_session),
+	    TEST(too_many_losses_in_a_day),
+	    TEST(a_damaged_message_is_asked_for_again),
+	    TEST(what_can_never_be_opened_ends_the_link),
+	    TEST(lies_about_seqs),
+	    TEST(online_means_that_messages_go),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
