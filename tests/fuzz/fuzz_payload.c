@@ -85,16 +85,13 @@ static void round_trip(enum frame_type type, const uint8_t *body, size_t len)
 	case FRAME_PROFILE:
 		ROUND_TRIP(profile);
 		break;
+	case FRAME_USE:
 	case FRAME_PING:
 	case FRAME_PONG:
 		ping(body, len);
 		break;
 	case FRAME_CLOSE:
 		closing(body, len);
-		break;
-	case FRAME_USE:
-	case FRAME_SYNC:
-	case FRAME_NACK:
 		break;
 	}
 }
