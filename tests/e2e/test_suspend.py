@@ -8,6 +8,9 @@ import time
 from people import Person, befriend
 from traffic import Pair
 
+BACK_S = 60      # it takes a second or two; a back-off of minutes is what it must not take
+TIMERS = {"late": 5000, "wake_pong": 3000}      # the sleep lasts about ten seconds
+
 
 def signal_all(person, number):
     """To the daemon and to its tors; these first, since a woken machine has all of them."""
@@ -17,8 +20,8 @@ def signal_all(person, number):
 
 def test_a_suspended_side_is_shown_gone_and_back_soon_with_what_was_written_meanwhile(
         new_daemon, torrc, note):
-    alice = Person(new_daemon("alice", torrc), "alice")
-    bob = Person(new_daemon("bob", torrc), "bob")
+    alice = Person(new_daemon("alice", torrc, timers=TIMERS), "alice")
+    bob = Person(new_daemon("bob", torrc, timers=TIMERS), "bob")
     befriend(alice, bob)
     pair = Pair(alice, bob)
     pair.exchange(5)
@@ -35,10 +38,11 @@ def test_a_suspended_side_is_shown_gone_and_back_soon_with_what_was_written_mean
 
         signal_all(sleeper, signal.SIGCONT)
         awake = time.monotonic()
-        other.await_online(sleeper)
+        other.await_online(sleeper, BACK_S)
         pair.said_by(sleeper).fence()
-        sleeper.await_online(other)
+        sleeper.await_online(other, BACK_S)
         pair.await_all()
+        assert "woken after a sleep" in sleeper.daemon.log()
         note(f"{sleeper.name} woken: all that was written is there after {time.monotonic() - awake:.1f} s")
 
     pair.check()
