@@ -25,15 +25,30 @@
 #define SIM_NODES_MAX 8
 #define SIM_MSGS_MAX  8000 /* accepted in one direction between two nodes */
 
-/* What is broken on purpose, to show that the simulator sees it. */
+/* What is broken on purpose, to show that the simulator sees it: in words, and the runs in which it should.
+ */
+#define MUTATION_MAP(X)                                                                                      \
+	X(MUTATE_LEAK, "acks leave before the commit", MUTANT_LONG)                                          \
+	X(MUTATE_NO_DEDUPE, "duplicates are not recognised", 0)                                              \
+	X(MUTATE_NO_RESEND, "a new link does not start at the first unacked message", 0)                     \
+	X(MUTATE_NO_PING, "silent links are not suspected", 0)                                               \
+	X(MUTATE_ANY_KEY, "an unknown link key is taken for a contact", 0)                                   \
+	X(MUTATE_CURSOR, "a cursor moves when a line is written", 0)                                         \
+	X(MUTATE_ORDER, "messages leave in another order", 0)                                                \
+	X(MUTATE_FORGET, "a message is forgotten when it is sent", 0)                                        \
+	X(MUTATE_CANCEL, "what has left is cancelled", 0)                                                    \
+	X(MUTATE_SEAL_RANDOM, "nothing random goes into message keys", MUTANT_RATCHET | MUTANT_BACKUPS)
+
+#define MUTANT_RATCHET 1 /* of the ratchet, if the engine has it */
+#define MUTANT_BACKUPS 2 /* shows when old databases are put back */
+#define MUTANT_LONG    4 /* needs longer runs */
+
 enum mutation {
 	MUTATE_NOTHING,
-	MUTATE_LEAK,	  /* records leave before the commit: acks of what is not on disk */
-	MUTATE_NO_DEDUPE, /* the receiver does not recognise what it has */
-	MUTATE_NO_RESEND, /* a new link does not start at the first message that is not acked */
-	MUTATE_NO_PING,	  /* silent links are never suspected */
-	MUTATE_ANY_KEY,	  /* whoever holds a link key of its own is taken for a contact */
-	MUTATE_MAX
+#define X(name, text, where) name,
+	MUTATION_MAP(X)
+#undef X
+	    MUTATE_MAX
 };
 extern enum mutation sim_mutation;
 
@@ -63,6 +78,7 @@ struct sim_opts {
 	bool hostile;  /* the last node is a contact who speaks garbage */
 	bool stranger; /* the last node is wanted by nobody */
 	bool faults;
+	bool brief;   /* some minutes, few messages */
 	bool big;     /* more messages than may be under way */
 	bool backups; /* old databases are put back */
 	bool verbose;
@@ -73,8 +89,8 @@ struct accepted {
 	uint64_t text_hash;
 	/* The writer's store was put back to a time before it was accepted: it may have arrived or not. */
 	bool lost;
-	/* The reader's store was put back to a time before it came, and the writer had read the ack: it may be
-	 * missing. */
+	/* The reader's store was put back to a time before it came, and the writer had read the ack: it may
+	 * be missing. */
 	bool excused;
 	bool cancelled; /* successfully: nobody may see it */
 	/* It waited in a database that was put back: who cancels it then can't know that it has left. */
@@ -95,7 +111,7 @@ struct end { /* of a wire, at a node */
 	bool told;    /* chat has it as an open link */
 	bool closing; /* ends when all is sent */
 	bool wants_writable;
-	bool deaf;    /* nothing arrives here any more, not even the end */
+	bool deaf; /* nothing arrives here any more, not even the end */
 	link_id id;
 	uint32_t dial_id;
 	struct chat_dial dial; /* for the one who dialled */
@@ -108,7 +124,7 @@ struct end { /* of a wire, at a node */
 	uint64_t last_at_ms; /* when the last record that was sent arrives */
 	unsigned in_flight;
 	unsigned sent; /* records */
-	bool bent;     /* what leaves from now on is not what should: the other side must not take any of it */
+	bool bent; /* what leaves from now on is not what should: the other side must not take any of it */
 };
 TAILQ_HEAD(end_list, end);
 
@@ -146,11 +162,12 @@ struct dial {
 };
 TAILQ_HEAD(dial_list, dial);
 
+#define SIM_CLIENT "screen"
 struct client { /* what it has seen */
 	struct shown {
 		int64_t id;
 		uint8_t msgid[MSGID_BYTES];
-	} *shown; /* by id, ascending */
+	} * shown; /* by id, ascending */
 	size_t n, room, settled;
 	int64_t fence, next_fence; /* its cursor, committed and as it will be */
 	int64_t last, since;
@@ -188,20 +205,21 @@ struct node {
 	link_id last_link;
 	struct end_list ends;
 	struct dial_list dials;
-	bool friend_of[SIM_NODES_MAX];	       /* wants that node for a contact */
-	bool asks[SIM_NODES_MAX];	       /* adds that node, wanted there or not */
+	bool friend_of[SIM_NODES_MAX]; /* wants that node for a contact */
+	bool asks[SIM_NODES_MAX];      /* adds that node, wanted there or not */
 	struct client client;
 	struct cancelled *cancels;
 	size_t n_cancels;
 	struct accepted_list accepted[SIM_NODES_MAX]; /* by whom they are for */
-	size_t accepted_before[SIM_NODES_MAX]; /* at the last commit */
-	uint64_t together_ms[SIM_NODES_MAX];   /* when a record last came from that node */
+	size_t accepted_before[SIM_NODES_MAX];	      /* at the last commit */
+	uint64_t together_ms[SIM_NODES_MAX];	      /* when a record last came from that node */
 };
 
 /* What happened, for the summary. */
 #define COUNT_MAP(X)                                                                                         \
 	X(messages, "messages")                                                                              \
 	X(cancels, "of them cancelled")                                                                      \
+	X(keys, "message keys")                                                                              \
 	X(dials, "dials")                                                                                    \
 	X(drops, "broken connections")                                                                       \
 	X(crashes, "crashes")                                                                                \
@@ -230,7 +248,8 @@ struct sim {
 	struct wire_list wires;
 	unsigned n_wires;
 	struct taped tape[TAPE_MAX];
-	unsigned enemy; /* this many of a thousand records */
+	uint64_t plan_ms;    /* what is planned happens within */
+	unsigned enemy;	     /* this many of a thousand records */
 	unsigned side;	     /* bit by node: who is on which side of a partition; 0: there is none */
 	bool faulty;	     /* faults still happen */
 	unsigned sends_left; /* messages that are still to be written */
@@ -314,6 +333,13 @@ void hostile_speak(struct node *n);
 void plan_init(struct sim *s);
 void plan_end_faults(struct sim *s);
 
+/* ---- sim_mutants.c, sim_keys.c ---- */
+void keys_begin(void); /* of a run */
+void keys_clear(void);
+/* A message key has sealed two different messages. */
+bool keys_reused(void);
+size_t keys_used(void);
+
 /* ---- sim_check.c: the promises ---- */
 extern const struct chat_front check_front;
 /* The node has accepted a message; it holds once it has committed. */
@@ -328,6 +354,8 @@ struct accepted *check_find(struct node *from, const struct node *to, const uint
 void check_watch(struct sim *s);
 /* Nothing is left to do: all is written, linked, and delivered. */
 bool check_quiet(const struct sim *s);
+/* Each two contacts have one link. */
+bool check_settled(const struct sim *s);
 void check_end(struct sim *s);
 
 #endif

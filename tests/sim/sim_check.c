@@ -240,6 +240,8 @@ void check_watch(struct sim *s)
 {
 	unsigned i, j;
 
+	if (keys_reused())
+		sim_fail(s, "sim", "a message key was used twice");
 	for (i = 0; i < s->opts.nodes; i++) {
 		check_growth(s, &s->node[i]);
 		for (j = 0; j < s->opts.nodes; j++) {
@@ -256,6 +258,8 @@ bool check_quiet(const struct sim *s)
 	if (s->sends_left)
 		return false;
 	for (i = 0; i < s->opts.nodes; i++) {
+		if (!s->node[i].chat || s->node[i].stopped_until_ms >= s->now_ms)
+			return false;
 		for (j = 0; j < s->opts.nodes; j++) {
 			struct contact *contact;
 
@@ -306,7 +310,8 @@ static void read_message(struct reading *r, const struct line_row *l)
 	else if (m->cancelled && !m->old && r->kind == LINE_IN)
 		sim_fail(s, r->n->name, "line %zu with %s was cancelled", at, r->of->name);
 	else if (!is_lax(r, m) && at < r->next)
-		sim_fail(s, r->n->name, "line %zu with %s comes after line %zu", at, r->of->name, r->next - 1);
+		sim_fail(s, r->n->name, "line %zu with %s comes after line %zu", at, r->of->name,
+			 r->next - 1);
 	else if (!is_lax(r, m))
 		r->next = at + 1;
 	if (m)
@@ -349,16 +354,36 @@ static void check_conversation(struct node *n, struct node *of, int kind, struct
 	free(r.had);
 }
 
+static unsigned count_links(const struct node *n, const struct node *o)
+{
+	const struct end *e;
+	unsigned links = 0;
+
+	TAILQ_FOREACH (e, &n->ends, entry)
+		links += e->wire->end[0].node == o || e->wire->end[1].node == o;
+	return links;
+}
+
+bool check_settled(const struct sim *s)
+{
+	unsigned i, j;
+
+	for (i = 0; i < s->opts.nodes; i++) {
+		for (j = 0; j < s->opts.nodes; j++) {
+			if (friends(&s->node[i], &s->node[j]) && count_links(&s->node[i], &s->node[j]) != 1)
+				return false;
+		}
+	}
+	return true;
+}
+
 static void check_link(struct sim *s, struct node *n, struct node *o)
 {
 	struct contact *contact = node_contact(n, o);
-	struct end *e;
-	unsigned links = 0;
+	unsigned links = count_links(n, o);
 
 	if (contact->presence == PRESENCE_OFFLINE || contact->trouble[0])
 		sim_fail(s, n->name, "does not show %s online", o->name);
-	TAILQ_FOREACH (e, &n->ends, entry)
-		links += e->wire->end[0].node == o || e->wire->end[1].node == o;
 	if (links != 1)
 		sim_fail(s, n->name, "has %u links with %s", links, o->name);
 }
@@ -378,7 +403,12 @@ void check_end(struct sim *s)
 {
 	unsigned i, j;
 
-	for (i = 0; i < s->opts.nodes; i++) {
+	check_watch(s);
+	for (i = 0; i < s->opts.nodes && !s->failed; i++) {
+		if (!s->node[i].chat) {
+			sim_fail(s, s->node[i].name, "does not run");
+			return;
+		}
 		client_check(&s->node[i]);
 		for (j = 0; j < s->opts.nodes && !s->failed; j++) {
 			struct node *n = &s->node[i];

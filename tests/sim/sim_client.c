@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CLIENT	  "screen"
 #define READ_SOME 20
 
 static struct shown *shown_add(struct client *c, int64_t id)
@@ -64,11 +63,11 @@ static void client_read(struct node *n, size_t limit)
 	struct client *c = &n->client;
 	int64_t cursor;
 
-	if (chat_cursor(n->chat, CLIENT, &cursor))
+	if (chat_cursor(n->chat, SIM_CLIENT, &cursor))
 		return; /* broken: the turn will fail */
 	c->last = cursor;
 	chat_lines(n->chat, cursor, limit, on_line, n);
-	if (sim_random(n->sim, 3) && !chat_cursor_move(n->chat, CLIENT, c->last))
+	if (sim_random(n->sim, 3) && !chat_cursor_move(n->chat, SIM_CLIENT, c->last))
 		c->next_fence = c->last;
 }
 
@@ -98,7 +97,7 @@ void client_forget(struct node *n)
 	c->n = c->settled = 0;
 	c->fence = c->next_fence = 0;
 	c->since = 0;
-	if (!chat_cursor(n->chat, CLIENT, &c->since))
+	if (!chat_cursor(n->chat, SIM_CLIENT, &c->since))
 		c->fence = c->next_fence = c->since;
 }
 
@@ -115,7 +114,8 @@ static int on_stored(void *ctx, const struct contact *contact, const struct line
 	struct client *c = &m->n->client;
 
 	(void)contact;
-	if (m->at == c->n || c->shown[m->at].id != l->id || memcmp(c->shown[m->at].msgid, l->msgid, MSGID_BYTES)) {
+	if (m->at == c->n || c->shown[m->at].id != l->id ||
+	    memcmp(c->shown[m->at].msgid, l->msgid, MSGID_BYTES)) {
 		sim_fail(m->n->sim, m->n->name, "line %" PRId64 " was never shown", l->id);
 		return 1;
 	}

@@ -108,7 +108,8 @@ static void lie(struct sim *s, uint8_t *body, size_t len)
 
 	if (len < width)
 		return;
-	at = sim_random(s, 2) ? (sim_random(s, len - width + 1) & ~(size_t)7) : sim_random(s, len - width + 1);
+	at =
+	    sim_random(s, 2) ? (sim_random(s, len - width + 1) & ~(size_t)7) : sim_random(s, len - width + 1);
 	if (at + width > len)
 		at = len - width;
 	memset(body + at, sim_random(s, 4) ? 0 : 0xff, width);

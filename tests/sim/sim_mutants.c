@@ -11,8 +11,10 @@ enum mutation sim_mutation;
 
 int __real_store_seen_add(struct store *s, int64_t contact, const uint8_t msgid[16]);
 int __wrap_store_seen_add(struct store *s, int64_t contact, const uint8_t msgid[16]);
-int __real_epoch_on_sync(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len);
-int __wrap_epoch_on_sync(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len);
+int __real_epoch_on_sync(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body,
+			 size_t len);
+int __wrap_epoch_on_sync(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body,
+			 size_t len);
 struct chat_peer *__real_contact_by_link_key(const struct chat *c, const uint8_t link_key[KEY_BYTES]);
 struct chat_peer *__wrap_contact_by_link_key(const struct chat *c, const uint8_t link_key[KEY_BYTES]);
 
@@ -26,9 +28,10 @@ int __wrap_store_seen_add(struct store *s, int64_t contact, const uint8_t msgid[
 int __wrap_epoch_on_sync(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len)
 {
 	struct chat_peer *p = l->peer;
+	link_id id = l->id;
 	int err = __real_epoch_on_sync(c, now, l, body, len);
 
-	if (!err && sim_mutation == MUTATE_NO_RESEND && links_find(c, l->id))
+	if (!err && sim_mutation == MUTATE_NO_RESEND && links_find(c, id))
 		p->next_seq = p->session.sent + 1;
 	return err;
 }
@@ -38,4 +41,93 @@ struct chat_peer *__wrap_contact_by_link_key(const struct chat *c, const uint8_t
 	struct chat_peer *p = __real_contact_by_link_key(c, link_key);
 
 	return !p && sim_mutation == MUTATE_ANY_KEY ? contact_next(c, NULL) : p;
+}
+
+/* ---- lines ---- */
+
+int __real_store_line_add(struct store *s, struct line_row *l);
+int __wrap_store_line_add(struct store *s, struct line_row *l);
+
+int __wrap_store_line_add(struct store *s, struct line_row *l)
+{
+	int err = __real_store_line_add(s, l);
+
+	return !err && sim_mutation == MUTATE_CURSOR ? store_cursor_set(s, SIM_CLIENT, l->id) : err;
+}
+
+/* ---- the outbox ---- */
+
+typedef int (*outbox_cb)(void *ctx, const struct outbox_row *o);
+int __real_store_outbox_each(struct store *s, int64_t contact, int64_t after, size_t limit, outbox_cb cb,
+			     void *ctx);
+int __wrap_store_outbox_each(struct store *s, int64_t contact, int64_t after, size_t limit, outbox_cb cb,
+			     void *ctx);
+int __real_store_outbox_mark_left(struct store *s, int64_t id);
+int __wrap_store_outbox_mark_left(struct store *s, int64_t id);
+int __real_store_outbox_seal(struct store *s, int64_t id, uint64_t seq, const void *sealed, size_t len);
+int __wrap_store_outbox_seal(struct store *s, int64_t id, uint64_t seq, const void *sealed, size_t len);
+int __real_store_outbox_cancel(struct store *s, int64_t contact, int64_t id);
+int __wrap_store_outbox_cancel(struct store *s, int64_t contact, int64_t id);
+
+struct walk {
+	outbox_cb cb;
+	void *ctx;
+	bool skip; /* the next row */
+};
+
+/* The row that was read last: what is known of the one that is then marked, sealed or cancelled. */
+static struct outbox_row last;
+
+static int walk_row(void *ctx, const struct outbox_row *o)
+{
+	struct walk *w = ctx;
+	struct outbox_row changed = *o;
+
+	last = *o;
+	if (w->skip) {
+		w->skip = false;
+		return 0;
+	}
+	if (sim_mutation == MUTATE_CANCEL)
+		changed.may_have_left = false;
+	return w->cb(w->ctx, &changed);
+}
+
+int __wrap_store_outbox_each(struct store *s, int64_t contact, int64_t after, size_t limit, outbox_cb cb,
+			     void *ctx)
+{
+	static unsigned calls;
+	struct walk w = {.cb = cb, .ctx = ctx};
+	size_t n = 0;
+
+	if (sim_mutation == MUTATE_ORDER && ++calls % 7 == 0 && limit < 1000 &&
+	    !store_outbox_count(s, contact, &n) && n > 1) {
+		w.skip = true;
+		limit++;
+	}
+	return __real_store_outbox_each(s, contact, after, limit, walk_row, &w);
+}
+
+static int forget(struct store *s, int64_t id, int err)
+{
+	if (!err && sim_mutation == MUTATE_FORGET && last.id == id)
+		return store_outbox_delete(s, last.contact, last.msgid);
+	return err;
+}
+
+int __wrap_store_outbox_mark_left(struct store *s, int64_t id)
+{
+	return forget(s, id, __real_store_outbox_mark_left(s, id));
+}
+
+int __wrap_store_outbox_seal(struct store *s, int64_t id, uint64_t seq, const void *sealed, size_t len)
+{
+	return forget(s, id, __real_store_outbox_seal(s, id, seq, sealed, len));
+}
+
+int __wrap_store_outbox_cancel(struct store *s, int64_t contact, int64_t id)
+{
+	if (sim_mutation == MUTATE_CANCEL && last.id == id)
+		return store_outbox_delete(s, contact, last.msgid);
+	return __real_store_outbox_cancel(s, contact, id);
 }

@@ -8,7 +8,8 @@
 
 #include "../../src/chat/chat_impl.h"
 
-static const char *const names[SIM_NODES_MAX + 1] = {"Alice", "Bob", "Carol", "Dave", "n5", "n6", "n7", "n8", "Mallory"};
+static const char *const names[SIM_NODES_MAX + 1] = {"Alice", "Bob", "Carol", "Dave",	"n5",
+						     "n6",    "n7",  "n8",    "Mallory"};
 static const uint8_t db_key[KEY_BYTES] = {3, 1, 4, 1, 5, 9, 2, 6};
 
 static void rng_node(void *ctx, uint8_t *out, size_t len)
@@ -30,7 +31,7 @@ static void rng_node(void *ctx, uint8_t *out, size_t len)
 static int before_commit(void *ctx)
 {
 	struct node *n = ctx;
-	uint64_t fate = n->sim->faulty ? sim_random(n->sim, 1000) : 1000;
+	uint64_t fate = n->sim->faulty ? sim_random(n->sim, n->sim->opts.brief ? 250 : 1000) : 1000;
 
 	if (sim_mutation == MUTATE_LEAK)
 		wire_leak(n);
@@ -338,7 +339,8 @@ void node_outbox_each(struct node *n, struct node *other, int (*cb)(void *ctx, c
 	    .rng = &n->rng, .front = &check_front, .front_ctx = n, .net = &wire_net, .net_ctx = n};
 	struct store *store;
 
-	if (!runs && (store_open(n->db, db_key, NULL, &store) || chat_open(store, &co, sim_now(n->sim), &n->chat))) {
+	if (!runs &&
+	    (store_open(n->db, db_key, NULL, &store) || chat_open(store, &co, sim_now(n->sim), &n->chat))) {
 		sim_fail(n->sim, n->name, "can't look into the account");
 		return;
 	}

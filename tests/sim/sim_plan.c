@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PLAN_MS	  (35u * 60 * 1000) /* all this happens within */
-#define BURSTS	  6		    /* of messages, in each direction */
-#define BURST_MAX 40		    /* more than go at a time */
-#define LONG_TEXT TEXT_MAX
+#define BURSTS	    6  /* of messages, in each direction */
+#define BURST_MAX   40 /* more than go at a time */
+#define BRIEF_BURST 12
+#define LONG_TEXT   TEXT_MAX
 
 /* ---- the timetable ---- */
 
@@ -110,7 +110,7 @@ static void on_write(struct sim *s, struct event *e)
 	struct node *n = e->obj;
 	struct node *to = &s->node[e->arg];
 	struct contact *contact = node_contact(n, to);
-	uint64_t burst = 1 + sim_random(s, sim_random(s, 3) ? 4 : BURST_MAX);
+	uint64_t burst = 1 + sim_random(s, sim_random(s, 3) ? 4 : s->opts.brief ? BRIEF_BURST : BURST_MAX);
 
 	if (!contact) {
 		by_node(s, 10000, on_write, n, e->arg);
@@ -132,8 +132,8 @@ static void on_crash(struct sim *s, struct event *e)
 
 static void on_stop(struct sim *s, struct event *e)
 {
-	(void)s;
-	node_stop(e->obj);
+	if (s->faulty)
+		node_stop(e->obj);
 }
 
 #define SETTLE_MS 30000 /* after which nothing of a process that ended is under way */
@@ -388,49 +388,55 @@ static void on_intruder(struct sim *s, struct event *e)
 		sim_fail(s, n->name, "lets an unknown key in");
 }
 
+/* How often something happens: less than this. */
+static unsigned upto(struct sim *s, unsigned bound)
+{
+	return (unsigned)sim_random(s, s->opts.brief ? (bound + 1) / 2 : bound);
+}
+
 /* Things done to a node and things that it does. */
 static void scatter_on(struct sim *s, unsigned times, event_fn fn, struct node *n)
 {
 	while (times--)
-		sim_at(s, sim_random(s, PLAN_MS), fn, NULL, n);
+		sim_at(s, sim_random(s, s->plan_ms), fn, NULL, n);
 }
 
 static void scatter_by(struct sim *s, unsigned times, event_fn fn, struct node *n)
 {
 	while (times--)
-		by_node(s, sim_random(s, PLAN_MS), fn, n, 0);
+		by_node(s, sim_random(s, s->plan_ms), fn, n, 0);
 }
 
 static void plan_fate(struct sim *s, struct node *n)
 {
-	scatter_on(s, (unsigned)sim_random(s, 4), on_crash, n);
-	scatter_by(s, (unsigned)sim_random(s, 3), on_stop, n);
-	scatter_on(s, (unsigned)sim_random(s, 3), on_tor_down, n);
-	scatter_by(s, (unsigned)sim_random(s, 20), on_user_retry, n);
-	scatter_on(s, (unsigned)sim_random(s, 5), on_both, n);
-	scatter_by(s, (unsigned)sim_random(s, 30), on_cancel, n);
-	scatter_on(s, (unsigned)sim_random(s, 3), on_suspend, n);
-	scatter_on(s, (unsigned)sim_random(s, 3), on_slow, n);
-	scatter_on(s, (unsigned)sim_random(s, 3), on_clock, n);
-	scatter_on(s, (unsigned)sim_random(s, 6), on_cut, n);
+	scatter_on(s, upto(s, 4), on_crash, n);
+	scatter_by(s, upto(s, 3), on_stop, n);
+	scatter_on(s, upto(s, 3), on_tor_down, n);
+	scatter_by(s, upto(s, 20), on_user_retry, n);
+	scatter_on(s, upto(s, 5), on_both, n);
+	scatter_by(s, upto(s, 30), on_cancel, n);
+	scatter_on(s, upto(s, 3), on_suspend, n);
+	scatter_on(s, upto(s, 3), on_slow, n);
+	scatter_on(s, upto(s, 3), on_clock, n);
+	scatter_on(s, upto(s, 6), on_cut, n);
 	if (!s->opts.backups)
 		return;
-	scatter_on(s, 1 + (unsigned)sim_random(s, 4), on_backup, n);
-	scatter_on(s, (unsigned)sim_random(s, 3), on_restore, n);
+	scatter_on(s, 1 + upto(s, 4), on_backup, n);
+	scatter_on(s, upto(s, 3), on_restore, n);
 }
 
 static void plan_pair(struct sim *s, struct node *a, struct node *b)
 {
-	unsigned i;
+	unsigned bursts = s->opts.brief ? (unsigned)sim_random(s, 4) : BURSTS;
 
 	if (a->friend_of[b->index] && b->friend_of[a->index]) {
-		s->sends_left += BURSTS;
-		for (i = 0; i < BURSTS; i++)
-			by_node(s, sim_random(s, PLAN_MS), on_write, a, b->index);
+		s->sends_left += bursts;
+		while (bursts--)
+			by_node(s, sim_random(s, s->plan_ms), on_write, a, b->index);
 	} else if (a->asks[b->index]) {
 		/* A stranger may write as much as it likes. */
 		s->sends_left++;
-		by_node(s, sim_random(s, PLAN_MS), on_write, a, b->index);
+		by_node(s, sim_random(s, s->plan_ms), on_write, a, b->index);
 	}
 }
 
@@ -471,10 +477,10 @@ void plan_init(struct sim *s)
 
 	if (s->opts.big) {
 		s->sends_left++;
-		by_node(s, sim_random(s, PLAN_MS), on_flood, &s->node[0], 1);
+		by_node(s, sim_random(s, s->plan_ms), on_flood, &s->node[0], 1);
 	}
 	if (s->opts.faults)
-		scatter_on(s, (unsigned)sim_random(s, 4), on_parted, NULL);
+		scatter_on(s, upto(s, 4), on_parted, NULL);
 	if (s->opts.hostile) {
 		s->enemy = 1 + (unsigned)sim_random(s, 20);
 		by_node(s, 1000, on_speak, &s->node[s->opts.nodes - 1], 0);

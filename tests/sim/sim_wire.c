@@ -197,7 +197,9 @@ static void on_record(struct sim *s, struct event *ev)
 		return;
 	if (ev->arg && link_state(e->link) != LINK_HANDSHAKE) {
 		if (!link_feed_bad(e, ev->data))
-			sim_fail(s, e->node->name, "link %u takes a record that nobody sent (%u, state %d, connection %u)", (unsigned)e->id, (unsigned)ev->arg, (int)link_state(e->link), e->wire->id);
+			sim_fail(s, e->node->name,
+				 "link %u takes a record that nobody sent (%u, state %d, connection %u)",
+				 (unsigned)e->id, (unsigned)ev->arg, (int)link_state(e->link), e->wire->id);
 		send_eof(e);
 		end_broken(e);
 		return;
@@ -227,7 +229,8 @@ static void put_record(struct end *to, const uint8_t record[RECORD_BYTES], uint6
 void wire_inject(struct end *to, const uint8_t record[RECORD_BYTES], uint64_t delay_ms)
 {
 	struct sim *s = to->wire->end[1].node->sim;
-	uint64_t sent_ms = s->now_ms + to->wire->delay_ms; /* what was sent must come first, or it is no replay */
+	uint64_t sent_ms =
+	    s->now_ms + to->wire->delay_ms; /* what was sent must come first, or it is no replay */
 
 	if (sent_ms < other(to)->last_at_ms)
 		sent_ms = other(to)->last_at_ms;
@@ -435,8 +438,7 @@ static void on_connect(struct sim *s, struct event *ev)
 	cd = d->d;
 	dial_free(n, d);
 	to = node_by_identity(s, cd.locator.onion);
-	if (!to || !to->chat || !to->tor || !n->tor || !wire_reaches(n, to) ||
-	    sim_chance(s, 20)) {
+	if (!to || !to->chat || !to->tor || !n->tor || !wire_reaches(n, to) || sim_chance(s, 20)) {
 		sim_say(s, n->name, "dial %u fails", (unsigned)cd.id);
 		chat_on_dial_failed(n->chat, sim_now(s), cd.id, DIAL_FAIL_TEXT);
 		return;
