@@ -29,7 +29,7 @@
  */
 #define MUTATION_MAP(X)                                                                                      \
 	X(MUTATE_LEAK, "acks leave before the commit", MUTANT_LONG)                                          \
-	X(MUTATE_NO_DEDUPE, "duplicates are not recognised", 0)                                              \
+	X(MUTATE_NO_DEDUPE, "duplicates are not recognised", MUTANT_BACKUPS)                                 \
 	X(MUTATE_NO_RESEND, "a new link does not start at the first unacked message", 0)                     \
 	X(MUTATE_NO_PING, "silent links are not suspected", 0)                                               \
 	X(MUTATE_ANY_KEY, "an unknown link key is taken for a contact", 0)                                   \
@@ -37,6 +37,12 @@
 	X(MUTATE_ORDER, "messages leave in another order", 0)                                                \
 	X(MUTATE_FORGET, "a message is forgotten when it is sent", 0)                                        \
 	X(MUTATE_CANCEL, "what has left is cancelled", 0)                                                    \
+	X(MUTATE_SILENT, "the user is not told what was lost", MUTANT_BACKUPS)                               \
+	X(MUTATE_SAME, "a SYNC is not compared", MUTANT_BACKUPS)                                             \
+	X(MUTATE_EPOCH_ONLY, "of a SYNC only the epoch is compared", MUTANT_BACKUPS)                         \
+	X(MUTATE_NO_UNSEAL, "a new session sends what the old one sealed", MUTANT_BACKUPS)                   \
+	X(MUTATE_NO_SESSION, "how far a session has come is not kept", 0)                                    \
+	X(MUTATE_NO_RATCHET, "the ratchet's state is not kept", 0)                                           \
 	X(MUTATE_SEAL_RANDOM, "nothing random goes into message keys", MUTANT_RATCHET | MUTANT_BACKUPS)
 
 #define MUTANT_RATCHET 1 /* of the ratchet, if the engine has it */
@@ -173,6 +179,11 @@ struct client { /* what it has seen */
 	int64_t last, since;
 };
 
+struct progress { /* when the queue for another node last changed */
+	uint64_t at_ms;
+	size_t queued;
+};
+
 struct cancelled { /* in this turn */
 	struct node *to;
 	uint8_t msgid[MSGID_BYTES];
@@ -208,6 +219,7 @@ struct node {
 	bool friend_of[SIM_NODES_MAX]; /* wants that node for a contact */
 	bool asks[SIM_NODES_MAX];      /* adds that node, wanted there or not */
 	struct client client;
+	struct progress progress[SIM_NODES_MAX];
 	struct cancelled *cancels;
 	size_t n_cancels;
 	struct accepted_list accepted[SIM_NODES_MAX]; /* by whom they are for */

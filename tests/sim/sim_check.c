@@ -12,6 +12,7 @@
 #include "../../src/chat/chat_impl.h"
 #include "link/link.h"
 
+#define STALL_MS   (8u * 60 * 1000) /* on a connection with 10 s of delay and room for one record */
 #define WAL_MAX	   (16 * 1024 * 1024)
 #define MEMORY_MAX (200u * 1024 * 1024) /* of all accounts, connections and the simulator itself */
 
@@ -96,6 +97,12 @@ void check_settle(struct node *n, bool committed)
 	client_settle(n, committed);
 }
 
+/* News that a session was begun anew, and what is lost by that. */
+static bool is_reset(const struct line_row *l)
+{
+	return l->kind == LINE_INFO && memmem(l->text, l->text_len, "anew", 4);
+}
+
 /* ---- the front ---- */
 
 static void on_line(void *ctx, struct chat *c, const struct contact *contact, const struct line_row *l)
@@ -112,6 +119,9 @@ static void on_line(void *ctx, struct chat *c, const struct contact *contact, co
 		: l->kind == LINE_OUT ? "out"
 				      : "info",
 		hash);
+	if (is_reset(l) && from && !from->hostile && !n->hostile && !n->sim->n.restores)
+		sim_fail(n->sim, n->name, "a session with %s was lost, though nothing was put back",
+			 from->name);
 	if (l->kind != LINE_IN || n->hostile || (from && from->hostile))
 		return;
 	if (!from || !n->friend_of[from->index])
@@ -216,6 +226,21 @@ static void check_pair_presence(struct sim *s, struct node *n, struct node *o)
 		sim_fail(s, n->name, "shows %s online though nothing came from there", o->name);
 }
 
+/* Nobody is shown online for long to whom nothing gets through. */
+static void check_pair_progress(struct sim *s, struct node *n, struct node *o)
+{
+	struct progress *p = &n->progress[o->index];
+	struct contact *contact = node_contact(n, o);
+
+	if (n->stopped_until_ms >= s->now_ms || !contact || contact->presence == PRESENCE_OFFLINE ||
+	    !contact->queued || contact->queued != p->queued || !friends(n, o)) {
+		p->at_ms = n->stopped_until_ms > s->now_ms ? n->stopped_until_ms : s->now_ms;
+		p->queued = contact ? contact->queued : 0;
+	} else if (s->now_ms - p->at_ms > STALL_MS) {
+		sim_fail(s, n->name, "shows %s online, but nothing gets there", o->name);
+	}
+}
+
 static void check_growth(struct sim *s, struct node *n)
 {
 	size_t bound = DOOR_LINKS_MAX + s->opts.nodes * (CONTACT_LINKS_MAX + 2);
@@ -245,8 +270,10 @@ void check_watch(struct sim *s)
 	for (i = 0; i < s->opts.nodes; i++) {
 		check_growth(s, &s->node[i]);
 		for (j = 0; j < s->opts.nodes; j++) {
-			if (i != j)
-				check_pair_presence(s, &s->node[i], &s->node[j]);
+			if (i == j)
+				continue;
+			check_pair_presence(s, &s->node[i], &s->node[j]);
+			check_pair_progress(s, &s->node[i], &s->node[j]);
 		}
 	}
 }
@@ -284,12 +311,30 @@ struct reading {
 	bool *had;   /* by the place in what was accepted */
 	size_t next; /* those before it came, or need not come any more */
 	uint64_t time_ms;
+	bool told; /* the writer, that something is lost */
 };
 
 /* It may be missing, and in any place. */
 static bool is_lax(const struct reading *r, const struct accepted *m)
 {
 	return m->lost || (r->kind == LINE_IN && (m->excused || m->cancelled));
+}
+
+/* The reader has lost it after its ack, and the writer, who has lost nothing, knows. */
+static bool is_gone(const struct reading *r, size_t at)
+{
+	const struct accepted *m = &r->writer->accepted[r->reader->index].m[at];
+
+	return r->kind == LINE_IN && !r->had[at] && m->excused && !m->lost && !m->cancelled && !m->old &&
+	       !r->writer->n_restores;
+}
+
+static int find_reset(void *ctx, const struct contact *contact, const struct line_row *l)
+{
+	struct reading *r = ctx;
+
+	r->told = r->told || (contact && node_of(r->writer, contact) == r->reader && is_reset(l));
+	return 0;
 }
 
 static void read_message(struct reading *r, const struct line_row *l)
@@ -350,6 +395,12 @@ static void check_conversation(struct node *n, struct node *of, int kind, struct
 	for (i = 0; i < list->n && !n->sim->failed; i++) {
 		if (!r.had[i] && !is_lax(&r, &list->m[i]))
 			sim_fail(n->sim, n->name, "lacks line %zu of %zu with %s", i, list->n, of->name);
+		if (is_gone(&r, i) && !r.told) {
+			chat_lines(writer->chat, 0, SIZE_MAX, find_reset, &r);
+			if (!r.told)
+				sim_fail(n->sim, writer->name, "is not told that %s lost messages",
+					 reader->name);
+		}
 	}
 	free(r.had);
 }

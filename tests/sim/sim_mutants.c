@@ -5,6 +5,8 @@
  */
 #include "sim.h"
 
+#include <string.h>
+
 #include "../../src/chat/chat_impl.h"
 
 enum mutation sim_mutation;
@@ -50,8 +52,11 @@ int __wrap_store_line_add(struct store *s, struct line_row *l);
 
 int __wrap_store_line_add(struct store *s, struct line_row *l)
 {
-	int err = __real_store_line_add(s, l);
+	int err;
 
+	if (sim_mutation == MUTATE_SILENT && l->kind == LINE_INFO && memmem(l->text, l->text_len, "anew", 4))
+		return 0;
+	err = __real_store_line_add(s, l);
 	return !err && sim_mutation == MUTATE_CURSOR ? store_cursor_set(s, SIM_CLIENT, l->id) : err;
 }
 
@@ -130,4 +135,42 @@ int __wrap_store_outbox_cancel(struct store *s, int64_t contact, int64_t id)
 	if (sim_mutation == MUTATE_CANCEL && last.id == id)
 		return store_outbox_delete(s, contact, last.msgid);
 	return __real_store_outbox_cancel(s, contact, id);
+}
+
+/* ---- sessions ---- */
+
+bool __real_sync_common(const struct sync *a, const struct sync *b);
+bool __wrap_sync_common(const struct sync *a, const struct sync *b);
+int __real_store_outbox_unseal(struct store *s, int64_t contact);
+int __wrap_store_outbox_unseal(struct store *s, int64_t contact);
+int __real_store_session_update(struct store *s, const struct session_row *row);
+int __wrap_store_session_update(struct store *s, const struct session_row *row);
+int __real_store_ratchet_set(struct store *s, int64_t contact, const void *state, size_t len);
+int __wrap_store_ratchet_set(struct store *s, int64_t contact, const void *state, size_t len);
+
+bool __wrap_sync_common(const struct sync *a, const struct sync *b)
+{
+	static const uint8_t none[EPOCH_BYTES];
+	bool known = memcmp(a->epoch, none, EPOCH_BYTES) && memcmp(b->epoch, none, EPOCH_BYTES);
+
+	if (sim_mutation == MUTATE_SAME && known)
+		return true;
+	if (sim_mutation == MUTATE_EPOCH_ONLY && known)
+		return !memcmp(a->epoch, b->epoch, EPOCH_BYTES);
+	return __real_sync_common(a, b);
+}
+
+int __wrap_store_outbox_unseal(struct store *s, int64_t contact)
+{
+	return sim_mutation == MUTATE_NO_UNSEAL ? 0 : __real_store_outbox_unseal(s, contact);
+}
+
+int __wrap_store_session_update(struct store *s, const struct session_row *row)
+{
+	return sim_mutation == MUTATE_NO_SESSION ? 0 : __real_store_session_update(s, row);
+}
+
+int __wrap_store_ratchet_set(struct store *s, int64_t contact, const void *state, size_t len)
+{
+	return sim_mutation == MUTATE_NO_RATCHET ? 0 : __real_store_ratchet_set(s, contact, state, len);
 }

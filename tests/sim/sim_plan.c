@@ -153,6 +153,24 @@ static void on_restored(struct sim *s, struct event *e)
 	node_start(e->obj);
 }
 
+/* What it says now nobody hears, and it will not know of it itself. */
+static void write_to_nobody(struct sim *s, struct node *n)
+{
+	struct contact *contact;
+	unsigned i;
+	struct end *e;
+
+	TAILQ_FOREACH (e, &n->ends, entry)
+		wire_break(e->wire, DROP_UNTOLD);
+	for (i = 0; i < s->opts.nodes && !s->failed; i++) {
+		contact = node_contact(n, &s->node[i]);
+		if (contact && n->friend_of[i])
+			write_one(n, &s->node[i], contact);
+	}
+	n->dirty = true;
+	node_end_turn(n);
+}
+
 /* The process ends; what starts next has the old database. Once in a run: a session may be begun anew only a
  * few times a day. */
 static void on_restore(struct sim *s, struct event *e)
@@ -161,6 +179,8 @@ static void on_restore(struct sim *s, struct event *e)
 
 	if (!n->has_backup || n->n_restores || n->restores)
 		return;
+	if (sim_random(s, 2))
+		write_to_nobody(s, n);
 	node_crash(n);
 	n->restores = true;
 	n->down_ms = s->now_ms;
