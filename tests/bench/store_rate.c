@@ -18,7 +18,7 @@
 
 #include "store/store.h"
 
-#define SEALED_OVER 93	/* ratchet header and tag, id, minute, kind */
+#define SEALED_OVER 109 /* epoch, seq, ratchet header and tag, id, minute, kind */
 #define STATE	    200 /* about a ratchet */
 
 static sqlite3 *db;
@@ -93,7 +93,7 @@ static void prepare_all(void)
 		       " VALUES (1, 0, 0, ?1, 1700000000000, 28333333, 'bench', ?2)");
 	outbox = prepare("INSERT INTO outbox (contact, msgid, message_kind, minute, may_have_left, text)"
 			 " VALUES (1, ?1, 0, 28333333, 0, ?2)");
-	seal = prepare("UPDATE outbox SET may_have_left = 1, text = ?2 WHERE id = ?1");
+	seal = prepare("UPDATE outbox SET may_have_left = 1, seq = ?1, sealed = ?2 WHERE id = ?1");
 	acked = prepare("DELETE FROM outbox WHERE id = ?1");
 	seen = prepare("INSERT INTO seen (contact, msgid) VALUES (1, ?1)");
 }
