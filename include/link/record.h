@@ -27,7 +27,7 @@
 	X(FRAME_MESSAGE, 16) /* between link keys only, as ACK, PROFILE, USE, SYNC, NACK: see link_send */   \
 	X(FRAME_ACK, 17)                                                                                     \
 	X(FRAME_PROFILE, 18) /* own nick, away text */                                                       \
-	X(FRAME_USE, 19)     /* send on this link; the body is empty */                                      \
+	X(FRAME_USE, 19)     /* this link is used from here on; a number */                                  \
 	X(FRAME_PING, 20)    /* this and the next two: on every link */                                      \
 	X(FRAME_PONG, 21)                                                                                    \
 	X(FRAME_CLOSE, 22) /* an orderly end, with a reason */                                               \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The bodies of frames: the first byte is the type, 0 for what the ratchet seals.  There is one way to write each: what decodes is encoded
- * the same. */
+/* The bodies of frames: the first byte is the type, 0 for what the ratchet seals.  There is one way to write
+ * each: what decodes is encoded the same. */
 #include "fuzz.h"
 
 #include "crypto/crypto.h"
