@@ -127,13 +127,16 @@ struct skipping {
 	struct chat *c;
 	int64_t contact;
 	uint64_t made_ms;
-	bool none; /* nothing may be skipped */
+	bool none; /* nothing was or may be skipped: the session begins */
 };
 
 static int skipped_find(void *ctx, const uint8_t dh[KEY_BYTES], uint32_t n, uint8_t secret[KEY_BYTES])
 {
 	struct skipping *s = ctx;
 
+	/* What is kept is of the session before. */
+	if (s->none)
+		return ERR_NOT_FOUND;
 	return store_skipped_get(s->c->store, s->contact, dh, n, secret);
 }
 

@@ -395,6 +395,47 @@ static void lies_about_seqs(void **state)
 	assert_received(&w->alice, "1 3 ");
 }
 
+/* ---- a peer with a ratchet of its own making ---- */
+
+/* A new session begins with its root, not with a secret that was kept of the old one. */
+static void a_first_message_under_an_old_secret(void **state)
+{
+	struct world *w = *state;
+	uint8_t body[SEALED_HEAD_BYTES + RATCHET_OVERHEAD], epoch[EPOCH_BYTES], dh[KEY_BYTES],
+	    secret[HASH_BYTES];
+	struct ratchet_root root;
+	struct ratchet r;
+	befriend(w);
+	memset(peer_of(&w->alice)->session.epoch, 0, EPOCH_BYTES);
+	cut(pair_open(w));
+	while (!w->alice.n_dials)
+		pass(w, 500);
+	root_of(connect_dial(&w->alice), 0, &root);
+	assert_int_equal(ratchet_init(&r, &w->alice.rng, &root), 0);
+	dh_public(r.dh_secret, dh);
+	hmac(r.send_chain, KEY_BYTES, "\x01", 1, secret);
+	assert_int_equal(
+	    store_skipped_add(w->bob.chat->store, peer_of(&w->bob)->pub.row.id, dh, 0, secret, 1), 0);
+	ratchet_epoch(root.sk, epoch);
+	sealed_head(epoch, 1, body);
+	assert_int_equal(
+	    ratchet_seal(&r, &w->alice.rng, body, SEALED_HEAD_BYTES, NULL, 0, body + SEALED_HEAD_BYTES), 0);
+	party_turn(&w->alice);
+	party_turn(&w->bob);
+	while (w->n_frames) {
+		const struct frame f = next_frame(w);
+		if (f.from == &w->alice && f.type == FRAME_MESSAGE)
+			break;
+		deliver(w, &f);
+		party_turn(&w->alice);
+		party_turn(&w->bob);
+	}
+	assert_int_equal(frame_at_bob(w, FRAME_MESSAGE, body, sizeof(body)), 0);
+	assert_true(peer_of(&w->bob)->ready);
+	assert_int_equal(send_text(&w->bob, alice_of(w), "2"), 0);
+	party_turn(&w->bob); /* the account stands */
+}
+
 /* A link that works, but on which no session comes to be, shows nobody online. */
 static void online_means_that_messages_go(void **state)
 {
@@ -436,6 +477,7 @@ int main(void)
 	    TEST(a_damaged_message_is_asked_for_again),
 	    TEST(what_can_never_be_opened_ends_the_link),
 	    TEST(lies_about_seqs),
+	    TEST(a_first_message_under_an_old_secret),
 	    TEST(online_means_that_messages_go),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
