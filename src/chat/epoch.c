@@ -143,8 +143,13 @@ static int skipped_find(void *ctx, const uint8_t dh[KEY_BYTES], uint32_t n, uint
 static int skipped_add(void *ctx, const uint8_t dh[KEY_BYTES], uint32_t n, const uint8_t secret[KEY_BYTES])
 {
 	struct skipping *s = ctx;
+	int err = store_skipped_add(s->c->store, s->contact, dh, n, secret, s->made_ms);
 
-	return store_skipped_add(s->c->store, s->contact, dh, n, secret, s->made_ms);
+	if (err != ERR_EXISTS)
+		return err;
+	/* The peer came back to an old key of its own: the secret of that chain gives way. */
+	err = store_skipped_delete(s->c->store, s->contact, dh, n);
+	return err ? err : store_skipped_add(s->c->store, s->contact, dh, n, secret, s->made_ms);
 }
 
 static int skipped_remove(void *ctx, const uint8_t dh[KEY_BYTES], uint32_t n)

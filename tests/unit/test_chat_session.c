@@ -397,6 +397,71 @@ static void lies_about_seqs(void **state)
 
 /* ---- a peer with a ratchet of its own making ---- */
 
+/* Two keys by turns, where a ratchet asks for a fresh one. */
+static void two_keys_fill(void *ctx, uint8_t *out, size_t len)
+{
+	unsigned *made = ctx;
+	memset(out, len == KEY_BYTES ? 1 + (int)(++*made % 2) : 7, len);
+}
+
+static int skips_none(void *ctx, const uint8_t dh[KEY_BYTES], uint32_t n, uint8_t secret[KEY_BYTES])
+{
+	(void)ctx, (void)dh, (void)n, (void)secret;
+	return ERR_NOT_FOUND;
+}
+
+static size_t skips_no_room(void *ctx)
+{
+	(void)ctx;
+	return 0;
+}
+
+/* Bob says something; what Alice's ratchet makes of it. */
+static void open_from_bob(struct world *w, struct ratchet *r, const struct rng *rng)
+{
+	const struct ratchet_skipped ops = {skips_none, NULL, NULL, skips_no_room, NULL};
+	uint8_t plain[MESSAGE_BYTES_MAX];
+	assert_int_equal(send_text(&w->bob, alice_of(w), "and?"), 0);
+	party_turn(&w->bob);
+	struct frame f;
+	do
+		f = next_frame(w);
+	while (f.type != FRAME_MESSAGE);
+	w->n_frames = 0;
+	assert_int_equal(ratchet_open(r, rng, &ops, f.body, SEALED_HEAD_BYTES, f.body + SEALED_HEAD_BYTES,
+				      f.len - SEALED_HEAD_BYTES, plain),
+			 0);
+}
+
+/* The first of a chain is left out, so that its secret is kept; later the chain's key comes back. */
+static void a_ratchet_key_that_comes_back(void **state)
+{
+	struct world *w = *state;
+	unsigned made = 0;
+	const struct rng rng = {two_keys_fill, &made};
+	uint8_t body[SEALED_HEAD_BYTES + RATCHET_OVERHEAD], ratchet[RATCHET_STATE_BYTES];
+	struct ratchet r;
+	size_t len;
+	befriend(w);
+	say(&w->alice, "1");
+	assert_int_equal(store_ratchet_get(w->alice.chat->store, peer_of(&w->alice)->pub.row.id, ratchet,
+					   sizeof(ratchet), &len),
+			 0);
+	assert_int_equal(ratchet_load(&r, ratchet, len), 0);
+	for (unsigned i = 0; i < 4; i++) {
+		const struct session_row *row = &peer_of(&w->bob)->session;
+		open_from_bob(w, &r, &rng);
+		for (unsigned n = 0; n < 2; n++) {
+			sealed_head(row->epoch, row->received + 1, body);
+			assert_int_equal(ratchet_seal(&r, &rng, body, SEALED_HEAD_BYTES, NULL, 0,
+						      body + SEALED_HEAD_BYTES),
+					 0);
+		}
+		assert_int_equal(frame_at_bob(w, FRAME_MESSAGE, body, sizeof(body)), 0);
+		party_turn(&w->bob);
+	}
+}
+
 /* A new session begins with its root, not with a secret that was kept of the old one. */
 static void a_first_message_under_an_old_secret(void **state)
 {
@@ -477,6 +542,7 @@ int main(void)
 	    TEST(a_damaged_message_is_asked_for_again),
 	    TEST(what_can_never_be_opened_ends_the_link),
 	    TEST(lies_about_seqs),
+	    TEST(a_ratchet_key_that_comes_back),
 	    TEST(a_first_message_under_an_old_secret),
 	    TEST(online_means_that_messages_go),
 	};
