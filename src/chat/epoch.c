@@ -314,6 +314,7 @@ static int begin(struct chat *c, struct now now, struct chat_link *l, uint64_t s
 		return err;
 	log_debug("contact %lld: a session begins", (long long)p->pub.row.id);
 	p->session = row;
+	p->ack_due = false; /* of the session before */
 	c->ratchet_of = p;
 	epoch_drop_root(l);
 	l->sync = SYNC_DONE;

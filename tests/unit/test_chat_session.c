@@ -318,6 +318,30 @@ static void too_many_losses_in_a_day(void **state)
 	assert_anew(&w->bob, RESETS_MAX + 1);
 }
 
+/* What came before the link broke is owed an ack, of a session that is no more when the next one comes. */
+static void an_ack_of_the_old_session_holds_up_nothing(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	back_up(&w->alice);
+	say(&w->alice, "1");
+	assert_int_equal(send_text(&w->alice, bob_of(w), "2"), 0);
+	party_turn(&w->alice);
+	const struct frame f = next_frame(w);
+	assert_int_equal(f.type, FRAME_MESSAGE);
+	deliver(w, &f);
+	restore(&w->alice);
+	for (unsigned i = 0; i < 200 && !peer_of(&w->bob)->ready; i++) {
+		if (w->bob.n_dials)
+			connect_dial(&w->bob);
+		pass(w, 500);
+	}
+	assert_true(peer_of(&w->bob)->ready);
+	say(&w->bob, "3");
+	assert_received(&w->alice, "3 ");
+	assert_int_equal(chat_queued(w->bob.chat), 0);
+}
+
 /* ---- what can't be opened ---- */
 
 static void a_damaged_message_is_asked_for_again(void **state)
@@ -539,6 +563,7 @@ int main(void)
 	    TEST(a_backup_of_the_last_state_is_no_loss),
 	    TEST(one_side_knows_of_no_session),
 	    TEST(too_many_losses_in_a_day),
+	    TEST(an_ack_of_the_old_session_holds_up_nothing),
 	    TEST(a_damaged_message_is_asked_for_again),
 	    TEST(what_can_never_be_opened_ends_the_link),
 	    TEST(lies_about_seqs),
