@@ -101,6 +101,7 @@ struct chat_link {
 	struct ratchet_root *root; /* guarded; NULL once it was used or is not needed */
 	struct buf first;	   /* the message that begins the session, while it waits for room */
 	uint64_t nacked;	   /* the seq that was NACKed on this link; 0: none was */
+	uint64_t resealed;	   /* the last one that the other side NACKed */
 };
 TAILQ_HEAD(chat_link_list, chat_link);
 RB_HEAD(link_tree, chat_link);

@@ -222,6 +222,9 @@ int outbox_on_nack(struct chat *c, struct now now, struct chat_link *l, const ui
 	err = store_outbox_by_seq(c->store, p->pub.row.id, nack.seq, fetch_text, &f);
 	if (err == ERR_NOT_FOUND)
 		return ERR_PROTOCOL; /* acked, or never sent */
+	if (!err && nack.seq <= l->resealed)
+		return ERR_PROTOCOL; /* each is asked for once, in order: what it costs is bounded */
+	l->resealed = nack.seq;
 	buf_init(&sealed, SEALED_BYTES_MAX);
 	err = chat_break(c, err);
 	if (!err)

@@ -419,6 +419,28 @@ static void lies_about_seqs(void **state)
 	assert_received(&w->alice, "1 3 ");
 }
 
+/* Each is sealed anew, and what follows is sent again: once for each message on a link. */
+static void asked_for_again_and_again(void **state)
+{
+	struct world *w = *state;
+	uint8_t body[SEALED_HEAD_BYTES];
+	befriend(w);
+	assert_int_equal(send_text(&w->bob, alice_of(w), "1"), 0);
+	assert_int_equal(send_text(&w->bob, alice_of(w), "2"), 0);
+	party_turn(&w->bob);
+	w->n_frames = 0;
+	const struct session_row *row = &peer_of(&w->bob)->session;
+	sealed_head(row->epoch, row->sent - 1, body);
+	assert_int_equal(frame_at_bob(w, FRAME_NACK, body, sizeof(body)), 0);
+	assert_int_equal(frame_at_bob(w, FRAME_NACK, body, sizeof(body)), ERR_PROTOCOL);
+	sealed_head(row->epoch, row->sent, body);
+	assert_int_equal(frame_at_bob(w, FRAME_NACK, body, sizeof(body)), 0);
+	sealed_head(row->epoch, row->sent - 1, body);
+	assert_int_equal(frame_at_bob(w, FRAME_NACK, body, sizeof(body)), ERR_PROTOCOL);
+	settle(w);
+	assert_received(&w->alice, "1 2 ");
+}
+
 /* ---- a peer with a ratchet of its own making ---- */
 
 /* Two keys by turns, where a ratchet asks for a fresh one. */
@@ -567,6 +589,7 @@ int main(void)
 	    TEST(a_damaged_message_is_asked_for_again),
 	    TEST(what_can_never_be_opened_ends_the_link),
 	    TEST(lies_about_seqs),
+	    TEST(asked_for_again_and_again),
 	    TEST(a_ratchet_key_that_comes_back),
 	    TEST(a_first_message_under_an_old_secret),
 	    TEST(online_means_that_messages_go),
