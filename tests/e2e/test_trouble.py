@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What goes wrong is said in words, and ends well: offline peers, dead tors, wrong addresses."""
 
-import os
 import re
-import signal
 import time
 
 from people import TOR_S, Person, befriend, is_online
@@ -45,30 +43,6 @@ def test_an_offline_peer_gives_301_with_the_count_and_the_queue_drains_with_one_
     alice.irc.expect(r"NOTICE alice :.*2 messages to bob delivered", TOR_S)
     alice.irc.fence()
     assert sum("to bob delivered" in line.text for line in alice.irc.lines) == 1
-
-
-def test_tor_killed_comes_back_and_messages_flow_again(new_daemon, torrc):
-    alice = Person(new_daemon("alice", torrc), "alice")
-    bob = Person(new_daemon("bob", torrc), "bob")
-    befriend(alice, bob)
-
-    killed = alice.daemon.tors()
-    assert killed
-    for pid in killed:
-        os.kill(pid, signal.SIGKILL)
-    alice.irc.expect(r"NOTICE (?:alice|&contacts) :.*[Tt]or\b")
-    alice.await_offline(bob)
-    alice.irc.say("bob", "written without tor")
-    alice.irc.expect(r" 301 alice bob :")
-
-    alice.await_online(bob)
-    bob.await_message(alice, "written without tor")
-    assert not set(killed) & set(alice.daemon.tors())
-    bob.await_online(alice)
-    bob.irc.say("alice", "found you again")
-    alice.await_message(bob, "found you again")
-    assert bob.irc.messages(source="alice") == ["written without tor"]
-    assert alice.irc.messages(source="bob") == ["found you again"]
 
 
 def test_a_wrong_address_is_refused_in_words_and_adds_nobody(new_daemon, torrc):
