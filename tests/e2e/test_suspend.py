@@ -9,7 +9,8 @@ from people import Person, befriend
 from traffic import Pair
 
 BACK_S = 60      # it takes a second or two; a back-off of minutes is what it must not take
-TIMERS = {"late": 5000, "wake_pong": 3000}      # the sleep lasts about ten seconds
+# The sleep lasts until the other side has missed a pong and the grace is over: more than what is late.
+TIMERS = {"ping": 2000, "pong": 3000, "offline_grace": 1000, "late": 1500, "wake_pong": 3000}
 
 
 def signal_all(person, number):
