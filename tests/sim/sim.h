@@ -29,7 +29,7 @@
  */
 #define MUTATION_MAP(X)                                                                                      \
 	X(MUTATE_LEAK, "acks leave before the commit", MUTANT_LONG)                                          \
-	X(MUTATE_NO_DEDUPE, "duplicates are not recognised", MUTANT_BACKUPS)                                 \
+	X(MUTATE_NO_DEDUPE, "duplicates are not recognised", MUTANT_BACKUPS | MUTANT_LONG)                   \
 	X(MUTATE_NO_RESEND, "a new link does not start at the first unacked message", 0)                     \
 	X(MUTATE_NO_PING, "silent links are not suspected", 0)                                               \
 	X(MUTATE_ANY_KEY, "an unknown link key is taken for a contact", 0)                                   \
@@ -39,11 +39,12 @@
 	X(MUTATE_CANCEL, "what has left is cancelled", 0)                                                    \
 	X(MUTATE_SILENT, "the user is not told what was lost", MUTANT_BACKUPS)                               \
 	X(MUTATE_SAME, "a SYNC is not compared", MUTANT_BACKUPS)                                             \
-	X(MUTATE_EPOCH_ONLY, "of a SYNC only the epoch is compared", MUTANT_BACKUPS)                         \
-	X(MUTATE_NO_UNSEAL, "a new session sends what the old one sealed", MUTANT_BACKUPS)                   \
+	X(MUTATE_EPOCH_ONLY, "of a SYNC only the epoch is compared", MUTANT_BACKUPS | MUTANT_LONG)           \
+	X(MUTATE_NO_UNSEAL, "a new session sends what the old one sealed", MUTANT_BACKUPS | MUTANT_LONG)     \
 	X(MUTATE_NO_SESSION, "how far a session has come is not kept", 0)                                    \
 	X(MUTATE_NO_RATCHET, "the ratchet's state is not kept", 0)                                           \
-	X(MUTATE_SEAL_RANDOM, "nothing random goes into message keys", MUTANT_RATCHET | MUTANT_BACKUPS)
+	X(MUTATE_SEAL_RANDOM, "nothing random goes into message keys",                                       \
+	  MUTANT_RATCHET | MUTANT_BACKUPS | MUTANT_LONG)
 
 #define MUTANT_RATCHET 1 /* of the ratchet, if the engine has it */
 #define MUTANT_BACKUPS 2 /* shows when old databases are put back */

@@ -117,7 +117,7 @@ static void mutant(enum mutation m, const char *text, unsigned where)
 	o.backups = where & MUTANT_BACKUPS;
 	o.brief = !(where & MUTANT_LONG);
 	sim_mutation = m;
-	for (; o.seed <= 300 && !found; o.seed++)
+	for (; o.seed <= 1000 && !found; o.seed++)
 		found = run(&o, &hash, &total) != 0;
 	sim_mutation = MUTATE_NOTHING;
 	snprintf(what, sizeof(what), "seen: %s (%u runs)", text, (unsigned)o.seed - 1);
