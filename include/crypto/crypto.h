@@ -23,6 +23,8 @@ extern const struct rng rng_system;
 
 /* Wipes; never optimised away. */
 void crypto_wipe(void *p, size_t len);
+/* Wipes the stack below the caller, where primitives that have returned may have left copies of keys. */
+void crypto_wipe_stack(void);
 /* Constant time. */
 bool crypto_equal(const void *a, const void *b, size_t len);
 

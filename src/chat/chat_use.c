@@ -3,12 +3,12 @@
  * Which link is used.
  *
  * Between two contacts there may be several links at a time: both dial at once, or one side dials while the
- * other has not noticed that the old link is dead.  The side with the lower identity chooses alone: the link on
- * which it heard the other most recently for the first time.  It says USE there, with its SYNC behind it; when the
- * other's SYNC comes it knows that USE was read, and closes the other links.  The other side uses the link of the
- * last USE, by the number in it, since what comes on different links comes in any order.  Messages and acks go, and count, on the used link only, once both
- * have read SYNC: what was on its way elsewhere is sent again (outbox.c), so nothing depends on what another
- * link carried.
+ * other has not noticed that the old link is dead. The side with the lower identity chooses alone: the link
+ * on which it heard the other most recently for the first time. It says USE there, with its SYNC behind it;
+ * when the other's SYNC comes it knows that USE was read, and closes the other links. The other side uses the
+ * link of the last USE, by the number in it, since what comes on different links comes in any order. Messages
+ * and acks go, and count, on the used link only, once both have read SYNC: what was on its way elsewhere is
+ * sent again (outbox.c), so nothing depends on what another link carried.
  */
 #include "chat_impl.h"
 

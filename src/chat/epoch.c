@@ -71,6 +71,7 @@ static void put_away(struct chat *c)
 {
 	c->ratchet_of = NULL;
 	crypto_wipe(c->ratchet, sizeof(*c->ratchet));
+	crypto_wipe_stack();
 }
 
 int epoch_settle(struct chat *c)

@@ -27,6 +27,13 @@ void crypto_wipe(void *p, size_t len)
 	sodium_memzero(p, len);
 }
 
+#define STACK_BYTES 16384 /* more than the deepest primitive uses, but for the password hash */
+
+void crypto_wipe_stack(void)
+{
+	sodium_stackzero(STACK_BYTES);
+}
+
 bool crypto_equal(const void *a, const void *b, size_t len)
 {
 	return !sodium_memcmp(a, b, len);

@@ -319,18 +319,16 @@ static int open_into(struct ratchet *r, struct opening *o, const struct rng *rng
 int ratchet_open(struct ratchet *r, const struct rng *rng, const struct ratchet_skipped *skipped,
 		 const void *ad, size_t ad_len, const uint8_t *msg, size_t len, uint8_t *out)
 {
-	struct opening *o;
+	struct opening o; /* not in guarded memory: that is made and unmade too slowly for each message */
 	int err;
 
 	if (len < RATCHET_OVERHEAD)
 		return ERR_PROTOCOL;
-	if (ad_len > RATCHET_AD_MAX)
+	if (ad_len > RATCHET_AD_MAX) {
 		err = ERR_TOO_LONG;
-	else if (!(o = secret_new(sizeof(*o))))
-		err = ERR_NOMEM;
-	else {
-		err = open_into(r, o, rng, skipped, ad, ad_len, msg, len, out);
-		secret_free(o);
+	} else {
+		err = open_into(r, &o, rng, skipped, ad, ad_len, msg, len, out);
+		crypto_wipe(&o, sizeof(o));
 	}
 	if (err && len > RATCHET_OVERHEAD)
 		crypto_wipe(out, len - RATCHET_OVERHEAD);
