@@ -17,6 +17,8 @@
 
 #define BACKOFF_JITTER 25 /* percent */
 #define FIRST_OF_ALL   1  /* a time before that of any other dial */
+#define SUSPICIONS_MAX 3  /* a contact whose links are suspected is dialled after dial_min * 2^3 at the latest */
+#define FORGIVEN_MS    (10u * 60 * 1000) /* without a dial, after which suspicions are forgotten */
 
 static bool by_identity(const struct chat_peer *p)
 {
@@ -151,10 +153,17 @@ void dial_for_message(struct chat *c, struct now now, struct chat_peer *p)
 
 void dial_suspected(struct chat *c, struct now now, struct chat_peer *p)
 {
-	uint64_t earliest = p->dialled_ms + c->opts.dial_min_ms;
+	uint64_t earliest;
 
-	if (!p->dial_timer.set)
-		dial_soon(c, now, p, earliest > now.mono_ms ? earliest - now.mono_ms : 1);
+	if (p->dial_timer.set || !wanted(c, p))
+		return;
+	if (now.mono_ms - p->dialled_ms >= FORGIVEN_MS)
+		p->suspicions = 0;
+	/* Where all is slow, another link only begins anew what the one before had begun to carry. */
+	earliest = p->dialled_ms + (c->opts.dial_min_ms << p->suspicions);
+	if (p->suspicions < SUSPICIONS_MAX)
+		p->suspicions++;
+	dial_soon(c, now, p, earliest > now.mono_ms ? earliest - now.mono_ms : 1);
 }
 
 void dial_beside(struct chat *c, struct now now, struct chat_peer *p)
@@ -200,7 +209,7 @@ void dial_everybody(struct chat *c, struct now now)
 	struct chat_peer *p = NULL;
 
 	while ((p = contact_next(c, p))) {
-		p->attempts = 0;
+		p->attempts = p->suspicions = 0;
 		p->redialled = false;
 		dial_soon(c, now, p, 1 + rng_uniform(c->opts.rng, (uint32_t)c->opts.dial_spread_ms));
 	}

@@ -125,6 +125,7 @@ struct chat_peer {
 	bool dialled_once;
 	bool redialled;	     /* at once, after a link that did not last since */
 	uint64_t dialled_ms; /* when the last dial started */
+	unsigned suspicions; /* for which it was dialled, since anything was delivered */
 	/* links */
 	struct chat_link_list links;
 	unsigned n_links;

@@ -171,6 +171,7 @@ int outbox_acked(struct chat *c, struct now now, struct chat_peer *p, uint64_t t
 	if (err)
 		return err;
 	p->session.acked = through;
+	p->suspicions = 0;
 	if (p->next_seq <= through)
 		p->next_seq = through + 1;
 	p->pub.queued -= n;

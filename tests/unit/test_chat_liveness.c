@@ -201,6 +201,30 @@ static void a_stuttering_link_is_no_reason_to_hammer(void **state)
 	assert_in_range(w->alice.dials - dials, 3, 9);
 }
 
+/* On a slow path every link is suspected, and each that is used instead begins anew. */
+static void slow_links_do_not_chase_each_other(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	const size_t dials = w->alice.dials;
+	for (unsigned i = 0; i < 60; i++) {
+		struct chat_link *l = NULL;
+		while ((l = links_next(w->alice.chat, l)))
+			links_expect(w->alice.chat, w->now, l);
+		alone(w, 5100, false);
+		while (w->alice.n_dials)
+			connect_dial(&w->alice);
+		settle(w);
+	}
+	assert_in_range(w->alice.dials - dials, 3, 8);
+	/* Something is delivered: the next suspicion counts as the first. */
+	pass(w, 40000);
+	assert_int_equal(send_text(&w->alice, bob_of(w), "at last"), 0);
+	settle(w);
+	assert_int_equal(said(&w->bob, "in Alice: at last"), 1);
+	assert_int_equal(bob_of(w)->impl->suspicions, 0);
+}
+
 static void the_second_circuit_takes_over(void **state)
 {
 	struct world *w = *state;
@@ -509,6 +533,7 @@ int main(void)
 	    TEST(an_unanswered_link_is_suspected_once),
 	    TEST(dials_beside_back_off),
 	    TEST(a_stuttering_link_is_no_reason_to_hammer),
+	    TEST(slow_links_do_not_chase_each_other),
 	    TEST(the_second_circuit_takes_over),
 	    TEST(an_answer_leaves_no_suspicion),
 	    TEST(anything_heard_clears_the_suspicion),
