@@ -132,6 +132,7 @@ struct chat_opts {
 	uint64_t offline_grace_ms; /* a contact without a link is shown online for: 30 s */
 	uint64_t ping_ms;	   /* silence after which a link is pinged, jittered by a quarter: 24 s */
 	uint64_t pong_ms;	   /* time to answer: 28 s */
+	uint64_t ack_ms; /* how long an ack may wait for a message to ride with; 0: not at all */
 	uint64_t suspect_ms;	   /* silence that makes an unanswered link suspected, at least: 5 s */
 	uint64_t wake_pong_ms;	   /* time to answer after a sleep: 10 s */
 	uint64_t late_ms;	   /* a tick this much too late means that we slept: 20 s */

@@ -11,6 +11,8 @@
 #include "base/err.h"
 #include "base/log.h"
 
+#define ACK_MS 50 /* most answers of programs, and none of people */
+
 #define WORKER_JOBS_MAX	   64
 #define CHECKPOINT_MS	   30000
 #define SHUTDOWN_MS	   5000
@@ -136,6 +138,7 @@ static int start_accounts(struct app *app)
 		    .ping_ms = c->ping_ms,
 		    .pong_ms = c->pong_ms,
 		    .suspect_ms = c->suspect_ms,
+		    .ack_ms = c->ack_ms ? c->ack_ms : ACK_MS,
 		    .wake_pong_ms = c->wake_pong_ms,
 		    .late_ms = c->late_ms,
 		},

@@ -171,6 +171,7 @@ static int set_ms(struct config *c, size_t offset, const char *value, const char
 	X("timers", "offline_grace", offline_grace_ms, set_ms)                                               \
 	X("timers", "ping", ping_ms, set_ms)                                                                 \
 	X("timers", "pong", pong_ms, set_ms)                                                                 \
+	X("timers", "ack", ack_ms, set_ms)                                                                   \
 	X("timers", "suspect", suspect_ms, set_ms)                                                           \
 	X("timers", "wake_pong", wake_pong_ms, set_ms)                                                       \
 	X("timers", "late", late_ms, set_ms)                                                                 \

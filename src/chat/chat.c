@@ -155,6 +155,7 @@ void chat_shutdown(struct chat *c, struct now now, const char *reason)
 	while ((p = contact_next(c, p))) {
 		dial_stop(c, p);
 		timers_cancel(&c->timers, &p->offline_timer);
+		timers_cancel(&c->timers, &p->ack_timer);
 		if (p->pub.link_up && !c->broken) {
 			p->pub.row.seen_ms = now.real_ms;
 			contact_save(c, p);

@@ -69,6 +69,60 @@ static int put_sync(struct chat *c, struct chat_link *l)
 	return put_encoded(c, l, FRAME_SYNC, sync_encode(&l->mine, &body), &body);
 }
 
+/* ---- acks ---- */
+
+void ack_now(struct chat *c, struct chat_peer *p)
+{
+	p->ack = ACK_DUE;
+	timers_cancel(&c->timers, &p->ack_timer);
+	if (p->chosen)
+		flush_soon(c, p->chosen);
+}
+
+/*
+ * An answer of the user often follows at once, and the ack rides with it.  A record of its own just ahead of the
+ * answer's would delay that: on its way between relays the second of two small writes waits until the first
+ * is acknowledged.
+ */
+void ack_soon(struct chat *c, struct now now, struct chat_peer *p)
+{
+	if (!c->opts.ack_ms || p->session.received - p->ack_sent >= ACK_EVERY) {
+		ack_now(c, p);
+	} else if (p->ack == ACK_NONE) {
+		p->ack = ACK_OWED;
+		timers_set(&c->timers, &p->ack_timer, now.mono_ms + c->opts.ack_ms);
+	}
+}
+
+void ack_none(struct chat *c, struct chat_peer *p)
+{
+	p->ack = ACK_NONE;
+	p->ack_sent = p->session.received;
+	timers_cancel(&c->timers, &p->ack_timer);
+}
+
+static void ack_fire(struct chat *c, struct now now, void *owner)
+{
+	(void)now;
+	ack_now(c, owner);
+}
+
+void ack_init(struct chat_peer *p)
+{
+	p->ack_timer.fire = ack_fire;
+	p->ack_timer.owner = p;
+}
+
+static int put_ack(struct chat *c, struct chat_link *l)
+{
+	struct chat_peer *p = l->peer;
+	int err = put_seq(c, l, FRAME_ACK, p->session.received);
+
+	if (!err)
+		ack_none(c, p);
+	return err;
+}
+
 /* What belongs to the session of the link that is used. */
 static int put_session(struct chat *c, struct chat_link *l)
 {
@@ -87,9 +141,8 @@ static int put_session(struct chat *c, struct chat_link *l)
 	    (err = flush_put(c, l, FRAME_MESSAGE, buf_ptr(&l->first), buf_len(&l->first))))
 		return err;
 	buf_clear(&l->first);
-	if (p->ack_due && (err = put_seq(c, l, FRAME_ACK, p->session.received)))
+	if (p->ack == ACK_DUE && (err = put_ack(c, l)))
 		return err;
-	p->ack_due = false;
 	if (l->want_nack && (err = put_seq(c, l, FRAME_NACK, l->nacked)))
 		return err;
 	l->want_nack = false;
@@ -117,8 +170,15 @@ static int put_wanted(struct chat *c, struct chat_link *l)
 static void pump(struct chat *c, struct chat_link *l)
 {
 	/* A link that is full, or broken, gets the rest later, or never. */
-	if (!put_wanted(c, l) && l->peer && l->peer->chosen == l)
-		outbox_pump(c, l->peer);
+	struct chat_peer *p = l->peer;
+	uint64_t next;
+
+	if (put_wanted(c, l) || !p || p->chosen != l)
+		return;
+	next = p->next_seq;
+	/* In the same record, if there is room. */
+	if (!outbox_pump(c, p) && p->next_seq != next && p->ack == ACK_OWED)
+		put_ack(c, l);
 }
 
 void flush_all(struct chat *c)
@@ -156,6 +216,8 @@ void flush_close(struct chat *c, struct chat_link *l, enum close_reason reason)
 {
 	struct buf body;
 
+	if (l->peer && l->peer->chosen == l && l->peer->ack == ACK_OWED)
+		l->peer->ack = ACK_DUE;
 	buf_init(&body, FRAME_BODY_MAX);
 	if (!put_wanted(c, l))
 		put_encoded(c, l, FRAME_CLOSE, close_encode(reason, &body), &body);

@@ -23,6 +23,7 @@
 #define DIALS_MAX  64 /* at a time; the others wait for their turn */
 #define UNACKED_MAX 500 /* sealed messages of a contact, not acked yet */
 #define RESETS_MAX  3	/* of a confirmed session, a day */
+#define ACK_EVERY   32	/* messages that one ack waits for at most */
 #define CONTACT_LINKS_MAX 4		      /* links of one contact at a time */
 #define DOOR_LINKS_MAX	  64		      /* links of strangers at a time */
 #define REJECTED_MAX	  1000		      /* rejected identities that are remembered */
@@ -61,6 +62,13 @@ enum link_sync {
 	SYNC_WAIT, /* USE was said; the other side's SYNC is awaited */
 	SYNC_ROOT, /* this handshake is the new root; the message that begins the session is awaited */
 	SYNC_DONE  /* messages and acks go */
+};
+
+/* What is owed to the peer for what came. */
+enum chat_ack {
+	ACK_NONE,
+	ACK_OWED, /* with the next message, or when the timer fires */
+	ACK_DUE	  /* at the end of the turn */
 };
 
 struct chat_link {
@@ -137,7 +145,9 @@ struct chat_peer {
 	uint64_t next_seq;  /* what the chosen link carries next */
 	int64_t sealed_id;  /* outbox id up to which messages are known to be sealed */
 	bool all_sealed;    /* nothing waits to be sealed */
-	bool ack_due;
+	enum chat_ack ack;
+	uint64_t ack_sent; /* seq of the last ack */
+	struct chat_timer ack_timer;
 	bool waiting;	   /* the queue had to wait for the contact to come */
 	size_t delivered;  /* acked since */
 	/* a cancel of many, in slices: chat_queue.c */
@@ -341,6 +351,11 @@ void wake_check(struct chat *c, struct now now);
 int flush_put(struct chat *c, struct chat_link *l, uint8_t type, const void *body, size_t len);
 /* Has the link flushed at the end of the turn. */
 void flush_soon(struct chat *c, struct chat_link *l);
+/* The ack of what came: may wait for a message to ride with, may not, is not owed any more. */
+void ack_soon(struct chat *c, struct now now, struct chat_peer *p);
+void ack_now(struct chat *c, struct chat_peer *p);
+void ack_none(struct chat *c, struct chat_peer *p);
+void ack_init(struct chat_peer *p);
 /* Has a PING sent, whose token is then in ping_token. */
 void flush_ping(struct chat *c, struct chat_link *l);
 void flush_all(struct chat *c);

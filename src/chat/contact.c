@@ -159,6 +159,7 @@ static struct chat_peer *peer_new(const struct chat *c, const struct contact_row
 	TAILQ_INIT(&p->links);
 	dial_init(unconst(c), p);
 	presence_init(p);
+	ack_init(p);
 	return p;
 }
 
@@ -190,6 +191,7 @@ static void peer_take_out(struct chat *c, struct chat_peer *p)
 	epoch_forget(c, p);
 	dial_stop(c, p);
 	timers_cancel(&c->timers, &p->offline_timer);
+	timers_cancel(&c->timers, &p->ack_timer);
 	RB_REMOVE(id_tree, &c->by_id, p);
 	RB_REMOVE(identity_tree, &c->by_identity, p);
 	RB_REMOVE(name_tree, &c->by_name, p);

@@ -129,7 +129,7 @@ static int open_next(struct chat *c, struct now now, struct chat_link *l, const 
 		return cannot_open(c, l, s->seq);
 	/* What was opened is never opened again: what it holds is taken, or, if nobody can read it, let go. */
 	p->session.received = s->seq;
-	p->ack_due = true;
+	ack_soon(c, now, p);
 	if (len && message_decode(plain, len, &m))
 		log_info("contact %lld sent a message that is none", (long long)p->pub.row.id);
 	else if (len)
@@ -158,8 +158,7 @@ int conversation_on_message(struct chat *c, struct now now, struct chat_link *l,
 		return 0; /* behind one that could not be opened: it comes again after that */
 	if (s.seq == p->session.received + 1)
 		return open_next(c, now, l, &s);
-	p->ack_due = true; /* the ack before may not have arrived */
-	flush_soon(c, l);
+	ack_now(c, p); /* the one before may not have arrived */
 	return 0;
 }
 

@@ -315,7 +315,7 @@ static int begin(struct chat *c, struct now now, struct chat_link *l, uint64_t s
 		return err;
 	log_debug("contact %lld: a session begins", (long long)p->pub.row.id);
 	p->session = row;
-	p->ack_due = false; /* of the session before */
+	ack_none(c, p); /* of the session before */
 	c->ratchet_of = p;
 	epoch_drop_root(l);
 	l->sync = SYNC_DONE;
@@ -359,7 +359,7 @@ int epoch_on_first(struct chat *c, struct now now, struct chat_link *l, const st
 	err = begin(c, now, l, 0, 1);
 	if (err)
 		return err;
-	l->peer->ack_due = true;
+	ack_now(c, l->peer);
 	epoch_confirmed(c, now, l->peer);
 	return 0;
 }

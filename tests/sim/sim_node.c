@@ -56,6 +56,7 @@ static void open_chat(struct node *n)
 	struct store *store;
 	int err = store_open(n->db, db_key, &so, &store);
 
+	co.ack_ms = n->sim->opts.seed % 2 * 50;
 	if (sim_mutation == MUTATE_NO_PING)
 		co.ping_ms = 1000ull * 3600 * 1000;
 	if (!err)

@@ -347,6 +347,38 @@ static void duplicates_are_acked_once_a_turn(void **state)
 	assert_received(&w->bob, "1 ");
 }
 
+static void an_ack_waits_for_an_answer(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	w->alice.chat->opts.ack_ms = w->bob.chat->opts.ack_ms = 50;
+	send_numbers(&w->alice, bob_of(w), 1, 1);
+	settle(w);
+	assert_int_equal(bob_of(w)->queued, 1);
+	send_numbers(&w->bob, alice_of(w), 2, 2);
+	party_turn(&w->bob);
+	assert_int_equal(w->n_frames, 2);
+	assert_int_equal(w->frames[0].type, FRAME_MESSAGE);
+	assert_int_equal(w->frames[1].type, FRAME_ACK);
+	settle(w);
+	assert_int_equal(bob_of(w)->queued, 0);
+	assert_int_equal(alice_of(w)->queued, 1);
+	pass(w, 49);
+	assert_int_equal(alice_of(w)->queued, 1);
+	pass(w, 1);
+	assert_int_equal(alice_of(w)->queued, 0);
+	/* Many wait for no timer, and a link that ends takes it along. */
+	send_numbers(&w->alice, bob_of(w), 1, ACK_EVERY);
+	settle(w);
+	assert_int_equal(bob_of(w)->queued, 0);
+	send_numbers(&w->alice, bob_of(w), 1, 1);
+	settle(w);
+	assert_int_equal(bob_of(w)->queued, 1);
+	chat_shutdown(w->bob.chat, w->now, "test");
+	settle(w);
+	assert_int_equal(bob_of(w)->queued, 0);
+}
+
 static int kinds(void *ctx, const struct contact *contact, const struct line_row *l)
 {
 	(void)contact;
@@ -461,6 +493,7 @@ int main(void)
 	    TEST(a_full_link_goes_on_later),
 	    TEST(a_full_link_acks_later),
 	    TEST(duplicates_are_acked_once_a_turn),
+	    TEST(an_ack_waits_for_an_answer),
 	    TEST(a_kind_of_the_future_is_kept),
 	    TEST(time_never_goes_back),
 	    TEST(a_note_stays_here),

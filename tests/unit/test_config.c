@@ -94,6 +94,7 @@ static void test_every_key_is_read(void **state)
 				   "[timers]\n"
 				   "dial_min = 200\n"
 				   "suspect = 700\n"
+				   "ack = 7\n"
 				   "wake_pong = 800\n"
 				   "late = 900\n"),
 			 0);
@@ -115,6 +116,7 @@ static void test_every_key_is_read(void **state)
 	assert_int_equal(c.log_level, LOG_DEBUG);
 	assert_int_equal(c.dial_min_ms, 200);
 	assert_int_equal(c.suspect_ms, 700);
+	assert_int_equal(c.ack_ms, 7);
 	assert_int_equal(c.wake_pong_ms, 800);
 	assert_int_equal(c.late_ms, 900);
 	config_clear(&c);
