@@ -15,9 +15,9 @@
 #include "base/log.h"
 #include "base/str.h"
 
-#define BACKOFF_JITTER 25 /* percent */
-#define FIRST_OF_ALL   1  /* a time before that of any other dial */
-#define SUSPICIONS_MAX 3  /* a contact whose links are suspected is dialled after dial_min * 2^3 at the latest */
+#define BACKOFF_JITTER 25		 /* percent */
+#define FIRST_OF_ALL   1		 /* a time before that of any other dial */
+#define SUSPICIONS_MAX 3		 /* dials for suspicions are dial_min * 2^3 apart at most */
 #define FORGIVEN_MS    (10u * 60 * 1000) /* without a dial, after which suspicions are forgotten */
 
 static bool by_identity(const struct chat_peer *p)
