@@ -178,8 +178,6 @@ static bool watched(void)
 static void no_key_of_an_earlier_message_is_in_memory(void **state)
 {
 	struct world *w = *state;
-	if (watched())
-		skip();
 	befriend(w);
 	noting = true;
 	for (unsigned i = 0; i < 5; i++) {
@@ -203,7 +201,10 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(no_key_of_an_earlier_message_is_in_memory, world_setup,
 					    world_teardown),
 	};
+	const struct CMUnitTest unsearched[] = {cmocka_unit_test(the_search_finds_what_is_there)};
 	if (crypto_start())
 		return 1;
+	if (watched())
+		return cmocka_run_group_tests(unsearched, NULL, NULL);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
