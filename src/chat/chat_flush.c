@@ -169,10 +169,10 @@ static int put_wanted(struct chat *c, struct chat_link *l)
 
 static void pump(struct chat *c, struct chat_link *l)
 {
-	/* A link that is full, or broken, gets the rest later, or never. */
 	struct chat_peer *p = l->peer;
 	uint64_t next;
 
+	/* A link that is full, or broken, gets the rest later, or never. */
 	if (put_wanted(c, l) || !p || p->chosen != l)
 		return;
 	next = p->next_seq;

@@ -402,6 +402,8 @@ int epoch_on_first(struct chat *c, struct now now, struct chat_link *l, const st
 /* ---- outbox.c ---- */
 /* The session has ended or begins anew: all is to be sealed again. */
 int outbox_unseal(struct chat *c, struct chat_peer *p);
+/* If the user was told that messages wait, and none does any more: says how many were delivered. */
+int outbox_drained(struct chat *c, struct now now, struct chat_peer *p);
 /* The peer has all up to this seq. */
 int outbox_acked(struct chat *c, struct now now, struct chat_peer *p, uint64_t through);
 /* Sends what the chosen link takes. */

@@ -85,25 +85,13 @@ static int quote_first_unsent(void *ctx, const struct chat_queued_row *r)
 	return QUOTED;
 }
 
-/* A queue that a cancel has emptied does not drain any more: what was delivered of it is said now. */
-static int emptied(struct chat *c, struct now now, struct chat_peer *p)
-{
-	size_t n = p->delivered;
-
-	p->waiting = false;
-	p->delivered = 0;
-	return n == 0 ? 0
-		      : conversation_info(c, now, p, "%zu %s to %s delivered", n,
-					  n == 1 ? "message" : "messages", p->pub.row.petname);
-}
-
 /* n messages are out of the store. */
 static int count_off(struct chat *c, struct now now, struct chat_peer *p, size_t n)
 {
 	p->pub.queued -= n;
 	c->queued -= n;
 	front_status(c);
-	return n > 0 && p->pub.queued == 0 ? emptied(c, now, p) : 0;
+	return outbox_drained(c, now, p);
 }
 
 int chat_cancel(struct chat *c, struct now now, struct contact *contact, int64_t number)

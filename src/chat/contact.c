@@ -216,18 +216,26 @@ static int load_row(void *ctx, const struct contact_row *row)
 	return err;
 }
 
+static int load_count(void *ctx, int64_t contact, size_t n)
+{
+	struct chat *c = ctx;
+	struct contact *of = chat_find_id(c, contact);
+	struct chat_peer *p;
+
+	if (!of)
+		return ERR_INVALID; /* a damaged database */
+	p = of->impl;
+	p->pub.queued = n;
+	p->waiting = n > 0;
+	c->queued += n;
+	return 0;
+}
+
 int contact_load(struct chat *c)
 {
-	struct chat_peer *p;
 	int err = store_contact_each(c->store, load_row, c);
 
-	RB_FOREACH (p, id_tree, &c->by_id) {
-		if (!err)
-			err = store_outbox_count(c->store, p->pub.row.id, &p->pub.queued);
-		p->waiting = p->pub.queued > 0;
-		c->queued += p->pub.queued;
-	}
-	return err;
+	return err ? err : store_outbox_counts(c->store, load_count, c);
 }
 
 void contact_free_all(struct chat *c)

@@ -433,14 +433,6 @@ static int start_anew(struct chat *c, struct now now, struct chat_link *l)
 	return begin_as_initiator(c, now, l);
 }
 
-static int agree(struct chat *c, struct now now, struct chat_link *l)
-{
-	int err;
-
-	err = sync_common(&l->mine, &l->theirs) ? resume(c, now, l) : start_anew(c, now, l);
-	return err;
-}
-
 int epoch_on_sync(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len)
 {
 	struct chat_peer *p = l->peer;
@@ -461,5 +453,5 @@ int epoch_on_sync(struct chat *c, struct now now, struct chat_link *l, const uin
 		l->want_sync = true;
 	}
 	flush_soon(c, l);
-	return agree(c, now, l);
+	return sync_common(&l->mine, &l->theirs) ? resume(c, now, l) : start_anew(c, now, l);
 }

@@ -146,8 +146,7 @@ int outbox_unseal(struct chat *c, struct chat_peer *p)
 
 /* ---- acks ---- */
 
-/* The user was told that messages wait; now they don't. */
-static int drained(struct chat *c, struct now now, struct chat_peer *p)
+int outbox_drained(struct chat *c, struct now now, struct chat_peer *p)
 {
 	size_t n = p->delivered;
 
@@ -156,7 +155,7 @@ static int drained(struct chat *c, struct now now, struct chat_peer *p)
 	p->waiting = false;
 	p->delivered = 0;
 	front_status(c);
-	return conversation_info(c, now, p, "%zu %s to %s delivered", n, n == 1 ? "message" : "messages",
+	return !n ? 0 : conversation_info(c, now, p, "%zu %s to %s delivered", n, n == 1 ? "message" : "messages",
 				 p->pub.row.petname);
 }
 
@@ -179,7 +178,7 @@ int outbox_acked(struct chat *c, struct now now, struct chat_peer *p, uint64_t t
 	if (p->waiting)
 		p->delivered += n;
 	err = epoch_save(c, p);
-	return err ? err : drained(c, now, p);
+	return err ? err : outbox_drained(c, now, p);
 }
 
 /* Only the chosen link, once both know the session, tells of it: on another one it was said before. */
