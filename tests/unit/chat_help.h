@@ -616,4 +616,23 @@ static inline struct pair *pair_open(struct world *w)
 	return NULL;
 }
 
+static inline int join_line(void *ctx, const struct contact *contact, const struct line_row *l)
+{
+	char *all = ctx;
+	(void)contact;
+	if (l->kind == LINE_IN) {
+		strncat(all, l->text, l->text_len);
+		strcat(all, " ");
+	}
+	return 0;
+}
+
+/* All that has come in, from the store. */
+static inline void assert_received(struct party *p, const char *expected)
+{
+	char all[65536] = "";
+	assert_int_equal(chat_lines(p->chat, 0, SIZE_MAX, join_line, all), 0);
+	assert_string_equal(all, expected);
+}
+
 #endif

@@ -4,25 +4,6 @@
 
 #include "../../src/chat/chat_impl.h"
 
-static int join(void *ctx, const struct contact *contact, const struct line_row *l)
-{
-	char *all = ctx;
-	(void)contact;
-	if (l->kind == LINE_IN) {
-		strncat(all, l->text, l->text_len);
-		strcat(all, " ");
-	}
-	return 0;
-}
-
-/* All that has come in, from the store. */
-static void assert_received(struct party *p, const char *expected)
-{
-	char all[65536] = "";
-	assert_int_equal(chat_lines(p->chat, 0, SIZE_MAX, join, all), 0);
-	assert_string_equal(all, expected);
-}
-
 static void send_numbers(struct party *p, struct contact *to, unsigned from, unsigned upto)
 {
 	char text[16];

@@ -4,24 +4,6 @@
 
 #include "../../src/chat/chat_impl.h"
 
-static int join(void *ctx, const struct contact *contact, const struct line_row *l)
-{
-	char *all = ctx;
-	(void)contact;
-	if (l->kind == LINE_IN) {
-		strncat(all, l->text, l->text_len);
-		strcat(all, " ");
-	}
-	return 0;
-}
-
-static void assert_received(struct party *p, const char *expected)
-{
-	char all[65536] = "";
-	assert_int_equal(chat_lines(p->chat, 0, SIZE_MAX, join, all), 0);
-	assert_string_equal(all, expected);
-}
-
 static struct chat_peer *peer_of(struct party *p)
 {
 	return chat_find(p->chat, other_party(p)->name)->impl;
@@ -569,8 +551,35 @@ static void online_means_that_messages_go(void **state)
 	assert_true(alice_of(w)->link_up);
 	assert_int_equal(alice_of(w)->presence, PRESENCE_OFFLINE);
 	assert_int_equal(said(&w->bob, "online"), 0);
+	assert_int_equal(pairs_open(w), 1);
 	pass(w, 31000);
 	assert_int_equal(bob_of(w)->presence, PRESENCE_OFFLINE);
+	assert_int_equal(pairs_open(w), 0); /* it answers pings, and is of no use */
+}
+
+static size_t skipped_of(struct party *p)
+{
+	size_t n = 0;
+	assert_int_equal(store_skipped_count(p->chat->store, peer_of(p)->pub.row.id, &n), 0);
+	return n;
+}
+
+static void skipped_secrets_are_kept_for_thirty_days(void **state)
+{
+	struct world *w = *state;
+	const uint64_t day = 24u * 3600 * 1000;
+	const uint8_t key[KEY_BYTES] = {1};
+	befriend(w);
+	cut(pair_open(w));
+	assert_int_equal(store_skipped_add(w->alice.chat->store, peer_of(&w->alice)->pub.row.id, key, 1, key,
+					   w->now.real_ms),
+			 0);
+	jump(w, 29 * day);
+	party_turn(&w->alice);
+	assert_int_equal(skipped_of(&w->alice), 1);
+	jump(w, 2 * day);
+	party_turn(&w->alice);
+	assert_int_equal(skipped_of(&w->alice), 0);
 }
 
 int main(void)
@@ -593,6 +602,7 @@ int main(void)
 	    TEST(a_ratchet_key_that_comes_back),
 	    TEST(a_first_message_under_an_old_secret),
 	    TEST(online_means_that_messages_go),
+	    TEST(skipped_secrets_are_kept_for_thirty_days),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
