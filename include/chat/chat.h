@@ -104,6 +104,24 @@ struct chat_dial {
 };
 typedef uint32_t link_id; /* given by the net; unique while the link lives; never 0 */
 
+/* An onion service of the account: the door, whose onion key is the identity's, or a private one, with a key
+ * of its own and client authorization. */
+#define CHAT_DOOR 0 /* id of the door; those of private ones are positive */
+struct chat_service {
+	uint32_t id;
+	uint8_t onion[KEY_BYTES]; /* Ed25519 */
+	const uint8_t *seed; /* secret: identity_onion_secret makes the onion key of it; borrowed during the call */
+	bool door_role, private_role;	     /* what it serves */
+	const uint8_t (*clients)[KEY_BYTES]; /* X25519 public keys that may find it; borrowed likewise */
+	size_t n_clients;		     /* 0: anybody may */
+};
+/* Records that are sent though nothing waits. */
+enum chat_cover {
+	COVER_OFF,
+	COVER_LIGHT,   /* some more, at random times */
+	COVER_CONSTANT /* one in each slot of time, and none beside */
+};
+
 struct chat_net {
 	/* Starts a dial: exactly one of chat_on_link and chat_on_dial_failed follows, later, unless it is
 	 * cancelled.  An err: it did not start, and neither follows. */
@@ -116,6 +134,13 @@ struct chat_net {
 	/* Ends a link, after what is queued has left.  Chat wants no more of its frames, and
 	 * chat_on_link_closed does not follow. */
 	void (*close)(void *ctx, struct chat *c, link_id link);
+	/* From the end of this turn on: publishes an onion service, or serves other roles on one that is
+	 * published already, or lets other clients find it. */
+	void (*publish)(void *ctx, struct chat *c, const struct chat_service *s);
+	/* Withdraws it; links that stand stay. */
+	void (*withdraw)(void *ctx, struct chat *c, uint32_t service);
+	/* How records are sent from now on, on all links between link keys. */
+	void (*cover)(void *ctx, struct chat *c, enum chat_cover cover);
 };
 
 struct chat_opts {
@@ -159,6 +184,10 @@ uint64_t chat_deadline(const struct chat *c);
  * forgotten, all links are pinged and have a short time to answer, and everybody is dialled, spread out, also
  * beside links until these have answered.  No link is ended by this alone. */
 void chat_wake(struct chat *c, struct now now);
+
+/* The net is there: tells it of the cover and of all services, and of what changes from now on.  Not called:
+ * nothing is published. */
+void chat_serve(struct chat *c);
 
 /* For the front's and net's own use; NULL leaves one as it is. */
 void chat_set_data(struct chat *c, void *front_data, void *net_data);
@@ -253,15 +282,16 @@ int64_t chat_last_line(const struct chat *c);
 
 /* ---- what the net tells ---- */
 /*
- * May this initiator come in?  0, or ERR_REFUSED.  door: anybody with an identity may (a stranger can only
+ * May this initiator, who came to this service, come in?  0, or ERR_REFUSED.  door: anybody with an identity may (a stranger can only
  * file a request).  private with identity: only whom we asked, or a contact.  private without: the static key
  * must be a contact's pinned link key, and version no lower than the contact has used.
  */
-int chat_admit(struct chat *c, enum link_role role, uint8_t version, const uint8_t static_key[KEY_BYTES],
-	       const uint8_t *identity);
+int chat_admit(struct chat *c, uint32_t service, enum link_role role, uint8_t version,
+	       const uint8_t static_key[KEY_BYTES], const uint8_t *identity);
 struct chat_link_info {
 	link_id link;
 	uint32_t dial_id; /* 0: incoming */
+	uint32_t service; /* that it came to, if incoming */
 	enum link_role role;
 	uint8_t version;
 	const uint8_t *static_key; /* the peer's, authenticated */
@@ -278,8 +308,10 @@ int chat_on_frame(struct chat *c, struct now now, link_id link, uint8_t type, co
 		  size_t len);
 void chat_on_writable(struct chat *c, struct now now, link_id link);
 void chat_on_link_closed(struct chat *c, struct now now, link_id link);
-/* text: why, for people. */
-void chat_on_dial_failed(struct chat *c, struct now now, uint32_t dial_id, const char *text);
+/* A record came, though it may hold no frame: the link is alive. */
+void chat_on_heard(struct chat *c, struct now now, link_id link);
+/* answered: the onion service was reached, but not the peer behind it. text: why, for people. */
+void chat_on_dial_failed(struct chat *c, struct now now, uint32_t dial_id, bool answered, const char *text);
 
 /* ---- tor as the account sees it ---- */
 struct chat_tor_status {

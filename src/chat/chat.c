@@ -212,6 +212,16 @@ uint64_t chat_tick(struct chat *c, struct now now)
 
 /* ---- for the front's and the net's use ---- */
 
+void chat_serve(struct chat *c)
+{
+	struct chat_service door = {
+	    .id = CHAT_DOOR, .seed = c->secrets->seed, .door_role = true, .private_role = true};
+
+	memcpy(door.onion, c->identity, KEY_BYTES);
+	net_call(c, publish, &door);
+	net_call(c, cover, COVER_OFF);
+}
+
 void *chat_owner(const struct chat *c)
 {
 	return c->opts.owner;

@@ -234,3 +234,11 @@ void wake_check(struct chat *c, struct now now)
 	}
 	c->beat_ms = now.mono_ms + beat_ms(c);
 }
+
+void chat_on_heard(struct chat *c, struct now now, link_id link)
+{
+	struct chat_link *l = links_find(c, link);
+
+	if (l && !c->broken)
+		links_heard(c, now, l);
+}

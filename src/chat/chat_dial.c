@@ -92,7 +92,7 @@ static void start(struct chat *c, struct now now, struct chat_peer *p)
 	TAILQ_INSERT_TAIL(&c->dialling, p, of_dialling);
 	c->n_dialling++;
 	if (net_call(c, dial, &d))
-		chat_on_dial_failed(c, now, d.id, "the dial could not be started");
+		chat_on_dial_failed(c, now, d.id, false, "the dial could not be started");
 }
 
 static void fire(struct chat *c, struct now now, void *owner)
@@ -215,10 +215,11 @@ void dial_everybody(struct chat *c, struct now now)
 	}
 }
 
-void chat_on_dial_failed(struct chat *c, struct now now, uint32_t dial_id, const char *text)
+void chat_on_dial_failed(struct chat *c, struct now now, uint32_t dial_id, bool answered, const char *text)
 {
 	struct chat_peer *p = dial_take(c, dial_id);
 
+	(void)answered;
 	if (!p)
 		return;
 	log_debug("contact %lld: dial failed", (long long)p->pub.row.id);

@@ -183,11 +183,12 @@ void links_give_up(struct chat *c, struct now now, struct chat_peer *p)
 
 /* ---- links that open ---- */
 
-int chat_admit(struct chat *c, enum link_role role, uint8_t version, const uint8_t static_key[KEY_BYTES],
-	       const uint8_t *identity)
+int chat_admit(struct chat *c, uint32_t service, enum link_role role, uint8_t version,
+	       const uint8_t static_key[KEY_BYTES], const uint8_t *identity)
 {
 	const struct chat_peer *p;
 
+	(void)service;
 	if (c->broken || c->shut || version > LINK_VERSION)
 		return ERR_REFUSED;
 	if (identity && crypto_equal(identity, c->identity, KEY_BYTES))
@@ -291,7 +292,7 @@ static int link_owner(struct chat *c, const struct chat_link_info *info, struct 
 	}
 	*by_identity = info->identity != NULL;
 	*p = *by_identity ? NULL : contact_by_link_key(c, info->static_key);
-	return chat_admit(c, info->role, info->version, info->static_key, info->identity);
+	return chat_admit(c, info->service, info->role, info->version, info->static_key, info->identity);
 }
 
 int chat_on_link(struct chat *c, struct now now, const struct chat_link_info *info)

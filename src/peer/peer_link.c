@@ -110,7 +110,7 @@ static void end(struct peer_link *l, int err)
 	if (told)
 		chat_on_link_closed(p->chat, peer_now(p), id);
 	else if (dial_id != 0)
-		chat_on_dial_failed(p->chat, peer_now(p), dial_id, text);
+		chat_on_dial_failed(p->chat, peer_now(p), dial_id, true, text);
 }
 
 /* The handshake is done: chat learns of the link. */
@@ -233,7 +233,7 @@ static int on_admit(void *ctx, enum link_role role, uint8_t version, const uint8
 		    const uint8_t *identity)
 {
 	struct peer_link *l = ctx;
-	int r = chat_admit(l->peer->chat, role, version, static_key, identity);
+	int r = chat_admit(l->peer->chat, CHAT_DOOR, role, version, static_key, identity);
 
 	l->known = r == 0 && role != LINK_DOOR;
 	l->role = role;

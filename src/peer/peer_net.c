@@ -33,7 +33,7 @@ again:
 
 		peer_dial_free(d);
 		domain_mark(p->domain);
-		chat_on_dial_failed(p->chat, peer_now(p), id, text);
+		chat_on_dial_failed(p->chat, peer_now(p), id, false, text);
 		goto again;
 	}
 }

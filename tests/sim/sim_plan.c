@@ -401,9 +401,9 @@ static void on_intruder(struct sim *s, struct event *e)
 	if (!n->chat)
 		return;
 	rng_fill(&n->rng, key, sizeof(key));
-	if (!chat_admit(n->chat, LINK_PRIVATE, LINK_VERSION, key, NULL) ||
-	    !chat_admit(n->chat, LINK_PRIVATE, LINK_VERSION, key, key) ||
-	    !chat_admit(n->chat, LINK_DOOR, LINK_VERSION, key, NULL) ||
+	if (!chat_admit(n->chat, CHAT_DOOR, LINK_PRIVATE, LINK_VERSION, key, NULL) ||
+	    !chat_admit(n->chat, CHAT_DOOR, LINK_PRIVATE, LINK_VERSION, key, key) ||
+	    !chat_admit(n->chat, CHAT_DOOR, LINK_DOOR, LINK_VERSION, key, NULL) ||
 	    !chat_on_link(n->chat, sim_now(s), &info))
 		sim_fail(s, n->name, "lets an unknown key in");
 }

@@ -77,7 +77,7 @@ static void end_broken(struct end *e)
 	if (told)
 		chat_on_link_closed(n->chat, sim_now(n->sim), id);
 	else if (dial_id)
-		chat_on_dial_failed(n->chat, sim_now(n->sim), dial_id, "the handshake failed");
+		chat_on_dial_failed(n->chat, sim_now(n->sim), dial_id, true, "the handshake failed");
 }
 
 static void on_eof(struct sim *s, struct event *ev)
@@ -319,7 +319,7 @@ static int on_admit(void *ctx, enum link_role role, uint8_t version, const uint8
 	e->has_identity = identity != NULL;
 	if (identity)
 		memcpy(e->identity, identity, KEY_BYTES);
-	return chat_admit(e->node->chat, role, version, static_key, identity);
+	return chat_admit(e->node->chat, CHAT_DOOR, role, version, static_key, identity);
 }
 
 static void responder_init(struct wire *w, struct node *n)
@@ -440,7 +440,7 @@ static void on_connect(struct sim *s, struct event *ev)
 	to = node_by_identity(s, cd.locator.onion);
 	if (!to || !to->chat || !to->tor || !n->tor || !wire_reaches(n, to) || sim_chance(s, 20)) {
 		sim_say(s, n->name, "dial %u fails", (unsigned)cd.id);
-		chat_on_dial_failed(n->chat, sim_now(s), cd.id, DIAL_FAIL_TEXT);
+		chat_on_dial_failed(n->chat, sim_now(s), cd.id, false, DIAL_FAIL_TEXT);
 		return;
 	}
 	connect_nodes(s, n, to, &cd);

@@ -254,7 +254,8 @@ static inline void net_close(void *ctx, struct chat *c, link_id link)
 	pair->open[side] = false;
 }
 
-static const struct chat_net help_net = {net_dial, net_dial_cancel, net_send, net_close};
+static const struct chat_net help_net = {
+    .dial = net_dial, .dial_cancel = net_dial_cancel, .send = net_send, .close = net_close};
 
 /* ---- time and turns ---- */
 
@@ -330,7 +331,8 @@ static inline bool open_incoming(struct pair *pair)
 					    .identity = identity,
 					    .hash = hash};
 	pair->open[1] = true;
-	if (!chat_admit(p->chat, info.role, LINK_VERSION, key, identity) && !chat_on_link(p->chat, p->w->now, &info))
+	if (!chat_admit(p->chat, CHAT_DOOR, info.role, LINK_VERSION, key, identity) &&
+	    !chat_on_link(p->chat, p->w->now, &info))
 		return true;
 	pair->open[1] = false;
 	return false;
@@ -537,7 +539,7 @@ static inline struct pair *connect_dial(struct party *from)
 static inline void fail_dial(struct party *p)
 {
 	const struct chat_dial d = take_dial(p, 0);
-	chat_on_dial_failed(p->chat, p->w->now, d.id, "the onion service is not reachable");
+	chat_on_dial_failed(p->chat, p->w->now, d.id, false, "the onion service is not reachable");
 	settle(p->w);
 }
 

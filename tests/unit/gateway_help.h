@@ -166,8 +166,8 @@ static inline void net_connect(struct world *w, struct chat *from, const struct 
 
 	dh_public(d->by_identity ? chat_identity_dh(from) : chat_link_secret(from), key);
 	accounts_each(w->accounts, match_onion, &m);
-	if (w->net_down || m.found == NULL || chat_admit(m.found, d->role, d->version, key, identity) != 0) {
-		chat_on_dial_failed(from, world_now(w), d->id,
+	if (w->net_down || m.found == NULL || chat_admit(m.found, CHAT_DOOR, d->role, d->version, key, identity) != 0) {
+		chat_on_dial_failed(from, world_now(w), d->id, false,
 				    "not published: offline, or the address is wrong");
 		return;
 	}

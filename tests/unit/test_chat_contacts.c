@@ -31,7 +31,7 @@ static int incoming(struct party *p, enum link_role role, const uint8_t identity
 	*pair = (struct pair){.p = {other_party(p), p}, .id = {0, ++w->last_link}, .open = {false, true}};
 	const struct chat_link_info info = {
 	    .link = pair->id[1], .role = role, .static_key = key, .identity = identity, .hash = hash};
-	assert_int_equal(chat_admit(p->chat, role, 0, key, identity), 0);
+	assert_int_equal(chat_admit(p->chat, CHAT_DOOR, role, 0, key, identity), 0);
 	assert_int_equal(chat_on_link(p->chat, w->now, &info), 0);
 	if (out)
 		*out = pair;
@@ -552,16 +552,16 @@ static void who_may_come_in(void **state)
 	befriend(w);
 	identity_of(7, identity);
 	assert_int_equal(identity_dh_public(identity, key), 0);
-	assert_int_equal(chat_admit(c, LINK_DOOR, LINK_VERSION, key, identity), 0);
-	assert_int_equal(chat_admit(c, LINK_DOOR, LINK_VERSION, key, NULL), ERR_REFUSED);
-	assert_int_equal(chat_admit(c, LINK_PRIVATE, LINK_VERSION, key, identity), ERR_REFUSED);
-	assert_int_equal(chat_admit(c, LINK_PRIVATE, LINK_VERSION, key, NULL), ERR_REFUSED);
-	assert_int_equal(chat_admit(c, LINK_MAILBOX, LINK_VERSION, key, identity), ERR_REFUSED);
-	assert_int_equal(chat_admit(c, LINK_DOOR, LINK_VERSION, key, chat_identity(c)), ERR_REFUSED);
+	assert_int_equal(chat_admit(c, CHAT_DOOR, LINK_DOOR, LINK_VERSION, key, identity), 0);
+	assert_int_equal(chat_admit(c, CHAT_DOOR, LINK_DOOR, LINK_VERSION, key, NULL), ERR_REFUSED);
+	assert_int_equal(chat_admit(c, CHAT_DOOR, LINK_PRIVATE, LINK_VERSION, key, identity), ERR_REFUSED);
+	assert_int_equal(chat_admit(c, CHAT_DOOR, LINK_PRIVATE, LINK_VERSION, key, NULL), ERR_REFUSED);
+	assert_int_equal(chat_admit(c, CHAT_DOOR, LINK_MAILBOX, LINK_VERSION, key, identity), ERR_REFUSED);
+	assert_int_equal(chat_admit(c, CHAT_DOOR, LINK_DOOR, LINK_VERSION, key, chat_identity(c)), ERR_REFUSED);
 	const struct contact_row *alice = &alice_of(w)->row;
-	assert_int_equal(chat_admit(c, LINK_PRIVATE, LINK_VERSION, alice->link_key, NULL), 0);
-	assert_int_equal(chat_admit(c, LINK_PRIVATE, LINK_VERSION, key, alice->identity), 0);
-	assert_int_equal(chat_admit(c, LINK_PRIVATE, LINK_VERSION + 1, alice->link_key, NULL), ERR_REFUSED);
+	assert_int_equal(chat_admit(c, CHAT_DOOR, LINK_PRIVATE, LINK_VERSION, alice->link_key, NULL), 0);
+	assert_int_equal(chat_admit(c, CHAT_DOOR, LINK_PRIVATE, LINK_VERSION, key, alice->identity), 0);
+	assert_int_equal(chat_admit(c, CHAT_DOOR, LINK_PRIVATE, LINK_VERSION + 1, alice->link_key, NULL), ERR_REFUSED);
 	/* A stranger's key with no admission before gets no further. */
 	const struct chat_link_info info = {
 	    .link = 4711, .version = LINK_VERSION, .role = LINK_PRIVATE, .static_key = key};
@@ -581,7 +581,7 @@ static void no_version_below_what_was_used(void **state)
 	assert_int_equal(store_commit(s), 0);
 	store_close(s);
 	party_start(&w->bob);
-	assert_int_equal(chat_admit(w->bob.chat, LINK_PRIVATE, LINK_VERSION, row.link_key, NULL), ERR_REFUSED);
+	assert_int_equal(chat_admit(w->bob.chat, CHAT_DOOR, LINK_PRIVATE, LINK_VERSION, row.link_key, NULL), ERR_REFUSED);
 }
 
 static void strangers_can_only_ask(void **state)

@@ -367,7 +367,8 @@ static void goodbye_counts_at_once(void **state)
 	assert_int_equal(bob_of(w)->online_since_ms, 0);
 	assert_int_equal(bob_of(w)->row.seen_ms, w->now.real_ms);
 	assert_int_equal(
-	    chat_admit(w->bob.chat, LINK_DOOR, 0, chat_identity(w->alice.chat), chat_identity(w->alice.chat)),
+	    chat_admit(w->bob.chat, CHAT_DOOR, LINK_DOOR, 0, chat_identity(w->alice.chat),
+		       chat_identity(w->alice.chat)),
 	    ERR_REFUSED);
 	/* He will dial when he comes back; she does not hunt him. */
 	pass(w, 30 * 60 * 1000);

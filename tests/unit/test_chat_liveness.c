@@ -29,7 +29,7 @@ static void alone(struct world *w, uint64_t ms, bool dials_fail)
 		party_turn(&w->alice);
 		while (dials_fail && w->alice.n_dials) {
 			const struct chat_dial d = take_dial(&w->alice, 0);
-			chat_on_dial_failed(w->alice.chat, w->now, d.id, "not reachable");
+			chat_on_dial_failed(w->alice.chat, w->now, d.id, false, "not reachable");
 		}
 		const uint64_t next = chat_deadline(w->alice.chat);
 		if (next > until)
