@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/rng.h"
 #include "crypto/identity.h"
 #include "io/loop.h"
 #include "io/stream.h"
@@ -47,6 +48,10 @@ struct tor_opts {
 	uint64_t backoff_min_ms;  /* first pause before a restart; 0: 1000 */
 	uint64_t backoff_max_ms;  /* 0: 60000 */
 	uint64_t dial_timeout_ms; /* 0: 120000 */
+	const struct rng *rng;	  /* of the jitter and the spread; NULL: the system's */
+	/* Each onion waits a random time below this before tor is told of it, at first and after a restart of
+	 * tor, so that the services of one daemon don't come up together; 0: none. */
+	uint64_t publish_spread_ms;
 };
 
 struct tor_status {
@@ -87,18 +92,38 @@ int tor_pid(const struct tor *t);
 enum onion_event {
 	ONION_ADDED,	 /* tor took it */
 	ONION_PUBLISHED, /* a descriptor upload was confirmed (HS_DESC UPLOADED): others can find it */
-	ONION_FAILED	 /* tor refused it: text says why */
+	ONION_FAILED	 /* tor refused it: text says why; it is tried again, with back-off */
 };
 typedef void (*onion_cb)(void *ctx, enum onion_event event, const char *text);
+
+/* More client keys make a descriptor that tor takes but can't publish (from about 352). */
+#define ONION_CLIENTS_MAX 320
+
+/* All borrowed during the call. */
+struct tor_onion_opts {
+	const uint8_t *secret;	  /* ONION_SECRET_BYTES, expanded; copied to guarded memory */
+	const uint8_t *ed_public; /* KEY_BYTES */
+	const char *target_path;  /* the Unix socket that gets its connections */
+	bool pow; /* asks for proof of work where this tor has it (probed; silently without it elsewhere) */
+	/* X25519 public keys of those who can find it (rend-spec-v3, restricted discovery); 0: everybody. */
+	const uint8_t (*clients)[KEY_BYTES];
+	size_t n_clients;
+};
 /*
  * Publishes an onion service on virtual port 6697 with a Unix socket as target, flags DiscardPK,
- * MaxStreamsCloseCircuit, MaxStreams=1; with pow, asks for proof of work where this tor has it (probed;
- * silently without it elsewhere).  Kept and published again over restarts of tor until tor_onion_del.  The
- * secret is copied to guarded memory.  ERR_INVALID for a target that isn't absolute or has blanks, quotes or
- * commas; ERR_TOO_LONG over 107 bytes; ERR_NOMEM.
+ * MaxStreamsCloseCircuit, MaxStreams=1, and V3Auth if it has clients.  Kept and published again over restarts
+ * of tor until tor_onion_del.  ERR_INVALID for a target that isn't absolute or has blanks, quotes or commas;
+ * ERR_TOO_LONG over 107 bytes; ERR_FULL over ONION_CLIENTS_MAX; ERR_NOMEM.
  */
-int tor_onion_add(struct tor *t, const uint8_t secret[ONION_SECRET_BYTES], const uint8_t ed_public[KEY_BYTES],
-		  const char *target_path, bool pow, onion_cb cb, void *ctx, struct tor_onion **out);
+int tor_onion_add(struct tor *t, const struct tor_onion_opts *o, onion_cb cb, void *ctx,
+		  struct tor_onion **out);
+/*
+ * Changes who can find it.  Tor can't do that to a service that stands, so it is withdrawn and added again at
+ * once, without the spread; ONION_ADDED and ONION_PUBLISHED are told anew, and nobody finds it in between.
+ * Connections that stand are not touched.  The same clients in the same order change nothing.  ERR_FULL,
+ * ERR_NOMEM; nothing has changed then.
+ */
+int tor_onion_set_clients(struct tor_onion *o, const uint8_t (*clients)[KEY_BYTES], size_t n_clients);
 /* Withdraws it; connections that stand are the caller's to close. NULL is fine. */
 void tor_onion_del(struct tor_onion *o);
 
@@ -125,12 +150,13 @@ const char *dial_error_text(enum dial_error e);
 /* On DIAL_OK fd is a connected non-blocking socket that belongs to the callee; otherwise -1. */
 typedef void (*dial_cb)(void *ctx, enum dial_error error, int fd);
 /*
- * Connects to <onion>.onion:6697.  isolation (1 to 64 printable characters, the SOCKS username) keeps
- * circuits of different contacts apart; each dial gets a circuit of its own. ERR_INVALID for another one,
- * ERR_NOMEM; everything else comes to cb, after which the handle is gone.
+ * Connects to <onion>.onion:6697.  client_key is our X25519 secret for a service with client authorization;
+ * NULL: none.  It is copied to guarded memory.  isolation (1 to 64 printable characters, the SOCKS username)
+ * keeps circuits of different contacts apart; each dial gets a circuit of its own. ERR_INVALID for another
+ * one, ERR_NOMEM; everything else comes to cb, after which the handle is gone.
  */
-int tor_dial(struct tor *t, const uint8_t ed_public[KEY_BYTES], const char *isolation, dial_cb cb, void *ctx,
-	     struct tor_dial **out);
+int tor_dial(struct tor *t, const uint8_t ed_public[KEY_BYTES], const uint8_t *client_key,
+	     const char *isolation, dial_cb cb, void *ctx, struct tor_dial **out);
 /* No callback comes after this. NULL is fine. */
 void tor_dial_cancel(struct tor_dial *d);
 

@@ -179,6 +179,8 @@ static int publish(struct app_account *aa)
 {
 	uint8_t *secret;
 	char path[4096];
+	struct tor_onion_opts onion = {
+	    .ed_public = chat_identity(account_chat(aa->account)), .target_path = path, .pow = true};
 	int r;
 
 	if (aa->unit == NULL)
@@ -191,9 +193,9 @@ static int publish(struct app_account *aa)
 		return ERR_NOMEM;
 	identity_onion_secret(chat_identity_seed(account_chat(aa->account)), secret);
 	r = target_path(aa, path, sizeof(path));
+	onion.secret = secret;
 	if (r == 0)
-		r = tor_onion_add(aa->unit->tor, secret, chat_identity(account_chat(aa->account)), path, true,
-				  on_onion, aa, &aa->onion);
+		r = tor_onion_add(aa->unit->tor, &onion, on_onion, aa, &aa->onion);
 	secret_free(secret);
 	return r;
 }

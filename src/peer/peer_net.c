@@ -70,7 +70,7 @@ static int net_dial(void *ctx, struct chat *c, const struct chat_dial *dial)
 	domain_mark(p->domain);
 	if (p->tor == NULL)
 		fail_soon(d, "Tor is switched off here");
-	else if (tor_dial(p->tor, d->locator.onion, dial->isolation, on_dialled, d, &d->tor) < 0)
+	else if (tor_dial(p->tor, d->locator.onion, NULL, dial->isolation, on_dialled, d, &d->tor) < 0)
 		fail_soon(d, "Tor can't be asked now");
 	return 0;
 }

@@ -187,12 +187,13 @@ static void dial_fail_later(struct tor_dial *d, enum dial_error error)
 	timer_set(d->timer, 0);
 }
 
-int tor_dial(struct tor *t, const uint8_t ed_public[KEY_BYTES], const char *isolation, dial_cb cb, void *ctx,
-	     struct tor_dial **out)
+int tor_dial(struct tor *t, const uint8_t ed_public[KEY_BYTES], const uint8_t *client_key,
+	     const char *isolation, dial_cb cb, void *ctx, struct tor_dial **out)
 {
 	struct tor_dial *d;
 	char host[ONION_HOST_LEN + 1];
 
+	(void)client_key;
 	*out = NULL;
 	if (!isolation_valid(isolation))
 		return ERR_INVALID;

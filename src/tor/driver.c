@@ -17,7 +17,7 @@
 #include "io/stream.h"
 #include "safecookie.h"
 
-#define OUT_MAX	     1048576
+#define OUT_MAX	     (16 * 1048576) /* when tor comes back: ADD_ONION of 700 services with all their clients */
 #define COMMANDS_MAX 4096
 #define COMMAND_MAX  1024
 #define GREETING_MS                                                                                          \

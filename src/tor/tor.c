@@ -77,7 +77,7 @@ static void schedule_restart(struct tor *t)
 	/* One that had worked for long is given another chance soon. */
 	if (t->ready_since_ms != 0 && loop_now_ms(t->loop) - t->ready_since_ms >= t->backoff_max_ms)
 		t->backoff_ms = t->backoff_min_ms;
-	timer_set(t->timer, rng_jitter(&rng_system, t->backoff_ms, BACKOFF_JITTER));
+	timer_set(t->timer, rng_jitter(t->rng, t->backoff_ms, BACKOFF_JITTER));
 	t->backoff_ms = t->backoff_ms > t->backoff_max_ms / 2 ? t->backoff_max_ms : t->backoff_ms * 2;
 }
 
@@ -375,6 +375,8 @@ int tor_new(struct loop *loop, const struct tor_opts *opts, const struct tor_ops
 	t->backoff_min_ms = opts->backoff_min_ms != 0 ? opts->backoff_min_ms : 1000;
 	t->backoff_max_ms = opts->backoff_max_ms != 0 ? opts->backoff_max_ms : 60000;
 	t->dial_timeout_ms = opts->dial_timeout_ms != 0 ? opts->dial_timeout_ms : 120000;
+	t->publish_spread_ms = opts->publish_spread_ms;
+	t->rng = opts->rng != NULL ? opts->rng : &rng_system;
 	snprintf(t->status.text, sizeof(t->status.text), "not started");
 	TAILQ_INIT(&t->onions);
 	TAILQ_INIT(&t->dials);

@@ -30,6 +30,8 @@ struct tor {
 	uint64_t backoff_min_ms;
 	uint64_t backoff_max_ms;
 	uint64_t dial_timeout_ms;
+	uint64_t publish_spread_ms;
+	const struct rng *rng;
 	const struct tor_ops *ops;
 	void *ctx;
 	struct tor_status status;

@@ -225,8 +225,9 @@ static void add_onion(struct conn *c, const char *line)
 	o->owner = c;
 	n_onions++;
 	snprintf(answer, sizeof(answer),
-		 "250-ServiceID=%s\r\n250 OK\r\n650 HS_DESC UPLOADED %s UNKNOWN $%040d~stand_in\r\n",
-		 o->address, o->address, 0);
+		 "250-ServiceID=%s\r\n250 OK\r\n650 HS_DESC UPLOAD %s UNKNOWN $%040d~stand_in id\r\n"
+		 "650 HS_DESC UPLOADED %s UNKNOWN $%040d~stand_in\r\n",
+		 o->address, o->address, 0, o->address, 0);
 	say_text(c, answer);
 }
 

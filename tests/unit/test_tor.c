@@ -237,9 +237,11 @@ static struct key make_key(uint8_t n)
 
 static struct tor_onion *add(struct fake *f, const struct key *k, bool pow, struct watch *w)
 {
+	struct tor_onion_opts opts = {
+	    .secret = k->secret, .ed_public = k->public, .target_path = "/run/target", .pow = pow};
 	struct tor_onion *o;
 
-	assert_int_equal(tor_onion_add(f->tor, k->secret, k->public, "/run/target", pow, on_onion, w, &o), 0);
+	assert_int_equal(tor_onion_add(f->tor, &opts, on_onion, w, &o), 0);
 	return o;
 }
 
@@ -247,7 +249,9 @@ static void say_uploaded(struct fake *f, const struct key *k)
 {
 	char line[256];
 
-	snprintf(line, sizeof(line), "650 HS_DESC UPLOADED %s UNKNOWN $00~relay\r\n", k->address);
+	snprintf(line, sizeof(line),
+		 "650 HS_DESC UPLOAD %s UNKNOWN $00~relay id\r\n650 HS_DESC UPLOADED %s UNKNOWN $00~relay\r\n",
+		 k->address, k->address);
 	fake_say(f, line);
 }
 
@@ -358,16 +362,18 @@ static void test_targets_that_would_break_the_command(void **state)
 	static const char *const bad[] = {"relative", "/a b", "/a\r\nSIGNAL HALT", "/a,b", "/a\"", "", NULL};
 	struct fake *f = *state;
 	struct key k = make_key(1);
+	struct tor_onion_opts opts = {.secret = k.secret, .ed_public = k.public};
 	struct tor_onion *o;
 	char path[120] = "/";
 
 	until_ready(f);
-	for (int i = 0; bad[i] != NULL; i++)
-		assert_int_equal(tor_onion_add(f->tor, k.secret, k.public, bad[i], false, on_onion, f, &o),
-				 ERR_INVALID);
+	for (int i = 0; bad[i] != NULL; i++) {
+		opts.target_path = bad[i];
+		assert_int_equal(tor_onion_add(f->tor, &opts, on_onion, f, &o), ERR_INVALID);
+	}
 	memset(path + 1, 'a', 107);
-	assert_int_equal(tor_onion_add(f->tor, k.secret, k.public, path, false, on_onion, f, &o),
-			 ERR_TOO_LONG);
+	opts.target_path = path;
+	assert_int_equal(tor_onion_add(f->tor, &opts, on_onion, f, &o), ERR_TOO_LONG);
 }
 
 /* ---- dials ---- */
@@ -392,7 +398,7 @@ static struct tor_dial *dial(struct fake *f, struct call *c)
 	struct key k = make_key(3);
 	struct tor_dial *d;
 
-	assert_int_equal(tor_dial(f->tor, k.public, "alice-to-bob", on_dial, c, &d), 0);
+	assert_int_equal(tor_dial(f->tor, k.public, NULL, "alice-to-bob", on_dial, c, &d), 0);
 	assert_int_equal(c->ends, 0);
 	return d;
 }
@@ -537,9 +543,9 @@ static void test_isolation_is_checked(void **state)
 	until_ready(f);
 	memset(name, 'a', 65);
 	name[65] = '\0';
-	assert_int_equal(tor_dial(f->tor, k.public, "", on_dial, f, &d), ERR_INVALID);
-	assert_int_equal(tor_dial(f->tor, k.public, "a b", on_dial, f, &d), ERR_INVALID);
-	assert_int_equal(tor_dial(f->tor, k.public, name, on_dial, f, &d), ERR_INVALID);
+	assert_int_equal(tor_dial(f->tor, k.public, NULL, "", on_dial, f, &d), ERR_INVALID);
+	assert_int_equal(tor_dial(f->tor, k.public, NULL, "a b", on_dial, f, &d), ERR_INVALID);
+	assert_int_equal(tor_dial(f->tor, k.public, NULL, name, on_dial, f, &d), ERR_INVALID);
 }
 
 /* ---- circuits ---- */

@@ -192,6 +192,7 @@ static void test_a_killed_tor_comes_back_with_its_onion(void **state)
 {
 	struct fake *f = *state;
 	uint8_t seed[KEY_BYTES] = {1}, public[KEY_BYTES], secret[ONION_SECRET_BYTES];
+	struct tor_onion_opts opts = {.secret = secret, .ed_public = public, .target_path = "/run/target"};
 	struct tor_onion *o;
 	int added = 0, pid, told;
 
@@ -199,8 +200,7 @@ static void test_a_killed_tor_comes_back_with_its_onion(void **state)
 	identity_onion_secret(seed, secret);
 	write_binary(f, STAY);
 	manage(f, NULL);
-	assert_int_equal(tor_onion_add(f->tor, secret, public, "/run/target", false, on_onion, &added, &o),
-			 0);
+	assert_int_equal(tor_onion_add(f->tor, &opts, on_onion, &added, &o), 0);
 	until_ready(f);
 	TURN_UNTIL(f->loop, added == 1);
 	pid = tor_pid(f->tor);
