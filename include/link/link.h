@@ -110,16 +110,16 @@ void link_root_forget(struct link *l);
 int link_feed(struct link *l, struct buf *in);
 /*
  * The next whole frame that was received: 1 (body borrowed until the next call on this link), 0: none. Frames
- * of unknown types are skipped, and on a link with an identity-derived static key also those that belong
- * between link keys only.
+ * of unknown types are skipped, and so are those that do not belong on this kind of link: on one with an
+ * identity-derived static key FRAME_MESSAGE, _ACK, _PROFILE, _USE, _SYNC and _NACK, between link keys
+ * FRAME_REQUEST, _ANSWER, _ACCEPT and _REDEEM.
  */
 int link_next(struct link *l, uint8_t *type, const uint8_t **body, size_t *len);
 
 /*
  * Queues a frame, or nothing on an error.  ERR_WRONG_STATE before the link is open (a responder may queue in
- * probation; it leaves when the link opens), after its death, and for FRAME_MESSAGE, _ACK, _PROFILE, _USE,
- * _SYNC and _NACK on a link with an identity-derived static key; ERR_FULL over LINK_OUT_MAX queued bytes,
- * ERR_TOO_LONG, ERR_NOMEM.
+ * probation; it leaves when the link opens), after its death, and for the types that link_next skips on this
+ * kind of link; ERR_FULL over LINK_OUT_MAX queued bytes, ERR_TOO_LONG, ERR_NOMEM.
  */
 #define LINK_OUT_MAX 65536
 int link_send(struct link *l, uint8_t type, const void *body, size_t len);
@@ -132,5 +132,11 @@ size_t link_queued(const struct link *l);
  * ERR_VERSION has a last one, which says so.
  */
 int link_output(struct link *l, uint8_t out[RECORD_BYTES]);
+/*
+ * The same, but where nothing waits on an open link it writes a record of filling alone: docs/protocol.md,
+ * "Cover".  0 only where no record can be sent: on a link that is neither open nor has a handshake record
+ * waiting.
+ */
+int link_output_cover(struct link *l, uint8_t out[RECORD_BYTES]);
 
 #endif

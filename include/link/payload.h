@@ -23,14 +23,16 @@
 #define REQUEST_TEXT_MAX 280
 #define AWAY_MAX	 200
 #define MSGID_BYTES	 16
+#define TOKEN_BYTES	 16 /* of an invitation: good for one contact, once */
 #define SEQ_MAX		 INT64_MAX
 
 /* Where a peer is reached: the onion service and, for a private one, the client key. */
 struct locator {
 	uint8_t onion[KEY_BYTES];
 	bool has_client_key;
-	uint8_t client_key[KEY_BYTES];
+	uint8_t client_key[KEY_BYTES]; /* X25519 secret of the client authorization; zero without one */
 };
+#define LOCATOR_BYTES_MAX (1 + 2 * KEY_BYTES)
 
 struct request {
 	uint8_t link_key[KEY_BYTES]; /* public */
@@ -52,9 +54,25 @@ struct accept { /* FRAME_ACCEPT */
 	struct locator locator;
 	char nick[NICK_MAX + 1];
 };
-/* What the ratchet seals: the text is 1..TEXT_MAX bytes.  Of a kind that is not one of these it may be empty and
- * is any bytes. */
-enum message_kind { MESSAGE_TEXT = 0, MESSAGE_ACTION = 1, MESSAGE_NOTICE = 2 };
+struct redeem { /* FRAME_REDEEM: what an invitation is shown with */
+	uint8_t token[TOKEN_BYTES];
+	uint8_t link_key[KEY_BYTES];
+	uint8_t proof[PROOF_BYTES];
+	struct locator locator;
+	char nick[NICK_MAX + 1];
+};
+/*
+ * What the ratchet seals: the text is 1..TEXT_MAX bytes of text for people.  Of a kind that is not one of these
+ * three it may be empty and is any bytes.  Kinds from MESSAGE_CONTROL up are never for people: what has one is
+ * between the programs, and never shown.
+ */
+enum message_kind {
+	MESSAGE_TEXT = 0,
+	MESSAGE_ACTION = 1,
+	MESSAGE_NOTICE = 2,
+	MESSAGE_CONTROL = 64, /* the first of those between programs */
+	MESSAGE_LOCATOR = 64  /* the text is a locator: locator_encode */
+};
 struct message {
 	uint8_t id[MSGID_BYTES];
 	uint32_t minute;  /* sender's UTC, minutes since 1970 */
@@ -103,6 +121,11 @@ int answer_encode(const struct answer *a, struct buf *out);
 int answer_decode(const uint8_t *body, size_t len, struct answer *a);
 int accept_encode(const struct accept *a, struct buf *out);
 int accept_decode(const uint8_t *body, size_t len, struct accept *a);
+int redeem_encode(const struct redeem *r, struct buf *out);
+int redeem_decode(const uint8_t *body, size_t len, struct redeem *r);
+/* At most LOCATOR_BYTES_MAX bytes: the text of MESSAGE_LOCATOR. */
+int locator_encode(const struct locator *l, struct buf *out);
+int locator_decode(const uint8_t *body, size_t len, struct locator *l);
 int message_encode(const struct message *m, struct buf *out);
 int message_decode(const uint8_t *body, size_t len, struct message *m);
 int profile_encode(const struct profile *p, struct buf *out);

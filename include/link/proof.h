@@ -13,7 +13,7 @@
 #define PROOF_BYTES 32
 
 /* The frame that carries it. */
-enum proof_kind { PROOF_REQUEST, PROOF_ACCEPT, PROOF_ANSWER };
+enum proof_kind { PROOF_REQUEST, PROOF_ACCEPT, PROOF_ANSWER, PROOF_REDEEM };
 
 struct proof_claim {
 	const uint8_t *hash;	 /* HASH_BYTES: link_hash of the link that carries it */

@@ -22,8 +22,9 @@
 /* Frame types.  Unknown ones are skipped by their length. */
 #define FRAME_MAP(X)                                                                                         \
 	X(FRAME_REQUEST, 1)  /* door: a contact request */                                                   \
-	X(FRAME_ANSWER, 2)   /* door, acceptance: what became of a request */                                \
+	X(FRAME_ANSWER, 2)   /* door, acceptance, invitation: what became of it */                           \
 	X(FRAME_ACCEPT, 3)   /* acceptance: the request is accepted */                                       \
+	X(FRAME_REDEEM, 4)   /* private, as ACCEPT: an invitation is shown */                                \
 	X(FRAME_MESSAGE, 16) /* between link keys only, as ACK, PROFILE, USE, SYNC, NACK: see link_send */   \
 	X(FRAME_ACK, 17)                                                                                     \
 	X(FRAME_PROFILE, 18) /* own nick, away text */                                                       \

@@ -454,7 +454,7 @@ static bool type_known(uint8_t type)
 }
 
 /* Tor has keys from which identity-derived ones follow: what is between contacts never travels under those.
- */
+ * And where both link keys are pinned nothing is left to be asked or proven. */
 static bool type_barred(const struct link *l, uint8_t type)
 {
 	switch (type) {
@@ -465,6 +465,11 @@ static bool type_barred(const struct link *l, uint8_t type)
 	case FRAME_SYNC:
 	case FRAME_NACK:
 		return l->by_identity;
+	case FRAME_REQUEST:
+	case FRAME_ANSWER:
+	case FRAME_ACCEPT:
+	case FRAME_REDEEM:
+		return !l->by_identity;
 	}
 	return false;
 }
@@ -502,7 +507,8 @@ static int seal_record(struct link *l, uint8_t out[RECORD_BYTES])
 	return err;
 }
 
-int link_output(struct link *l, uint8_t out[RECORD_BYTES])
+/* cover: a record without a frame is wanted rather than none. */
+static int output(struct link *l, bool cover, uint8_t out[RECORD_BYTES])
 {
 	int err;
 
@@ -511,7 +517,7 @@ int link_output(struct link *l, uint8_t out[RECORD_BYTES])
 		l->hello_waits = false;
 		return 1;
 	}
-	if (l->state != LINK_OPEN || (!buf_len(&l->out) && !l->confirm))
+	if (l->state != LINK_OPEN || (!buf_len(&l->out) && !l->confirm && !cover))
 		return 0;
 	err = seal_record(l, out);
 	if (err) {
@@ -520,6 +526,16 @@ int link_output(struct link *l, uint8_t out[RECORD_BYTES])
 	}
 	l->confirm = false;
 	return 1;
+}
+
+int link_output(struct link *l, uint8_t out[RECORD_BYTES])
+{
+	return output(l, false, out);
+}
+
+int link_output_cover(struct link *l, uint8_t out[RECORD_BYTES])
+{
+	return output(l, true, out);
 }
 
 enum link_state link_state(const struct link *l)

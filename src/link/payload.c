@@ -101,7 +101,28 @@ static void locator_take(struct rd *r, struct locator *l)
 		r->failed = 1;
 }
 
-/* ---- the door and the acceptance ------------------------------------------ */
+int locator_encode(const struct locator *l, struct buf *out)
+{
+	uint8_t *p;
+	int err = identity_check(l->onion);
+
+	if (!err)
+		err = reserve(out, locator_size(l), &p);
+	if (!err)
+		locator_put(p, l);
+	return err;
+}
+
+int locator_decode(const uint8_t *body, size_t len, struct locator *l)
+{
+	struct rd rd;
+
+	rd_init(&rd, body, len);
+	locator_take(&rd, l);
+	return rd_done(&rd);
+}
+
+/* ---- the door, the acceptance and the invitation -------------------------- */
 
 #define CLAIM_BYTES (KEY_BYTES + PROOF_BYTES) /* a link key and its proof */
 
@@ -210,6 +231,39 @@ int accept_decode(const uint8_t *body, size_t len, struct accept *a)
 	rd_bytes(&rd, a->proof, PROOF_BYTES);
 	locator_take(&rd, &a->locator);
 	take_string(&rd, rd_u8(&rd), NICK_MAX, a->nick);
+	return rd_done(&rd);
+}
+
+int redeem_encode(const struct redeem *r, struct buf *out)
+{
+	size_t nick_len;
+	uint8_t *p;
+	int err;
+
+	if ((err = string_check(r->nick, NICK_MAX, &nick_len)) || (err = identity_check(r->locator.onion)))
+		return err;
+	err = reserve(out, TOKEN_BYTES + CLAIM_BYTES + locator_size(&r->locator) + 1 + nick_len, &p);
+	if (err)
+		return err;
+	p = put(p, r->token, TOKEN_BYTES);
+	p = put(p, r->link_key, KEY_BYTES);
+	p = put(p, r->proof, PROOF_BYTES);
+	p = locator_put(p, &r->locator);
+	p = put_be(p, nick_len, 1);
+	put(p, r->nick, nick_len);
+	return 0;
+}
+
+int redeem_decode(const uint8_t *body, size_t len, struct redeem *r)
+{
+	struct rd rd;
+
+	rd_init(&rd, body, len);
+	rd_bytes(&rd, r->token, TOKEN_BYTES);
+	rd_bytes(&rd, r->link_key, KEY_BYTES);
+	rd_bytes(&rd, r->proof, PROOF_BYTES);
+	locator_take(&rd, &r->locator);
+	take_string(&rd, rd_u8(&rd), NICK_MAX, r->nick);
 	return rd_done(&rd);
 }
 

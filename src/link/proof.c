@@ -16,6 +16,8 @@ static const char *label_of(enum proof_kind kind)
 		return "allium accept";
 	case PROOF_ANSWER:
 		return "allium answer";
+	case PROOF_REDEEM:
+		return "allium redeem";
 	}
 	return "";
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The bodies of frames: the first byte is the type, 0 for what the ratchet seals.  There is one way to write
- * each: what decodes is encoded the same. */
+/* The bodies of frames: the first byte is the type, 0 for what the ratchet seals, 64 for the text of such a
+ * message that is a locator.  There is one way to write each: what decodes is encoded the same. */
 #include "fuzz.h"
 
 #include "crypto/crypto.h"
@@ -41,6 +41,11 @@ static void message(const uint8_t *body, size_t len)
 	ROUND_TRIP(message);
 }
 
+static void a_locator(const uint8_t *body, size_t len)
+{
+	ROUND_TRIP(locator);
+}
+
 static void ping(const uint8_t *body, size_t len)
 {
 	uint64_t token;
@@ -72,6 +77,9 @@ static void round_trip(enum frame_type type, const uint8_t *body, size_t len)
 	case FRAME_ACCEPT:
 		ROUND_TRIP(accept);
 		break;
+	case FRAME_REDEEM:
+		ROUND_TRIP(redeem);
+		break;
 	case FRAME_MESSAGE:
 		sealed(body, len);
 		break;
@@ -102,10 +110,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (!len)
 		return 0;
 	buf_init(&out, 65536);
-	if (data[0])
-		round_trip((enum frame_type)data[0], data + 1, len - 1);
-	else
+	if (!data[0])
 		message(data + 1, len - 1);
+	else if (data[0] == MESSAGE_LOCATOR)
+		a_locator(data + 1, len - 1);
+	else
+		round_trip((enum frame_type)data[0], data + 1, len - 1);
 	fuzz_check(!buf_len(&out) || (buf_len(&out) == len - 1 && !memcmp(buf_ptr(&out), data + 1, len - 1)));
 	buf_clear(&out);
 	return 0;

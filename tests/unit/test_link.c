@@ -257,19 +257,46 @@ static void test_unknown_types_are_skipped(void **state)
 /* What is between link keys only. */
 static const uint8_t barred[] = {16, 17, 18, 19, 23, 24};
 
-/* All types that there are, between link keys. */
+/* What is between identity-derived keys only. */
+static const uint8_t questions[] = {1, 2, 3, 4};
+
+/* All types that there are between link keys, and none of the others. */
 static void test_all_types_between_link_keys(void **state)
 {
-	static const uint8_t types[] = {1, 2, 3, 16, 17, 18, 19, 20, 21, 22, 23, 24};
+	static const uint8_t types[] = {16, 17, 18, 19, 20, 21, 22, 23, 24};
 
 	(void)state;
 	scene_open(&s, scene_dial_private(&s));
 	for (size_t i = 0; i < sizeof(types); i++)
 		assert_int_equal(link_send(s.a, types[i], "x", 1), 0);
+	for (size_t i = 0; i < sizeof(questions); i++) {
+		assert_int_equal(link_send(s.a, questions[i], "x", 1), ERR_WRONG_STATE);
+		assert_int_equal(link_send(s.b, questions[i], "x", 1), ERR_WRONG_STATE);
+	}
+	assert_int_equal(link_queued(s.b), 0);
 	scene_carry(s.a, s.b);
 	for (size_t i = 0; i < sizeof(types); i++)
 		assert_frame(s.b, types[i], "x", 1);
 	assert_no_frame(s.b);
+}
+
+/* An invitation is shown, and answered, in the role private. */
+static void test_invitation_under_identity_keys(void **state)
+{
+	(void)state;
+	scene_open(&s, scene_dial(&s, (struct link_initiator_opts){.role = LINK_PRIVATE,
+								   .static_secret = s.alice.door_secret,
+								   .identity = s.alice.identity,
+								   .responder_static = s.bob.link_public}));
+	for (size_t i = 0; i < sizeof(questions); i++)
+		assert_int_equal(link_send(s.a, questions[i], "x", 1), 0);
+	assert_int_equal(link_send(s.b, FRAME_ANSWER, "a", 1), 0);
+	scene_carry(s.a, s.b);
+	scene_carry(s.b, s.a);
+	for (size_t i = 0; i < sizeof(questions); i++)
+		assert_frame(s.b, questions[i], "x", 1);
+	assert_no_frame(s.b);
+	assert_frame(s.a, FRAME_ANSWER, "a", 1);
 }
 
 /* At the door there are no messages, whoever tries. */
@@ -341,6 +368,21 @@ static void test_message_smuggled_through_the_door(void **state)
 		plain[2] = barred[i];
 		mallory_sends(&c, plain, sizeof(plain));
 		assert_frame(s.b, FRAME_REQUEST, "r", 1);
+		assert_no_frame(s.b);
+	}
+}
+
+static void test_question_smuggled_between_link_keys(void **state)
+{
+	uint8_t plain[] = {0, 8, 0, 0, 1, 'x', FRAME_USE, 0, 1, 'u'};
+	struct noise_cipher c;
+
+	(void)state;
+	c = mallory_opens(LINK_PRIVATE);
+	for (size_t i = 0; i < sizeof(questions); i++) {
+		plain[2] = questions[i];
+		mallory_sends(&c, plain, sizeof(plain));
+		assert_frame(s.b, FRAME_USE, "u", 1);
 		assert_no_frame(s.b);
 	}
 }
@@ -584,7 +626,9 @@ int main(void)
 	    T(test_unknown_types_are_skipped),
 	    T(test_all_types_between_link_keys),
 	    T(test_no_messages_under_identity_keys),
+	    T(test_invitation_under_identity_keys),
 	    T(test_message_smuggled_through_the_door),
+	    T(test_question_smuggled_between_link_keys),
 	    T(test_filling_that_is_not_zero),
 	    T(test_count_over_the_room),
 	    T(test_frame_over_the_bound),

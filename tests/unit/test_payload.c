@@ -226,6 +226,88 @@ static void test_accept(void **state)
 	assert_string_equal(got.nick, "bob");
 }
 
+static struct redeem redeem(bool client_key)
+{
+	struct redeem r;
+
+	memset(&r, 0, sizeof(r));
+	memset(r.token, 0x77, TOKEN_BYTES);
+	memset(r.link_key, 0x88, KEY_BYTES);
+	memset(r.proof, 0x99, PROOF_BYTES);
+	locator(&r.locator, 6, client_key);
+	str_copy(r.nick, sizeof(r.nick), "cárol");
+	return r;
+}
+
+static void test_redeem(void **state)
+{
+	(void)state;
+	for (int client_key = 0; client_key < 2; client_key++) {
+		struct redeem r = redeem(client_key), got;
+
+		buf_clear(&body);
+		assert_int_equal(redeem_encode(&r, &body), 0);
+		ASSERT_EXACT(redeem_decode, &got);
+		assert_memory_equal(got.token, r.token, TOKEN_BYTES);
+		assert_memory_equal(got.link_key, r.link_key, KEY_BYTES);
+		assert_memory_equal(got.proof, r.proof, PROOF_BYTES);
+		assert_memory_equal(&got.locator, &r.locator, sizeof(r.locator));
+		assert_string_equal(got.nick, "cárol");
+	}
+}
+
+static void test_redeem_refuses(void **state)
+{
+	struct redeem r = redeem(false), got;
+	const size_t at = TOKEN_BYTES + 2 * KEY_BYTES;
+	uint8_t copy[256];
+	size_t len;
+
+	(void)state;
+	str_copy(r.nick, sizeof(r.nick), "ca\rol");
+	assert_int_equal(redeem_encode(&r, &body), ERR_INVALID);
+	r = redeem(true);
+	memset(r.locator.onion, 0, KEY_BYTES);
+	assert_int_equal(redeem_encode(&r, &body), ERR_CRYPTO);
+	assert_int_equal(buf_len(&body), 0);
+	r = redeem(false);
+	assert_int_equal(redeem_encode(&r, &body), 0);
+	len = buf_len(&body);
+	memcpy(copy, buf_ptr(&body), len);
+	copy[at] = 2; /* flags of the locator */
+	assert_int_equal(redeem_decode(copy, len, &got), ERR_PROTOCOL);
+	copy[at] = 0;
+	copy[at + 1 + KEY_BYTES + 1] = 0x01; /* the nick begins like CTCP */
+	assert_int_equal(redeem_decode(copy, len, &got), ERR_PROTOCOL);
+	copy[at + 1 + KEY_BYTES + 1] = 'c';
+	memset(copy + at + 1, 0xff, KEY_BYTES);
+	assert_int_equal(redeem_decode(copy, len, &got), ERR_PROTOCOL);
+}
+
+/* What a message of the kind MESSAGE_LOCATOR holds. */
+static void test_locator(void **state)
+{
+	static const uint8_t none[KEY_BYTES];
+
+	(void)state;
+	for (int client_key = 0; client_key < 2; client_key++) {
+		struct locator l, got;
+
+		locator(&l, 4, client_key);
+		buf_clear(&body);
+		assert_int_equal(locator_encode(&l, &body), 0);
+		assert_int_equal(buf_len(&body),
+				 client_key ? LOCATOR_BYTES_MAX : LOCATOR_BYTES_MAX - KEY_BYTES);
+		ASSERT_EXACT(locator_decode, &got);
+		assert_memory_equal(got.onion, l.onion, KEY_BYTES);
+		assert_int_equal(got.has_client_key, client_key);
+		assert_memory_equal(got.client_key, client_key ? l.client_key : none, KEY_BYTES);
+		assert_int_equal(locator_decode((const uint8_t *)"\x02", 1, &got), ERR_PROTOCOL);
+		memset(l.onion, 0, KEY_BYTES);
+		assert_int_equal(locator_encode(&l, &body), ERR_CRYPTO);
+	}
+}
+
 static void test_message(void **state)
 {
 	static char text[TEXT_MAX + 1];
@@ -286,6 +368,7 @@ static void test_message_text(void **state)
 	}
 	/* what a later version means by another kind is its own affair */
 	assert_int_equal(decode_text(MESSAGE_NOTICE + 1, "\xff\0\n", 3), 0);
+	assert_int_equal(decode_text(MESSAGE_LOCATOR, "\0locator", 8), 0);
 	assert_int_equal(decode_text(0xff, "", 0), 0);
 }
 
@@ -460,6 +543,9 @@ int main(void)
 	    T(test_bad_onion_keys),
 	    T(test_answer),
 	    T(test_accept),
+	    T(test_redeem),
+	    T(test_redeem_refuses),
+	    T(test_locator),
 	    T(test_message),
 	    T(test_message_text),
 	    T(test_profile),
