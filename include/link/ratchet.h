@@ -49,12 +49,13 @@ void ratchet_epoch(const uint8_t sk[KEY_BYTES], uint8_t epoch[EPOCH_BYTES]);
 
 struct ratchet {
 	uint8_t root[KEY_BYTES];	   /* RK */
-	uint8_t dh_secret[KEY_BYTES];	   /* DHs */
+	uint8_t dh_secret[KEY_BYTES];	   /* DHs: its secret half, */
+	uint8_t dh_own[KEY_BYTES];	   /* and its public one, if has_own: made when first sent, not saved */
 	uint8_t dh_remote[KEY_BYTES];	   /* DHr, if has_recv or the initiator's first */
 	uint8_t send_chain[KEY_BYTES];	   /* CKs, if has_send */
 	uint8_t recv_chain[KEY_BYTES];	   /* CKr, if has_recv */
 	uint32_t sent, received, previous; /* Ns, Nr, PN */
-	bool has_send, has_recv;
+	bool has_send, has_recv, has_own;
 };
 /* ERR_CRYPTO: a key of small order; r is then wiped.  root is the caller's to wipe. */
 int ratchet_init(struct ratchet *r, const struct rng *rng, const struct ratchet_root *root);
