@@ -45,9 +45,10 @@ int store_destroy(const char *path);
 int store_commit(struct store *s);
 void store_rollback(struct store *s);
 bool store_dirty(const struct store *s);
-/* Truncates the WAL, after which nothing in the files tells a ratchet state or skipped secret that was
- * overwritten or deleted; cheap when there is nothing to do, in proportion to the sessions (10,000: 0.2 s)
- * when one began or a contact was deleted.  Call it soon after deletions and within a minute of others.
+/* Truncates the WAL, after which nothing in the files tells a ratchet state, skipped secret, token, service
+ * seed or client secret that was overwritten or deleted; cheap when there is nothing to do, in proportion to
+ * the sessions (10,000: 0.2 s) when one began or a contact was deleted, and to the clients when one was
+ * deleted.  Call it soon after deletions and within a minute of others.
  * ERR_AGAIN within a transaction or a walk; ERR_IO, ERR_FULL: call it again. */
 int store_checkpoint(struct store *s);
 
@@ -73,12 +74,17 @@ struct contact_row {
 	uint8_t min_version;	       /* highest link version that the contact has used */
 	uint64_t created_ms;
 	uint64_t seen_ms; /* when last a link ended; 0 never */
+	bool blocked;
+	bool has_token;
+	uint8_t token[16]; /* of the invitation that we have still to redeem; kept with has_token only */
+	bool knows_door;   /* so that the door can't be withdrawn */
 };
 /* Sets id, which is never reused.  ERR_EXISTS: the identity, or the petname under casemapping. */
 int store_contact_add(struct store *s, struct contact_row *c);
 /* By id.  ERR_EXISTS, ERR_NOT_FOUND. */
 int store_contact_update(struct store *s, const struct contact_row *c);
-int store_contact_delete(struct store *s, int64_t id); /* with its outbox, seen ids and lines */
+/* With its outbox, seen ids, lines and session.  Its clients become CLIENT_RETIRED: the keys may be known. */
+int store_contact_delete(struct store *s, int64_t id);
 /* Oldest first. */
 int store_contact_each(struct store *s, int (*cb)(void *ctx, const struct contact_row *c), void *ctx);
 
@@ -98,6 +104,58 @@ int store_request_put(struct store *s, const struct request_row *r);	      /* by
 int store_request_delete(struct store *s, const uint8_t identity[KEY_BYTES]); /* ERR_NOT_FOUND */
 /* By received_ms, then as they were put. */
 int store_request_each(struct store *s, int (*cb)(void *ctx, const struct request_row *r), void *ctx);
+
+/* ---- onion services that clients need a key for ---- */
+struct service_row {
+	int64_t id;
+	uint8_t seed[KEY_BYTES]; /* of its Ed25519 key */
+	uint64_t created_ms;
+	uint64_t left_ms; /* since when it is being left; 0: it takes new contacts */
+};
+/* Sets id, which is never reused. */
+int store_service_add(struct store *s, struct service_row *row);
+/* left_ms alone; the rest never changes. ERR_NOT_FOUND. */
+int store_service_update(struct store *s, const struct service_row *row);
+int store_service_delete(struct store *s, int64_t id); /* with its clients and their invites */
+/* Oldest first. */
+int store_service_each(struct store *s, int (*cb)(void *ctx, const struct service_row *row), void *ctx);
+
+/* ---- clients: the keys that open a service ---- */
+enum client_use {
+	CLIENT_SPARE = 0,   /* nobody has it */
+	CLIENT_CONTACT = 1, /* given to a contact */
+	CLIENT_INVITE = 2,  /* stands in an invitation */
+	CLIENT_RETIRED = 3  /* somebody may know it who has no use for it any more */
+};
+struct client_row {
+	int64_t id, service;
+	uint8_t secret[KEY_BYTES]; /* X25519, ours to give away; unique */
+	int use;		   /* enum client_use */
+	int64_t contact;	   /* with CLIENT_CONTACT; else 0 */
+	int64_t offer;		   /* outbox id of the message that carries it; 0: none */
+	bool acked;
+};
+/* Sets id, which is never reused.  ERR_EXISTS: the secret; ERR_NOT_FOUND: no such service or contact;
+ * ERR_INVALID: a contact without CLIENT_CONTACT, or the other way round. */
+int store_client_add(struct store *s, struct client_row *row);
+/* All but service and secret, which never change. ERR_NOT_FOUND, ERR_INVALID. */
+int store_client_update(struct store *s, const struct client_row *row);
+int store_client_delete(struct store *s, int64_t id); /* with its invite. ERR_NOT_FOUND */
+/* By id. */
+int store_client_each(struct store *s, int (*cb)(void *ctx, const struct client_row *row), void *ctx);
+
+/* ---- invitations that were handed out ---- */
+#define INVITE_HASH_BYTES 32
+struct invite_row {
+	int64_t id, client;
+	uint8_t token[INVITE_HASH_BYTES]; /* its hash; unique */
+	uint64_t made_ms, expires_ms;
+};
+/* Sets id, which is never reused. ERR_EXISTS: the token; ERR_NOT_FOUND: no such client. */
+int store_invite_add(struct store *s, struct invite_row *row);
+int store_invite_delete(struct store *s, int64_t id); /* its client stays. ERR_NOT_FOUND */
+/* Oldest first. */
+int store_invite_each(struct store *s, int (*cb)(void *ctx, const struct invite_row *row), void *ctx);
 
 /* ---- lines: all that a client sees of conversations, in one order for the account ---- */
 enum line_kind { LINE_IN = 0, LINE_OUT = 1, LINE_INFO = 2 };
@@ -153,8 +211,11 @@ int store_skipped_count(struct store *s, int64_t contact, size_t *n);
 int store_skipped_expire(struct store *s, uint64_t before_ms);
 
 /* ---- outbox ---- */
+/* Message kinds from here up are the engine's own.  They stand in the outbox as others do, but the functions
+ * that tell how many there are don't count them. */
+#define STORE_CONTROL 64
 struct outbox_row {
-	int64_t id; /* ascending; the order of the conversation */
+	int64_t id; /* ascending; the order of the conversation; never reused */
 	int64_t contact;
 	uint8_t msgid[16];
 	int message_kind;
@@ -181,17 +242,23 @@ int store_outbox_seal(struct store *s, int64_t id, uint64_t seq, const void *sea
 int store_outbox_unseal(struct store *s, int64_t contact);
 /* Removes an acked message of this contact. ERR_NOT_FOUND. */
 int store_outbox_delete(struct store *s, int64_t contact, const uint8_t msgid[16]);
-/* Removes what is sealed with a seq up to this one, and tells how many. */
+/* Removes what is sealed with a seq up to this one, and tells how many below STORE_CONTROL. */
 int store_outbox_delete_upto(struct store *s, int64_t contact, uint64_t seq, size_t *n);
 /* Removes a message that can't have left.  ERR_NOT_FOUND; ERR_WRONG_STATE: it may have left. */
 int store_outbox_cancel(struct store *s, int64_t contact, int64_t id);
-/* Those with id <= upto, oldest first, limit at most, and tells how many. */
+/* Those below STORE_CONTROL with id <= upto, oldest first, limit at most, and tells how many. */
 int store_outbox_cancel_upto(struct store *s, int64_t contact, int64_t upto, size_t limit, size_t *n);
 /* The newest id of this contact's; 0 if there is none. */
 int store_outbox_last(struct store *s, int64_t contact, int64_t *id);
+/* Those below STORE_CONTROL. */
 int store_outbox_count(struct store *s, int64_t contact, size_t *n);
-/* In one pass, for each contact that has any; contacts ascending. */
+/* In one pass, for each contact that has any, of whatever kind: n counts those below STORE_CONTROL and may be
+ * 0.  Contacts ascending. */
 int store_outbox_counts(struct store *s, int (*cb)(void *ctx, int64_t contact, size_t n), void *ctx);
+/* Whether a message still waits for its ack, or to be sent. */
+int store_outbox_exists(struct store *s, int64_t id, bool *there);
+/* Removes all of a contact's, sent or not, and tells how many below STORE_CONTROL. */
+int store_outbox_clear(struct store *s, int64_t contact, size_t *n);
 
 /* ---- cursors of named clients ---- */
 int store_cursor_set(struct store *s, const char *client, int64_t line_id);

@@ -4,6 +4,8 @@
 #include "base/err.h"
 #include "store_private.h"
 
+#define TOKEN_SIZE sizeof(((struct contact_row *)0)->token)
+
 /* In the order in which store_contact_add and store_contact_update name them. */
 static void bind(struct query *q, const struct contact_row *c)
 {
@@ -18,6 +20,33 @@ static void bind(struct query *q, const struct contact_row *c)
 	query_int(q, c->min_version);
 	query_int(q, (int64_t)c->created_ms);
 	query_int(q, (int64_t)c->seen_ms);
+	query_int(q, c->blocked);
+	query_int(q, c->knows_door);
+}
+
+/* Takes away a token that is not this one; NULL: any. */
+static int forget_token(struct store *s, int64_t contact, const uint8_t *token)
+{
+	struct query q;
+	query_write(&q, s, "DELETE FROM contact_token WHERE contact = ? AND token IS NOT ?");
+	query_int(&q, contact);
+	query_blob_if(&q, token, token, TOKEN_SIZE);
+	const int err = query_run(&q);
+	if (!err && sqlite3_changes(s->db))
+		s->litter |= LITTER_CONTACT;
+	return err;
+}
+
+static int put_token(struct store *s, const struct contact_row *c)
+{
+	struct query q;
+	const int err = forget_token(s, c->id, c->has_token ? c->token : NULL);
+	if (err || !c->has_token)
+		return err;
+	query_write(&q, s, "INSERT OR IGNORE INTO contact_token (contact, token) VALUES (?, ?)");
+	query_int(&q, c->id);
+	query_blob(&q, c->token, TOKEN_SIZE);
+	return query_run(&q);
 }
 
 int store_contact_add(struct store *s, struct contact_row *c)
@@ -26,12 +55,14 @@ int store_contact_add(struct store *s, struct contact_row *c)
 	query_write(
 	    &q, s,
 	    "INSERT INTO contact (identity, petname, state, link_key, onion, client_key, their_nick, text,"
-	    " min_version, created_ms, seen_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	    " min_version, created_ms, seen_ms, blocked, knows_door)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 	bind(&q, c);
 	const int err = query_run(&q);
-	if (!err)
-		c->id = sqlite3_last_insert_rowid(s->db);
-	return err;
+	if (err)
+		return err;
+	c->id = sqlite3_last_insert_rowid(s->db);
+	return put_token(s, c);
 }
 
 int store_contact_update(struct store *s, const struct contact_row *c)
@@ -40,18 +71,33 @@ int store_contact_update(struct store *s, const struct contact_row *c)
 	query_write(&q, s,
 		    "UPDATE contact SET identity = ?, petname = ?, state = ?, link_key = ?, onion = ?, "
 		    "client_key = ?,"
-		    " their_nick = ?, text = ?, min_version = ?, created_ms = ?, seen_ms = ? WHERE id = ?");
+		    " their_nick = ?, text = ?, min_version = ?, created_ms = ?, seen_ms = ?,"
+		    " blocked = ?, knows_door = ? WHERE id = ?");
 	bind(&q, c);
 	query_int(&q, c->id);
 	const int err = query_run(&q);
-	return !err && !sqlite3_changes(s->db) ? ERR_NOT_FOUND : err;
+	if (err)
+		return err;
+	return sqlite3_changes(s->db) ? put_token(s, c) : ERR_NOT_FOUND;
+}
+
+static int retire_clients(struct store *s, int64_t contact)
+{
+	struct query q;
+	query_write(&q, s, "UPDATE client SET use = ?, contact = NULL, offer = 0 WHERE contact = ?");
+	query_int(&q, CLIENT_RETIRED);
+	query_int(&q, contact);
+	return query_run(&q);
 }
 
 int store_contact_delete(struct store *s, int64_t id)
 {
 	/* The other tables' rows go by their foreign keys. */
 	struct query q;
-	s->litter = LITTER_ALL;
+	const int retired = retire_clients(s, id);
+	if (retired)
+		return retired;
+	s->litter |= LITTER_RATCHET | LITTER_SKIPPED | LITTER_CONTACT;
 	query_write(&q, s, "DELETE FROM contact WHERE id = ?");
 	query_int(&q, id);
 	const int err = query_run(&q);
@@ -73,6 +119,9 @@ static void read_row(struct query *q, struct contact_row *c)
 	c->min_version = (uint8_t)query_get_int(q, 9);
 	c->created_ms = (uint64_t)query_get_int(q, 10);
 	c->seen_ms = (uint64_t)query_get_int(q, 11);
+	c->blocked = query_get_int(q, 12);
+	c->knows_door = query_get_int(q, 13);
+	c->has_token = query_get_blob_if(q, 14, c->token, sizeof(c->token));
 }
 
 int store_contact_each(struct store *s, int (*cb)(void *ctx, const struct contact_row *c), void *ctx)
@@ -83,7 +132,8 @@ int store_contact_each(struct store *s, int (*cb)(void *ctx, const struct contac
 	query_read(
 	    &q, s,
 	    "SELECT id, identity, petname, state, link_key, onion, client_key, their_nick, text, min_version,"
-	    " created_ms, seen_ms FROM contact ORDER BY id");
+	    " created_ms, seen_ms, blocked, knows_door, token"
+	    " FROM contact LEFT JOIN contact_token ON contact_token.contact = id ORDER BY id");
 	while (!err && query_step(&q) > 0) {
 		read_row(&q, &c);
 		if (!q.err)

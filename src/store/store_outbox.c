@@ -119,6 +119,21 @@ int store_outbox_delete(struct store *s, int64_t contact, const uint8_t msgid[16
 	return !err && !sqlite3_changes(s->db) ? ERR_NOT_FOUND : err;
 }
 
+/* Those of the engine's own that are sealed with a seq up to this one. */
+static int count_control(struct store *s, int64_t contact, int64_t upto, size_t *n)
+{
+	struct query q;
+	*n = 0;
+	query_read(&q, s,
+		   "SELECT count(*) FROM outbox INDEXED BY outbox_control"
+		   " WHERE contact = ? AND message_kind >= " CONTROL " AND seq <= ?");
+	query_int(&q, contact);
+	query_int(&q, upto);
+	if (query_step(&q) > 0)
+		*n = (size_t)query_get_int(&q, 0);
+	return query_end(&q);
+}
+
 /* Runs it, and tells how many rows it took away. */
 static int run_counted(struct query *q, size_t *n)
 {
@@ -130,10 +145,18 @@ static int run_counted(struct query *q, size_t *n)
 int store_outbox_delete_upto(struct store *s, int64_t contact, uint64_t seq, size_t *n)
 {
 	struct query q;
+	const int64_t upto = seq > INT64_MAX ? INT64_MAX : (int64_t)seq;
+	size_t control;
+	int err = count_control(s, contact, upto, &control);
+	if (err)
+		return err;
 	query_write(&q, s, "DELETE FROM outbox WHERE contact = ? AND seq <= ?");
 	query_int(&q, contact);
-	query_int(&q, seq > INT64_MAX ? INT64_MAX : (int64_t)seq);
-	return run_counted(&q, n);
+	query_int(&q, upto);
+	err = run_counted(&q, n);
+	if (!err)
+		*n -= control;
+	return err;
 }
 
 static int has_left(struct store *s, int64_t contact, int64_t id, bool *left)
@@ -167,7 +190,7 @@ int store_outbox_cancel_upto(struct store *s, int64_t contact, int64_t upto, siz
 	struct query q;
 	query_write(&q, s,
 		    "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE contact = ? AND id <= ?"
-		    " AND may_have_left = 0 ORDER BY id LIMIT ?)");
+		    " AND may_have_left = 0 AND message_kind < " CONTROL " ORDER BY id LIMIT ?)");
 	query_int(&q, contact);
 	query_int(&q, upto);
 	query_int(&q, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);
@@ -185,11 +208,15 @@ int store_outbox_last(struct store *s, int64_t contact, int64_t *id)
 	return query_end(&q);
 }
 
+/* The difference of two indexes, so that no message is read to be counted. */
 int store_outbox_count(struct store *s, int64_t contact, size_t *n)
 {
 	struct query q;
 	*n = 0;
-	query_read(&q, s, "SELECT count(*) FROM outbox WHERE contact = ?");
+	query_read(&q, s,
+		   "SELECT (SELECT count(*) FROM outbox INDEXED BY outbox_contact WHERE contact = ?1)"
+		   " - (SELECT count(*) FROM outbox INDEXED BY outbox_control"
+		   " WHERE contact = ?1 AND message_kind >= " CONTROL ")");
 	query_int(&q, contact);
 	if (query_step(&q) > 0)
 		*n = (size_t)query_get_int(&q, 0);
@@ -200,8 +227,31 @@ int store_outbox_counts(struct store *s, int (*cb)(void *ctx, int64_t contact, s
 {
 	struct query q;
 	int err = 0;
-	query_read(&q, s, "SELECT contact, count(*) FROM outbox GROUP BY contact");
+	query_read(&q, s,
+		   "SELECT o.contact, count(*) - (SELECT count(*) FROM outbox c INDEXED BY outbox_control"
+		   " WHERE c.contact = o.contact AND c.message_kind >= " CONTROL ")"
+		   " FROM outbox o INDEXED BY outbox_contact GROUP BY o.contact");
 	while (!err && query_step(&q) > 0)
 		err = cb(ctx, query_get_int(&q, 0), (size_t)query_get_int(&q, 1));
 	return query_end_with(&q, err);
+}
+
+int store_outbox_exists(struct store *s, int64_t id, bool *there)
+{
+	struct query q;
+	query_read(&q, s, "SELECT 1 FROM outbox WHERE id = ?");
+	query_int(&q, id);
+	*there = query_step(&q) > 0;
+	return query_end(&q);
+}
+
+int store_outbox_clear(struct store *s, int64_t contact, size_t *n)
+{
+	struct query q;
+	const int err = store_outbox_count(s, contact, n);
+	if (err)
+		return err;
+	query_write(&q, s, "DELETE FROM outbox WHERE contact = ?");
+	query_int(&q, contact);
+	return query_run(&q);
 }

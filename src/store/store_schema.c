@@ -12,7 +12,8 @@
 #include "base/str.h"
 #include "store_private.h"
 
-/* Apart from the counters of session, so that a row is only ever overwritten in its place: store_scrub. */
+/* Keys stand apart from what changes beside them: a ratchet is only ever overwritten in its place, the others
+ * not at all, and store_scrub writes tables anew that no other refers to. */
 #define RATCHET_COLUMNS                                                                                      \
 	"(contact INTEGER PRIMARY KEY NOT NULL REFERENCES contact(id) ON DELETE CASCADE,"                    \
 	" state BLOB NOT NULL);"
@@ -24,6 +25,20 @@
 	" made_ms INTEGER NOT NULL,"                                                                         \
 	" PRIMARY KEY (contact, dh, n)) WITHOUT ROWID;"
 #define SKIPPED_INDEX "CREATE INDEX skipped_made ON skipped(made_ms);"
+#define CONTACT_TOKEN_COLUMNS                                                                                \
+	"(contact INTEGER PRIMARY KEY NOT NULL REFERENCES contact(id) ON DELETE CASCADE,"                    \
+	" token BLOB NOT NULL);"
+#define SERVICE_SEED_COLUMNS                                                                                 \
+	"(service INTEGER PRIMARY KEY NOT NULL REFERENCES service(id) ON DELETE CASCADE,"                    \
+	" seed BLOB NOT NULL);"
+#define CLIENT_SECRET_COLUMNS                                                                                \
+	"(client INTEGER PRIMARY KEY NOT NULL REFERENCES client(id) ON DELETE CASCADE,"                      \
+	" secret BLOB NOT NULL);"
+#define CLIENT_SECRET_INDEX "CREATE UNIQUE INDEX client_secret_once ON client_secret(secret);"
+#define INVITE_TOKEN_COLUMNS                                                                                 \
+	"(invite INTEGER PRIMARY KEY NOT NULL REFERENCES invite(id) ON DELETE CASCADE,"                      \
+	" token BLOB NOT NULL);"
+#define INVITE_TOKEN_INDEX "CREATE UNIQUE INDEX invite_token_once ON invite_token(token);"
 
 static const char *const migrations[] = {
     "CREATE TABLE meta (name TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;"
@@ -99,6 +114,40 @@ static const char *const migrations[] = {
     " reset_day INTEGER NOT NULL,"
     " resets INTEGER NOT NULL);"
     "CREATE TABLE ratchet " RATCHET_COLUMNS "CREATE TABLE skipped " SKIPPED_COLUMNS SKIPPED_INDEX,
+
+    /* 3: private services; contacts of before know no other address than the door's */
+    "ALTER TABLE contact ADD COLUMN blocked INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE contact ADD COLUMN knows_door INTEGER NOT NULL DEFAULT 1;"
+    "CREATE TABLE contact_token " CONTACT_TOKEN_COLUMNS
+
+    /* so that the few need no look at the many: store_outbox_count */
+    "CREATE INDEX outbox_control ON outbox(contact) WHERE message_kind >= " CONTROL ";"
+
+    "CREATE TABLE service ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " created_ms INTEGER NOT NULL,"
+    " left_ms INTEGER NOT NULL);"
+    "CREATE TABLE service_seed " SERVICE_SEED_COLUMNS
+
+    /* contact NULL: of none.  One that goes is taken out by store_contact_delete first. */
+    "CREATE TABLE client ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " service INTEGER NOT NULL REFERENCES service(id) ON DELETE CASCADE,"
+    " use INTEGER NOT NULL,"
+    " contact INTEGER REFERENCES contact(id),"
+    " offer INTEGER NOT NULL,"
+    " acked INTEGER NOT NULL);"
+    "CREATE INDEX client_service ON client(service);"
+    "CREATE INDEX client_contact ON client(contact) WHERE contact IS NOT NULL;"
+    "CREATE TABLE client_secret " CLIENT_SECRET_COLUMNS CLIENT_SECRET_INDEX
+
+    "CREATE TABLE invite ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " client INTEGER NOT NULL REFERENCES client(id) ON DELETE CASCADE,"
+    " made_ms INTEGER NOT NULL,"
+    " expires_ms INTEGER NOT NULL);"
+    "CREATE INDEX invite_client ON invite(client);"
+    "CREATE TABLE invite_token " INVITE_TOKEN_COLUMNS INVITE_TOKEN_INDEX,
 };
 #define VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))
 
@@ -145,21 +194,22 @@ int store_schema_migrate(struct store *s)
  * of a page when it moves rows between pages, which happens where rows come and go.  A table that is dropped
  * leaves only zeroes: so those that hold keys are written anew.
  */
+#define ANEW(table, columns, index)                                                                          \
+	"BEGIN IMMEDIATE;"                                                                                   \
+	"CREATE TABLE new_" table " " columns "INSERT INTO new_" table " SELECT * FROM " table ";"           \
+	"DROP TABLE " table ";"                                                                              \
+	"ALTER TABLE new_" table " RENAME TO " table ";" index "COMMIT"
+
 static const struct {
 	unsigned litter;
 	const char *sql;
 } scrubs[] = {
-    {LITTER_RATCHET, "BEGIN IMMEDIATE;"
-		     "CREATE TABLE new_ratchet " RATCHET_COLUMNS
-		     "INSERT INTO new_ratchet SELECT contact, state FROM ratchet ORDER BY contact;"
-		     "DROP TABLE ratchet;"
-		     "ALTER TABLE new_ratchet RENAME TO ratchet;"
-		     "COMMIT"},
-    {LITTER_SKIPPED, "BEGIN IMMEDIATE;"
-		     "CREATE TABLE new_skipped " SKIPPED_COLUMNS
-		     "INSERT INTO new_skipped SELECT contact, dh, n, secret, made_ms FROM skipped;"
-		     "DROP TABLE skipped;"
-		     "ALTER TABLE new_skipped RENAME TO skipped;" SKIPPED_INDEX "COMMIT"},
+    {LITTER_RATCHET, ANEW("ratchet", RATCHET_COLUMNS, "")},
+    {LITTER_SKIPPED, ANEW("skipped", SKIPPED_COLUMNS, SKIPPED_INDEX)},
+    {LITTER_CONTACT, ANEW("contact_token", CONTACT_TOKEN_COLUMNS, "")},
+    {LITTER_SERVICE, ANEW("service_seed", SERVICE_SEED_COLUMNS, "")},
+    {LITTER_CLIENT, ANEW("client_secret", CLIENT_SECRET_COLUMNS, CLIENT_SECRET_INDEX)},
+    {LITTER_INVITE, ANEW("invite_token", INVITE_TOKEN_COLUMNS, INVITE_TOKEN_INDEX)},
 };
 
 int store_scrub(struct store *s)

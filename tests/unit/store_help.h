@@ -76,6 +76,25 @@ static inline int64_t help_add_contact(struct store *s, const char *petname, uin
 	return c.id;
 }
 
+/* Its seed follows from n. */
+static inline int64_t help_add_service(struct store *s, uint8_t n)
+{
+	struct service_row row = {.created_ms = 2000 + n};
+	memset(row.seed, n, sizeof(row.seed));
+	assert_int_equal(store_service_add(s, &row), 0);
+	return row.id;
+}
+
+/* A spare key that follows from n, or the key of a contact. */
+static inline int64_t help_add_client(struct store *s, int64_t service, uint8_t n, int64_t contact)
+{
+	struct client_row row = {
+	    .service = service, .use = contact ? CLIENT_CONTACT : CLIENT_SPARE, .contact = contact};
+	memset(row.secret, n, sizeof(row.secret));
+	assert_int_equal(store_client_add(s, &row), 0);
+	return row.id;
+}
+
 static inline int help_line(struct store *s, int64_t contact, const char *text)
 {
 	struct line_row l = {.contact = contact, .text = text, .text_len = strlen(text)};
@@ -94,6 +113,23 @@ static inline size_t help_lines(struct store *s)
 	size_t n = 0;
 	assert_int_equal(store_line_since(s, 0, SIZE_MAX, help_count_cb, &n), 0);
 	return n;
+}
+
+/* Rows as words, to compare them with what a test says. */
+struct help_story {
+	char text[2048];
+};
+
+static inline void help_tell(struct help_story *st, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+static inline void help_tell(struct help_story *st, const char *fmt, ...)
+{
+	const size_t len = strlen(st->text);
+	va_list ap;
+	va_start(ap, fmt);
+	const int n = vsnprintf(st->text + len, sizeof(st->text) - len, fmt, ap);
+	va_end(ap);
+	assert_true(n > 0 && (size_t)n < sizeof(st->text) - len);
 }
 
 static inline off_t help_size(const char *path, const char *suffix)

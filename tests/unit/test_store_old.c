@@ -90,61 +90,46 @@ static struct store *open_version_1(const struct help *h)
 	return help_open(h);
 }
 
-struct story {
-	char text[1024];
-};
-
-static void tell(struct story *st, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void tell(struct story *st, const char *fmt, ...)
-{
-	const size_t len = strlen(st->text);
-	va_list ap;
-	va_start(ap, fmt);
-	const int n = vsnprintf(st->text + len, sizeof(st->text) - len, fmt, ap);
-	va_end(ap);
-	assert_true(n > 0 && (size_t)n < sizeof(st->text) - len);
-}
-
 static int tell_contact(void *ctx, const struct contact_row *c)
 {
-	tell(ctx, "%d %s %d key %d,%d onion %d link %d,%d client %d,%d %s '%s' v%d %d %d\n", (int)c->id,
-	     c->petname, c->state, c->identity[0], c->identity[KEY_BYTES - 1], c->onion[0], c->has_link_key,
-	     c->link_key[0], c->has_client_key, c->client_key[0], c->their_nick, c->text, c->min_version,
-	     (int)c->created_ms, (int)c->seen_ms);
+	help_tell(ctx, "%d %s %d key %d,%d onion %d link %d,%d client %d,%d %s '%s' v%d %d %d\n", (int)c->id,
+		  c->petname, c->state, c->identity[0], c->identity[KEY_BYTES - 1], c->onion[0],
+		  c->has_link_key, c->link_key[0], c->has_client_key, c->client_key[0], c->their_nick,
+		  c->text, c->min_version, (int)c->created_ms, (int)c->seen_ms);
 	return 0;
 }
 
 static int tell_request(void *ctx, const struct request_row *r)
 {
-	tell(ctx, "request %s '%s' %d %d\n", r->name, r->text, r->rejected, (int)r->received_ms);
+	help_tell(ctx, "request %s '%s' %d %d\n", r->name, r->text, r->rejected, (int)r->received_ms);
 	return 0;
 }
 
 static int tell_line(void *ctx, const struct line_row *l)
 {
-	tell(ctx, "line %d of %d kind %d,%d id %d at %d,%d %s '%.*s'\n", (int)l->id, (int)l->contact, l->kind,
-	     l->message_kind, l->msgid[15], (int)l->time_ms, (int)l->minute, l->client, (int)l->text_len,
-	     l->text);
+	help_tell(ctx, "line %d of %d kind %d,%d id %d at %d,%d %s '%.*s'\n", (int)l->id, (int)l->contact,
+		  l->kind, l->message_kind, l->msgid[15], (int)l->time_ms, (int)l->minute, l->client,
+		  (int)l->text_len, l->text);
 	return 0;
 }
 
 static int tell_outbox(void *ctx, const struct outbox_row *o)
 {
-	tell(ctx, "out %d to %d kind %d id %d at %d left %d '%.*s' seq %d sealed %s\n", (int)o->id,
-	     (int)o->contact, o->message_kind, o->msgid[15], (int)o->minute, o->may_have_left,
-	     (int)o->text_len, o->text, (int)o->seq, o->sealed ? "yes" : "no");
+	help_tell(ctx, "out %d to %d kind %d id %d at %d left %d '%.*s' seq %d sealed %s\n", (int)o->id,
+		  (int)o->contact, o->message_kind, o->msgid[15], (int)o->minute, o->may_have_left,
+		  (int)o->text_len, o->text, (int)o->seq, o->sealed ? "yes" : "no");
 	return 0;
 }
 
 static int tell_cursor(void *ctx, const char *client, int64_t line_id)
 {
-	tell(ctx, "cursor %s %d\n", client, (int)line_id);
+	help_tell(ctx, "cursor %s %d\n", client, (int)line_id);
 	return 0;
 }
 
 static void assert_rows_of_version_1(struct store *s)
 {
-	struct story st = {""};
+	struct help_story st = {""};
 	char nick[5];
 	assert_int_equal(store_contact_each(s, tell_contact, &st), 0);
 	assert_int_equal(store_request_each(s, tell_request, &st), 0);
@@ -194,7 +179,7 @@ static void version_1_goes_on(void **state)
 	const struct session_row row = {.contact = 4, .epoch = {1}};
 	struct outbox_row o = {.contact = 4, .msgid = {9}, .text = "new", .text_len = 3};
 	struct line_row l = {.contact = 7, .text = "new", .text_len = 3};
-	struct story st = {""};
+	struct help_story st = {""};
 	size_t n;
 	assert_int_equal(store_session_begin(s, &row, "state", 5), 0);
 	assert_int_equal(store_outbox_cancel(s, 4, 21), ERR_WRONG_STATE);
