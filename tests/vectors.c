@@ -10,6 +10,7 @@
 
 #include "base/str.h"
 #include "crypto/identity.h"
+#include "link/invite.h"
 #include "link/link.h"
 #include "link/noise.h"
 #include "link/payload.h"
@@ -60,7 +61,8 @@ struct person {
 	uint8_t identity_public[KEY_BYTES];
 	uint8_t link_secret[KEY_BYTES];
 	uint8_t link_public[KEY_BYTES];
-	uint8_t next; /* of the random source */
+	uint8_t onion[KEY_BYTES]; /* that is dialled */
+	uint8_t next;		  /* of the random source */
 	struct rng rng;
 };
 
@@ -70,6 +72,7 @@ static void person_init(struct person *p, uint8_t seed, uint8_t link, uint8_t fi
 	identity_public(p->seed, p->identity);
 	identity_dh_secret(p->seed, p->identity_secret);
 	dh_public(p->identity_secret, p->identity_public);
+	memcpy(p->onion, p->identity, KEY_BYTES);
 	memset(p->link_secret, link, KEY_BYTES);
 	dh_public(p->link_secret, p->link_public);
 	p->next = first;
@@ -119,10 +122,11 @@ static void carry(struct link *from, struct link *to, uint8_t record[RECORD_BYTE
 
 static struct link *answer(struct person *bob)
 {
-	const struct link_role_key roles[] = {{LINK_DOOR, bob->identity_secret},
-					      {LINK_PRIVATE, bob->link_secret}};
+	const struct link_role_key roles[] = {{LINK_PRIVATE, bob->link_secret},
+					      {LINK_DOOR, bob->identity_secret}};
+	const bool door = !memcmp(bob->onion, bob->identity, KEY_BYTES);
 	const struct link_responder_opts opts = {
-	    .roles = roles, .n_roles = 2, .onion = bob->identity, .admit = admit};
+	    .roles = roles, .n_roles = door ? 2 : 1, .onion = bob->onion, .admit = admit};
 	struct link *l = link_new_responder(&bob->rng, &opts);
 
 	must(l != NULL);
@@ -137,7 +141,7 @@ static struct link *dial(struct person *from, const struct person *to, enum link
 	    .static_secret = by_identity ? from->identity_secret : from->link_secret,
 	    .identity = by_identity ? from->identity : NULL,
 	    .responder_static = role == LINK_DOOR ? to->identity_public : to->link_public,
-	    .responder_onion = to->identity,
+	    .responder_onion = to->onion,
 	};
 	struct link *l = link_new_initiator(&from->rng, &opts);
 
@@ -154,7 +158,7 @@ static size_t make_prologue(enum link_role role, const struct person *bob, uint8
 	memcpy(prologue, LINK_LABEL, len);
 	prologue[len++] = LINK_VERSION;
 	prologue[len++] = (uint8_t)role;
-	memcpy(prologue + len, bob->identity, KEY_BYTES);
+	memcpy(prologue + len, bob->onion, KEY_BYTES);
 	return len + KEY_BYTES;
 }
 
@@ -218,6 +222,21 @@ static void request(struct link *l, const struct person *p, const struct person 
 	queue(l, FRAME_REQUEST, "REQUEST: nick \"alice\", text \"Hello Bob, it's me.\"", &body);
 }
 
+#define CLIENT_KEY 0xcc
+#define MINUTE	   29000000
+
+/* Bob's private service, where Alice has a key of her own. */
+static struct locator private_service(void)
+{
+	struct locator l = {.has_client_key = true};
+	uint8_t seed[KEY_BYTES];
+
+	memset(seed, 0x0b, sizeof(seed));
+	identity_public(seed, l.onion);
+	memset(l.client_key, CLIENT_KEY, KEY_BYTES);
+	return l;
+}
+
 static void answer_accepted(struct link *l, const struct person *p, const struct person *to)
 {
 	struct answer a = {.status = ANSWER_ACCEPTED};
@@ -225,9 +244,7 @@ static void answer_accepted(struct link *l, const struct person *p, const struct
 
 	prove(l, PROOF_ANSWER, p, to->identity_public, a.proof);
 	memcpy(a.link_key, p->link_public, KEY_BYTES);
-	memcpy(a.locator.onion, p->identity, KEY_BYTES);
-	a.locator.has_client_key = true;
-	memset(a.locator.client_key, 0xcc, KEY_BYTES);
+	a.locator = private_service();
 	buf_init(&body, FRAME_BODY_MAX);
 	must(!answer_encode(&a, &body));
 	queue(l, FRAME_ANSWER, "ANSWER: accepted, a locator with the client key cc..cc", &body);
@@ -244,6 +261,21 @@ static void acceptance(struct link *l, const struct person *p, const struct pers
 	buf_init(&body, FRAME_BODY_MAX);
 	must(!accept_encode(&a, &body));
 	queue(l, FRAME_ACCEPT, "ACCEPT: nick \"bob\"", &body);
+}
+
+static void redemption(struct link *l, const struct person *p, const struct person *to,
+		       const struct invite *inv)
+{
+	struct redeem r = {.nick = "alice"};
+	struct buf body;
+
+	prove(l, PROOF_REDEEM, p, to->link_public, r.proof);
+	memcpy(r.token, inv->token, TOKEN_BYTES);
+	memcpy(r.link_key, p->link_public, KEY_BYTES);
+	memcpy(r.locator.onion, p->identity, KEY_BYTES);
+	buf_init(&body, FRAME_BODY_MAX);
+	must(!redeem_encode(&r, &body));
+	queue(l, FRAME_REDEEM, "REDEEM: nick \"alice\"", &body);
 }
 
 static void profile(struct link *l, const struct person *from, const char *nick, const char *away_text,
@@ -369,7 +401,7 @@ static void seal(struct talker *from, const uint8_t epoch[EPOCH_BYTES], const ui
 		 struct buf *body)
 {
 	uint8_t chain[KEY_BYTES], key[KEY_BYTES], ad[AD_BYTES + RATCHET_HEADER_BYTES], *out;
-	uint8_t opened[RATCHET_OVERHEAD];
+	uint8_t opened[MESSAGE_BYTES_MAX];
 	size_t sealed = len + RATCHET_OVERHEAD;
 
 	must(!buf_put(body, epoch, EPOCH_BYTES));
@@ -391,7 +423,7 @@ static void open_message(struct talker *to, const struct buf *body, size_t len)
 {
 	const struct ratchet_skipped skipped = keep_skipped(&to->keep);
 	const uint8_t *bytes = buf_ptr(body);
-	uint8_t before[KEY_BYTES], out[RATCHET_OVERHEAD];
+	uint8_t before[KEY_BYTES], out[MESSAGE_BYTES_MAX];
 
 	memcpy(before, to->r.dh_remote, KEY_BYTES);
 	must(!ratchet_open(&to->r, &to->person->rng, &skipped, bytes, AD_BYTES, bytes + AD_BYTES,
@@ -403,36 +435,62 @@ static void open_message(struct talker *to, const struct buf *body, size_t len)
 		show("  receiving chain key, past that message", to->r.recv_chain, KEY_BYTES);
 }
 
-/* The plaintext of a message of this number; NULL: the empty one, which begins a session. */
-static void compose(uint8_t id, const char *text, struct buf *plain)
+/* The plaintext of a message of this number; text may be NULL: the empty one, which begins a session. */
+static void compose(uint8_t number, enum message_kind kind, const void *text, size_t len, struct buf *plain)
 {
-	for (unsigned i = 0; text && i < MSGID_BYTES; i++)
-		must(!buf_put_u8(plain, (uint8_t)(id << 4 | i)));
-	if (text && (buf_put_u32(plain, 29000000) || buf_put_u8(plain, MESSAGE_TEXT) ||
-		     buf_put(plain, text, strlen(text))))
-		abort();
+	struct message m = {.minute = MINUTE, .kind = (uint8_t)kind, .text = text, .text_len = len};
+
+	for (unsigned i = 0; i < MSGID_BYTES; i++)
+		m.id[i] = (uint8_t)(number << 4 | i);
+	if (text)
+		must(!message_encode(&m, plain));
 }
 
-/* From one to the other; over l if there is one. */
-static void say(struct talker *from, struct talker *to, const uint8_t epoch[EPOCH_BYTES], const char *text,
-		struct link *l)
-{
-	static uint8_t id;
-	struct buf plain, body;
+static unsigned numbers; /* of messages */
 
-	buf_init(&plain, FRAME_BODY_MAX);
+/* From one to the other; over l if there is one. */
+static void send_message(struct talker *from, struct talker *to, const uint8_t epoch[EPOCH_BYTES],
+			 const struct buf *plain, struct link *l)
+{
+	struct buf body;
+
 	buf_init(&body, FRAME_BODY_MAX);
-	compose(id++, text, &plain);
-	printf("%s, seq %u: %s\n", from->name, (unsigned)++from->seq,
-	       text ? text : "empty, begins the session");
-	show("  plaintext", buf_ptr(&plain), buf_len(&plain));
-	seal(from, epoch, buf_ptr(&plain), buf_len(&plain), &body);
+	show("  plaintext", buf_ptr(plain), buf_len(plain));
+	seal(from, epoch, buf_ptr(plain), buf_len(plain), &body);
 	show("  MESSAGE", buf_ptr(&body), buf_len(&body));
 	if (l)
 		must(!link_send(l, FRAME_MESSAGE, buf_ptr(&body), buf_len(&body)));
-	open_message(to, &body, buf_len(&plain));
-	buf_clear(&plain);
+	open_message(to, &body, buf_len(plain));
 	buf_clear(&body);
+}
+
+static void say(struct talker *from, struct talker *to, const uint8_t epoch[EPOCH_BYTES], const char *text,
+		struct link *l)
+{
+	struct buf plain;
+
+	buf_init(&plain, FRAME_BODY_MAX);
+	compose((uint8_t)numbers++, MESSAGE_TEXT, text, text ? strlen(text) : 0, &plain);
+	printf("%s, seq %u: %s\n", from->name, (unsigned)++from->seq,
+	       text ? text : "empty, begins the session");
+	send_message(from, to, epoch, &plain, l);
+	buf_clear(&plain);
+}
+
+/* Where he is to be dialled from now on. */
+static void say_locator(struct talker *from, struct talker *to, const uint8_t epoch[EPOCH_BYTES])
+{
+	const struct locator l = private_service();
+	struct buf text, plain;
+
+	buf_init(&text, LOCATOR_BYTES_MAX);
+	buf_init(&plain, FRAME_BODY_MAX);
+	must(!locator_encode(&l, &text));
+	compose((uint8_t)numbers++, MESSAGE_LOCATOR, buf_ptr(&text), buf_len(&text), &plain);
+	printf("%s, seq %u: a locator, the one of the ANSWER above\n", from->name, (unsigned)++from->seq);
+	send_message(from, to, epoch, &plain, NULL);
+	buf_clear(&text);
+	buf_clear(&plain);
 }
 
 /* ---- what is shown -------------------------------------------------------- */
@@ -468,6 +526,52 @@ static void accepting(struct person *alice, struct person *bob)
 	shake_hands("Bob", b, "Alice", a);
 	show("handshake hash", link_hash(b), HASH_BYTES);
 	acceptance(b, bob, alice);
+	carry(b, a, record);
+	show("Bob: first transport record", record, sizeof(record));
+	printf("\n");
+	link_free(a);
+	link_free(b);
+}
+
+/* Bob makes an invitation, good until ten days after the minute of the messages. */
+static void invitation(const struct person *bob, struct invite *inv)
+{
+	char text[INVITE_LEN + 1];
+	uint8_t raw[INVITE_BYTES];
+
+	memset(inv, 0, sizeof(*inv));
+	memcpy(inv->identity, bob->identity, KEY_BYTES);
+	memcpy(inv->link_key, bob->link_public, KEY_BYTES);
+	inv->locator = private_service();
+	memset(inv->token, 0x77, TOKEN_BYTES);
+	inv->minute = MINUTE + 10 * 24 * 60;
+	must(!invite_encode(inv, text));
+	must(!base32_decode(text + INVITE_PREFIX_LEN, INVITE_LEN - INVITE_PREFIX_LEN, raw, sizeof(raw)));
+	printf("Invitation: Bob's, token 77..77, good until minute %u\n", (unsigned)inv->minute);
+	show("bytes, the last four of them the checksum", raw, sizeof(raw));
+	printf("text\n");
+	for (size_t at = 0; at < INVITE_LEN; at += 2 * LINE_BYTES)
+		printf("  %.*s\n", 2 * LINE_BYTES, text + at);
+}
+
+/* Alice presents it at Bob's private service. */
+static void redeeming(struct person *alice, struct person *bob)
+{
+	uint8_t record[RECORD_BYTES];
+	struct link *a, *b;
+	struct invite inv;
+
+	invitation(bob, &inv);
+	memcpy(bob->onion, inv.locator.onion, KEY_BYTES);
+	a = dial(alice, bob, LINK_PRIVATE, true);
+	b = answer(bob);
+	show_prologue(LINK_PRIVATE, bob);
+	shake_hands("Alice", a, "Bob", b);
+	show("handshake hash", link_hash(a), HASH_BYTES);
+	redemption(a, alice, bob, &inv);
+	carry(a, b, record);
+	show("Alice: first transport record", record, sizeof(record));
+	answer_accepted(b, bob, alice);
 	carry(b, a, record);
 	show("Bob: first transport record", record, sizeof(record));
 	printf("\n");
@@ -525,6 +629,9 @@ static void between_link_keys(struct person *alice, struct person *bob)
 	say(&from_b, &from_a, epoch, "one", NULL);
 	say(&from_a, &from_b, epoch, "two", NULL);
 	say(&from_b, &from_a, epoch, "three", NULL);
+	say_locator(&from_b, &from_a, epoch);
+	must(link_output_cover(a, record));
+	show("Alice: third transport record, of filling alone", record, sizeof(record));
 	link_free(a);
 	link_free(b);
 }
@@ -543,6 +650,9 @@ int main(void)
 	person_init(&alice, 0x01, 0x11, 0x20);
 	person_init(&bob, 0x02, 0x22, 0x80);
 	accepting(&alice, &bob);
+	person_init(&alice, 0x01, 0x11, 0x20);
+	person_init(&bob, 0x02, 0x22, 0x80);
+	redeeming(&alice, &bob);
 	person_init(&alice, 0x01, 0x11, 0x20);
 	person_init(&bob, 0x02, 0x22, 0x80);
 	between_link_keys(&alice, &bob);

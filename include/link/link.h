@@ -25,8 +25,8 @@
 #include "link/record.h"
 
 #define LINK_LABEL	 "allium link"
-#define LINK_VERSION	 1 /* the highest that we speak */
-#define LINK_VERSION_MIN 1 /* the lowest; what had no ratchet was 0 */
+#define LINK_VERSION	 2 /* the highest that we speak */
+#define LINK_VERSION_MIN 2 /* the lowest: 0 had no ratchet, 1 no locators under it */
 
 enum link_role { LINK_DOOR = 0, LINK_PRIVATE = 1, LINK_MAILBOX = 2 };
 

@@ -115,6 +115,7 @@ static void check(struct link *l, bool is_responder)
 		fuzz_check(link_output(l, record) && !record[1] && !record[2]);
 	while (link_output(l, record))
 		fuzz_check(!dead);
+	fuzz_check(link_output_cover(l, record) == (link_state(l) == LINK_OPEN));
 }
 
 /* In two pieces: the cut must not matter. */

@@ -27,11 +27,11 @@ static void test_between_link_keys(void **state)
 	scene_open(&s, scene_dial_private(&s));
 	assert_int_equal(s.admission.asked, 1);
 	assert_int_equal(s.admission.role, LINK_PRIVATE);
-	assert_int_equal(s.admission.version, 1);
+	assert_int_equal(s.admission.version, 2);
 	assert_memory_equal(s.admission.static_key, s.alice.link_public, KEY_BYTES);
 	assert_false(s.admission.has_identity);
-	assert_int_equal(link_version(s.a), 1);
-	assert_int_equal(link_version(s.b), 1);
+	assert_int_equal(link_version(s.a), 2);
+	assert_int_equal(link_version(s.b), 2);
 	assert_int_equal(link_error(s.a), 0);
 }
 
@@ -109,7 +109,7 @@ static void dial_raw(enum link_role role, const uint8_t *secret, const uint8_t *
 	size_t label = strlen(LINK_LABEL), msg_len = NOISE_MSG1_OVERHEAD + len;
 	struct noise *noise;
 
-	prologue[label] = record[0] = 1;
+	prologue[label] = record[0] = 2; /* the version */
 	prologue[label + 1] = (uint8_t)role;
 	memcpy(prologue + label + 2, s.bob.identity, KEY_BYTES);
 	noise = noise_new_initiator(&s.rng_a, prologue, label + 2 + KEY_BYTES, secret, responder);
@@ -405,10 +405,10 @@ static void test_message_over_records(void **state)
 	(void)state;
 	s.a = scene_dial_door(&s);
 	scene_record(s.a, record);
-	feed_pieces(record, (const size_t[]){50}, 2, 1);
+	feed_pieces(record, (const size_t[]){50}, 2, 2);
 	assert_int_equal(link_state(s.b), LINK_PROBATION);
 	scene_another_bob(&s);
-	feed_pieces(record, (const size_t[]){1, 33, 60}, 4, 1);
+	feed_pieces(record, (const size_t[]){1, 33, 60}, 4, 2);
 	assert_int_equal(link_state(s.b), LINK_PROBATION);
 	assert_int_equal(scene_carry(s.b, s.a), 1);
 	assert_int_equal(link_state(s.a), LINK_OPEN);
@@ -421,15 +421,15 @@ static void test_message_over_too_many_records(void **state)
 	(void)state;
 	s.a = scene_dial_door(&s);
 	scene_record(s.a, record);
-	feed_pieces(record, (const size_t[]){1, 1, 1, 1}, 5, 1);
+	feed_pieces(record, (const size_t[]){1, 1, 1, 1}, 5, 2);
 	assert_dead(s.b, ERR_PROTOCOL);
 	/* an empty piece would let somebody send pieces for ever */
 	scene_another_bob(&s);
-	feed_pieces(record, (const size_t[]){0}, 2, 1);
+	feed_pieces(record, (const size_t[]){0}, 2, 2);
 	assert_dead(s.b, ERR_PROTOCOL);
 	/* the version changes in the middle */
 	scene_another_bob(&s);
-	feed_pieces(record, (const size_t[]){50}, 2, 2);
+	feed_pieces(record, (const size_t[]){50}, 2, 1);
 	assert_dead(s.b, ERR_PROTOCOL);
 }
 
@@ -447,9 +447,9 @@ static void assert_answered_with_ours(uint8_t version, uint8_t length)
 	scene_feed(s.b, record, sizeof(record));
 	assert_int_equal(s.admission.asked, 0);
 	assert_int_equal(link_error(s.b), ERR_VERSION);
-	assert_int_equal(link_version(s.b), 1);
+	assert_int_equal(link_version(s.b), 2);
 	scene_record(s.b, last);
-	assert_int_equal(last[0], 1);
+	assert_int_equal(last[0], 2);
 	assert_int_equal(last[1] | last[2], 0);
 	assert_dead(s.b, ERR_VERSION);
 }
@@ -457,10 +457,11 @@ static void assert_answered_with_ours(uint8_t version, uint8_t length)
 static void test_unknown_version(void **state)
 {
 	(void)state;
-	assert_answered_with_ours(2, 0);
-	assert_answered_with_ours(2, 0xff); /* whatever the rest means there */
+	assert_answered_with_ours(3, 0);
+	assert_answered_with_ours(3, 0xff); /* whatever the rest means there */
 	assert_answered_with_ours(255, 0);
 	assert_answered_with_ours(0, 0); /* it had no ratchet */
+	assert_answered_with_ours(1, 0); /* it had no locators under the ratchet */
 }
 
 static void test_offered_version(void **state)
@@ -475,6 +476,11 @@ static void test_offered_version(void **state)
 	scene_feed(s.a, record, sizeof(record));
 	assert_dead(s.a, ERR_VERSION);
 	assert_int_equal(link_version(s.a), 7);
+	scene_another_alice(&s, scene_dial_private(&s));
+	record[0] = 1; /* somebody who has not updated */
+	scene_feed(s.a, record, sizeof(record));
+	assert_dead(s.a, ERR_VERSION);
+	assert_int_equal(link_version(s.a), 1);
 
 	/* the own version with nothing in it is no offer; nor is a foreign one with something in it */
 	scene_another_alice(&s, scene_dial_private(&s));

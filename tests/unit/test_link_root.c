@@ -29,7 +29,7 @@ static void answer_raw(struct link *a, const uint8_t *secret, enum link_role rol
 	struct noise *noise;
 
 	scene_another_alice(&s, a);
-	prologue[label] = 1;
+	prologue[label] = 2; /* the version */
 	prologue[label + 1] = (uint8_t)role;
 	memcpy(prologue + label + 2, s.bob.identity, KEY_BYTES);
 	noise = noise_new_responder(&s.rng_b, prologue, label + 2 + KEY_BYTES, secret);
