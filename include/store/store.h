@@ -54,6 +54,7 @@ int store_checkpoint(struct store *s);
 
 /* ---- meta: small named values ---- */
 int store_meta_set(struct store *s, const char *name, const void *value, size_t len);
+int store_meta_delete(struct store *s, const char *name); /* fine if there is none */
 /* ERR_NOT_FOUND, ERR_TOO_LONG (over size). len may be NULL if the value must have exactly size bytes
  * (ERR_INVALID). */
 int store_meta_get(struct store *s, const char *name, void *out, size_t size, size_t *len);
@@ -63,7 +64,7 @@ struct contact_row {
 	int64_t id;
 	uint8_t identity[KEY_BYTES]; /* unique */
 	char petname[NICK_MAX + 1];
-	int state; /* chat's enum contact_state */
+	int state; /* chat's enum contact_state; 0: buried */
 	bool has_link_key;
 	uint8_t link_key[KEY_BYTES];
 	uint8_t onion[KEY_BYTES]; /* locator */
@@ -87,6 +88,13 @@ int store_contact_update(struct store *s, const struct contact_row *c);
 int store_contact_delete(struct store *s, int64_t id);
 /* Oldest first. */
 int store_contact_each(struct store *s, int (*cb)(void *ctx, const struct contact_row *c), void *ctx);
+/* A contact that has too many rows to delete at once: its identity and petname are free from now on, and its
+ * secrets gone; a blank row with state 0 is left to refer to what store_contact_trim, in slices, and then
+ * store_contact_delete take away. ERR_NOT_FOUND. */
+int store_contact_bury(struct store *s, int64_t id);
+/* Deletes lines (newest first), seen ids and outbox rows of a contact, limit at most in all, and tells how
+ * many; fewer than limit: they were the last. */
+int store_contact_trim(struct store *s, int64_t id, size_t limit, size_t *n);
 
 /* ---- requests from strangers ---- */
 struct request_row {

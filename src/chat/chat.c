@@ -96,6 +96,7 @@ static void chat_init(struct chat *c, struct store *store, const struct chat_opt
 	TAILQ_INIT(&c->flushes);
 	TAILQ_INIT(&c->door_links);
 	TAILQ_INIT(&c->dialling);
+	TAILQ_INIT(&c->removals);
 	rng_fill(opts->rng, &c->uses, sizeof(c->uses));
 	c->uses = c->uses >> 32 << 32;
 	timers_init(&c->timers);
@@ -137,6 +138,7 @@ void chat_free(struct chat *c)
 	links_free_all(c);
 	request_free_all(c);
 	contact_free_all(c);
+	removal_free_all(c);
 	epoch_free(c);
 	secret_free(c->secrets);
 	store_close(c->store);
@@ -152,6 +154,7 @@ void chat_shutdown(struct chat *c, struct now now, const char *reason)
 	log_info("account goes offline: %s", reason ? reason : "shutdown");
 	c->shut = true;
 	timers_cancel(&c->timers, &c->expiry);
+	timers_cancel(&c->timers, &c->removal_timer);
 	while ((p = contact_next(c, p))) {
 		dial_stop(c, p);
 		timers_cancel(&c->timers, &p->offline_timer);

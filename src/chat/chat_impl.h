@@ -173,6 +173,7 @@ struct waiting_request {
 	struct request_row row;
 };
 TAILQ_HEAD(request_list, waiting_request);
+TAILQ_HEAD(removal_list, removal);
 
 struct chat_secrets { /* guarded */
 	uint8_t seed[KEY_BYTES];
@@ -205,6 +206,8 @@ struct chat {
 	size_t n_contacts;
 	size_t queued;
 	struct chat_timer cancel_timer; /* the next slice of cancels */
+	struct removal_list removals;	/* that go on: removal.c */
+	struct chat_timer removal_timer;
 	/* strangers */
 	struct request_list requests; /* oldest first */
 	size_t n_waiting, n_rejected;
@@ -253,6 +256,14 @@ bool contact_key_free(const struct chat *c, const uint8_t identity[KEY_BYTES],
 		      const uint8_t link_key[KEY_BYTES]);
 int contact_pin(struct chat *c, struct chat_peer *p, const uint8_t link_key[KEY_BYTES],
 		const struct locator *l);
+
+/* ---- removal.c ---- */
+/* Has all that is stored of a contact deleted, in slices if it is much.  ERR_NOMEM, and nothing has changed. */
+int removal_begin(struct chat *c, struct now now, int64_t contact);
+/* One that was begun before the account was opened. */
+int removal_load(struct chat *c, int64_t contact);
+bool removal_of(const struct chat *c, int64_t contact); /* goes on? */
+void removal_free_all(struct chat *c);
 
 /* ---- petname.c: the one namespace ---- */
 /* May the user take this name for p (NULL: a new contact, or the own nick when self)?  Waiting requests give

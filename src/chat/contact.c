@@ -205,9 +205,12 @@ static void peer_take_out(struct chat *c, struct chat_peer *p)
 static int load_row(void *ctx, const struct contact_row *row)
 {
 	struct chat *c = ctx;
-	struct chat_peer *p = peer_new(c, row);
+	struct chat_peer *p;
 	int err;
 
+	if (row->state == 0)
+		return removal_load(c, row->id);
+	p = peer_new(c, row);
 	if (!p)
 		return ERR_NOMEM;
 	err = peer_insert(c, p);
@@ -223,7 +226,7 @@ static int load_count(void *ctx, int64_t contact, size_t n)
 	struct chat_peer *p;
 
 	if (!of)
-		return ERR_INVALID; /* a damaged database */
+		return removal_of(c, contact) ? 0 : ERR_INVALID; /* a damaged database */
 	p = of->impl;
 	p->pub.queued = n;
 	p->waiting = n > 0;
@@ -377,7 +380,6 @@ int chat_remove(struct chat *c, struct now now, const char *nick)
 	struct chat_peer *p;
 	int err;
 
-	(void)now;
 	if (c->broken)
 		return c->broken;
 	if (!contact)
@@ -385,7 +387,7 @@ int chat_remove(struct chat *c, struct now now, const char *nick)
 	p = contact->impl;
 	err = conversation_keep_time(c);
 	if (!err)
-		err = chat_break(c, store_contact_delete(c->store, contact->row.id));
+		err = removal_begin(c, now, contact->row.id);
 	if (err)
 		return err;
 	log_debug("contact %lld: removed", (long long)contact->row.id);

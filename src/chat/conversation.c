@@ -228,21 +228,37 @@ struct lines_walk {
 	struct chat *c;
 	int (*cb)(void *ctx, const struct contact *contact, const struct line_row *l);
 	void *ctx;
+	int64_t last;
+	size_t read, shown;
 };
 
 static int lines_row(void *ctx, const struct line_row *l)
 {
 	struct lines_walk *w = ctx;
+	const struct contact *contact = l->contact ? chat_find_id(w->c, l->contact) : NULL;
 
-	return w->cb(w->ctx, l->contact ? chat_find_id(w->c, l->contact) : NULL, l);
+	w->read++;
+	w->last = l->id;
+	if (l->contact && !contact)
+		return 0; /* of one that was removed: they go bit by bit */
+	w->shown++;
+	return w->cb(w->ctx, contact, l);
 }
 
 int chat_lines(struct chat *c, int64_t after, size_t limit,
 	       int (*cb)(void *ctx, const struct contact *contact, const struct line_row *l), void *cb_ctx)
 {
-	struct lines_walk w = {.c = c, .cb = cb, .ctx = cb_ctx};
+	struct lines_walk w = {.c = c, .cb = cb, .ctx = cb_ctx, .last = after};
+	size_t asked;
+	int err = c->broken;
 
-	return c->broken ? c->broken : store_line_since(c->store, after, limit, lines_row, &w);
+	do {
+		asked = limit - w.shown;
+		w.read = 0;
+		if (!err)
+			err = store_line_since(c->store, w.last, asked, lines_row, &w);
+	} while (!err && w.read == asked && w.shown < limit);
+	return err;
 }
 
 int64_t chat_last_line(const struct chat *c)

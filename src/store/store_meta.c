@@ -13,6 +13,14 @@ int store_meta_set(struct store *s, const char *name, const void *value, size_t 
 	return query_run(&q);
 }
 
+int store_meta_delete(struct store *s, const char *name)
+{
+	struct query q;
+	query_write(&q, s, "DELETE FROM meta WHERE name = ?");
+	query_text(&q, name);
+	return query_run(&q);
+}
+
 int store_meta_get(struct store *s, const char *name, void *out, size_t size, size_t *len)
 {
 	struct query q;
