@@ -327,4 +327,12 @@ struct chat_tor_status {
 void chat_set_tor(struct chat *c, struct now now, const struct chat_tor_status *status);
 const struct chat_tor_status *chat_tor(const struct chat *c);
 
+/* ---- settings of the account, kept for the front ---- */
+#define SETTING_NAME_MAX  32
+#define SETTING_VALUE_MAX 64
+/* ERR_NOT_FOUND if it was never set, and then an empty text; ERR_TOO_LONG: the name. */
+int chat_setting_get(const struct chat *c, const char *name, char out[SETTING_VALUE_MAX + 1]);
+/* value: any text. ERR_TOO_LONG: it, or the name. */
+int chat_setting_set(struct chat *c, const char *name, const char *value);
+
 #endif

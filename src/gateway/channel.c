@@ -80,7 +80,6 @@ static void flush_names(struct names *n)
 static void add_name(void *ctx, const struct person *p)
 {
 	struct names *n = ctx;
-	const char *prefix = p->kind == PERSON_SERVICE ? "@" : "";
 	char name[MASK_SIZE + 1];
 	size_t used;
 
@@ -90,14 +89,14 @@ static void add_name(void *ctx, const struct person *p)
 	if (strlen(n->line) + strlen(name) + 3 > sizeof(n->line))
 		flush_names(n);
 	used = strlen(n->line);
-	str_fmt(n->line + used, sizeof(n->line) - used, "%s%s%s", used > 0 ? " " : "", prefix, name);
+	str_fmt(n->line + used, sizeof(n->line) - used, "%s%s%s", used > 0 ? " " : "", p->prefix, name);
 }
 
 void channel_names(struct client *c)
 {
 	struct names n = {.c = c};
 
-	person_each_online(c, add_name, &n);
+	person_each_member(c, add_name, &n);
 	flush_names(&n);
 	client_numeric(c, RPL_ENDOFNAMES, "%s", CONTROL_CHANNEL);
 }
@@ -177,7 +176,7 @@ void command_list(struct client *c, const struct irc_message *m)
 	client_numeric(c, RPL_LISTSTART, "Channel");
 	if (c->session != NULL &&
 	    (m->n_params == 0 || m->params[0][0] == '\0' || channel_is_control(m->params[0]))) {
-		person_each_online(c, count_person, &n);
+		person_each_member(c, count_person, &n);
 		client_reply(c, RPL_LIST, "%s %zu :%s", CONTROL_CHANNEL, n, c->session->topic);
 	}
 	client_numeric(c, RPL_LISTEND, "%s", "");

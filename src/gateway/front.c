@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 
+#include "member.h"
 #include "person.h"
 #include "session.h"
 
@@ -20,74 +21,26 @@ static void on_line(void *ctx, struct chat *chat, const struct contact *contact,
 	timer_set(s->fence_timer, g->opts.barrier_ms);
 }
 
-static void show_join(struct session *s, const struct person *p)
-{
-	char mask[MASK_SIZE];
-	struct client *c;
-
-	person_mask(p, mask);
-	TAILQ_FOREACH (c, &s->clients, session_link) {
-		if (!c->joined)
-			continue;
-		if (client_has(c, CAP_EXTENDED_JOIN))
-			client_send(c, ":%s JOIN %s %s :%s", mask, CONTROL_CHANNEL, p->account, p->realname);
-		else
-			client_send(c, ":%s JOIN %s", mask, CONTROL_CHANNEL);
-	}
-}
-
-static void show_away(struct session *s, const struct person *p)
-{
-	char mask[MASK_SIZE];
-
-	person_mask(p, mask);
-	if (p->away)
-		session_channel(s, CAP_AWAY_NOTIFY, ":%s AWAY :%s", mask,
-				p->away_text[0] != '\0' ? p->away_text : "away");
-	else
-		session_channel(s, CAP_AWAY_NOTIFY, ":%s AWAY", mask);
-}
-
-static void show_quit(struct session *s, const struct person *p, const char *reason)
-{
-	char mask[MASK_SIZE];
-
-	person_mask(p, mask);
-	session_channel(s, 0, ":%s QUIT :%s", mask, reason);
-}
-
 static void on_presence(void *ctx, struct chat *chat, const struct contact *contact, enum presence before,
 			const char *reason)
 {
 	struct session *s = session_of_chat(ctx, chat);
-	struct person p;
 
 	if (s == NULL)
 		return;
 	status_touch(s);
-	person_of_contact(contact, &p);
-	if (!p.online) {
-		if (before != PRESENCE_OFFLINE)
-			show_quit(s, &p, reason != NULL ? reason : "offline");
-		return;
-	}
-	if (before == PRESENCE_OFFLINE)
-		show_join(s, &p);
-	if (before != PRESENCE_OFFLINE || p.away)
-		show_away(s, &p);
+	member_on_presence(s, contact, before, reason);
 }
 
 static void on_contact_added(void *ctx, struct chat *chat, const struct contact *contact)
 {
 	struct session *s = session_of_chat(ctx, chat);
-	struct person p;
 
 	if (s == NULL)
 		return;
 	status_touch(s);
-	person_of_contact(contact, &p);
-	if (p.online)
-		show_join(s, &p);
+	if (member_is(s, contact))
+		member_come(s, contact);
 }
 
 /* Also to clients outside the channel, and when the contact is offline: a query follows its nick. */
@@ -101,7 +54,7 @@ static void on_contact_renamed(void *ctx, struct chat *chat, const struct contac
 
 	if (s == NULL)
 		return;
-	person_of_contact(contact, &p);
+	person_of_contact(s, contact, &p);
 	str_copy(p.nick, sizeof(p.nick), old_nick);
 	person_mask(&p, mask);
 	TAILQ_FOREACH (c, &s->clients, session_link)
@@ -111,14 +64,12 @@ static void on_contact_renamed(void *ctx, struct chat *chat, const struct contac
 static void on_contact_removed(void *ctx, struct chat *chat, const struct contact *contact)
 {
 	struct session *s = session_of_chat(ctx, chat);
-	struct person p;
 
 	if (s == NULL)
 		return;
 	status_touch(s);
-	person_of_contact(contact, &p);
-	if (p.online)
-		show_quit(s, &p, "removed");
+	if (member_is(s, contact))
+		member_go(s, contact, "removed");
 }
 
 static void on_request(void *ctx, struct chat *chat, const struct request_row *r)

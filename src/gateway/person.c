@@ -5,9 +5,10 @@
 
 #include "base/str.h"
 
+#include "member.h"
 #include "session.h"
 
-void person_of_contact(const struct contact *contact, struct person *out)
+void person_of_contact(const struct session *s, const struct contact *contact, struct person *out)
 {
 	const char *realname = contact->row.their_nick;
 
@@ -15,6 +16,8 @@ void person_of_contact(const struct contact *contact, struct person *out)
 	out->kind = PERSON_CONTACT;
 	out->contact = contact;
 	out->online = contact->presence != PRESENCE_OFFLINE;
+	out->member = member_is(s, contact);
+	out->prefix = member_prefix(s, contact);
 	out->away = contact->presence == PRESENCE_AWAY;
 	out->away_text = out->away ? contact->away_text : "";
 	str_copy(out->nick, sizeof(out->nick), contact->row.petname);
@@ -28,7 +31,8 @@ static void person_of_service(const struct client *c, struct person *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->kind = PERSON_SERVICE;
-	out->online = true;
+	out->online = out->member = true;
+	out->prefix = "@";
 	out->away_text = "";
 	str_copy(out->nick, sizeof(out->nick), SERVICE_NICK);
 	str_copy(out->user, sizeof(out->user), SERVICE_NICK);
@@ -43,7 +47,8 @@ static void person_of_self(const struct client *c, struct person *out)
 
 	memset(out, 0, sizeof(*out));
 	out->kind = PERSON_SELF;
-	out->online = true;
+	out->online = out->member = true;
+	out->prefix = "";
 	out->away = away != NULL;
 	out->away_text = away != NULL ? away : "";
 	str_copy(out->nick, sizeof(out->nick), c->nick);
@@ -74,11 +79,12 @@ bool person_find(struct client *c, const char *nick, struct person *out)
 	contact = c->session != NULL ? chat_find(session_chat(c->session), nick) : NULL;
 	if (contact == NULL)
 		return false;
-	person_of_contact(contact, out);
+	person_of_contact(c->session, contact, out);
 	return true;
 }
 
 struct walk {
+	const struct session *session;
 	void (*cb)(void *ctx, const struct person *p);
 	void *ctx;
 };
@@ -88,16 +94,15 @@ static int each_contact(void *ctx, const struct contact *contact)
 	struct walk *w = ctx;
 	struct person p;
 
-	if (contact->presence == PRESENCE_OFFLINE)
-		return 0;
-	person_of_contact(contact, &p);
-	w->cb(w->ctx, &p);
+	person_of_contact(w->session, contact, &p);
+	if (p.member)
+		w->cb(w->ctx, &p);
 	return 0;
 }
 
-void person_each_online(struct client *c, void (*cb)(void *ctx, const struct person *p), void *ctx)
+void person_each_member(struct client *c, void (*cb)(void *ctx, const struct person *p), void *ctx)
 {
-	struct walk w = {.cb = cb, .ctx = ctx};
+	struct walk w = {.session = c->session, .cb = cb, .ctx = ctx};
 	struct person p;
 
 	person_of_service(c, &p);

@@ -13,6 +13,8 @@ enum person_kind { PERSON_SELF, PERSON_SERVICE, PERSON_CONTACT };
 struct person {
 	enum person_kind kind;
 	bool online;
+	bool member;	    /* of the control channel */
+	const char *prefix; /* there: "@", "+" or "" */
 	bool away;
 	const char *away_text; /* borrowed; "" when there is none */
 	char nick[NICK_MAX + 1];
@@ -23,12 +25,13 @@ struct person {
 	const struct contact *contact; /* of PERSON_CONTACT */
 };
 
-void person_of_contact(const struct contact *contact, struct person *out);
+/* As the clients of a session see it. */
+void person_of_contact(const struct session *s, const struct contact *contact, struct person *out);
 /* nick!user@host */
 void person_mask(const struct person *p, char out[MASK_SIZE]);
 /* By nick, online or not; false if the client knows nobody of that name. */
 bool person_find(struct client *c, const char *nick, struct person *out);
-/* Everybody who is online: itself, the service, contacts. */
-void person_each_online(struct client *c, void (*cb)(void *ctx, const struct person *p), void *ctx);
+/* Everybody who is in the control channel: the service, itself, contacts. */
+void person_each_member(struct client *c, void (*cb)(void *ctx, const struct person *p), void *ctx);
 
 #endif

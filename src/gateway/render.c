@@ -6,6 +6,7 @@
 #include "base/str.h"
 
 #include "person.h"
+#include "session.h"
 #include "words.h"
 
 struct piece {
@@ -51,69 +52,84 @@ static void send_pieces(struct client *c, const struct piece *p, struct stamp *a
 
 /* The message kinds that we know; others are told, never shown. */
 static void send_message(struct client *c, struct piece *p, struct stamp *at, const struct line_row *l,
-			 const char *minute)
+			 const char *when)
 {
-	char before[64];
+	char before[WORDS_WHEN + sizeof("\001ACTION ")];
 
 	p->command = "PRIVMSG";
 	p->before = before;
 	p->after = "";
-	str_copy(before, sizeof(before), minute);
+	str_copy(before, sizeof(before), when);
 	if (l->message_kind == MESSAGE_ACTION) {
-		str_fmt(before, sizeof(before), "\001ACTION %s", minute);
+		str_fmt(before, sizeof(before), "\001ACTION %s", when);
 		p->after = "\001";
 	} else if (l->message_kind == MESSAGE_NOTICE) {
 		p->command = "NOTICE";
 	} else if (l->message_kind != MESSAGE_TEXT) {
 		client_send_at(
-		    c, at, ":%s NOTICE %s :A message of %.*s needs a newer allium than this one to be shown.",
-		    c->gateway->service_mask, c->nick, (int)strcspn(p->source, "!"), p->source);
+		    c, at, ":%s NOTICE %s :%sA message of %.*s needs a newer allium than this one to be shown.",
+		    c->gateway->service_mask, c->nick, when, (int)strcspn(p->source, "!"), p->source);
 		return;
 	}
 	send_pieces(c, p, at, l->text, l->text_len);
 }
 
 static void render_in(struct client *c, const struct contact *contact, const struct line_row *l,
-		      struct stamp *at)
+		      struct stamp *at, const char *when)
 {
 	struct person from;
 	char mask[MASK_SIZE];
-	char minute[WORDS_TIME];
 	struct piece p = {.source = mask, .target = c->nick};
 
-	person_of_contact(contact, &from);
+	person_of_contact(c->session, contact, &from);
 	person_mask(&from, mask);
-	words_minute(l->minute, l->time_ms, minute);
-	send_message(c, &p, at, l, minute);
+	send_message(c, &p, at, l, when);
 }
 
 static void render_out(struct client *c, const struct contact *contact, const struct line_row *l,
-		       struct stamp *at)
+		       struct stamp *at, const char *when)
 {
 	char mask[MASK_SIZE];
 	struct piece p = {.source = mask, .target = contact != NULL ? contact->row.petname : c->nick};
 
 	client_mask(c, mask);
-	send_message(c, &p, at, l, "");
+	send_message(c, &p, at, l, when);
 }
 
-void render_line(struct client *c, const struct contact *contact, const struct line_row *l)
+/* Does the time of replayed lines go into the text? */
+static bool tells_time(const struct client *c)
+{
+	switch ((enum replay_time)c->session->settings[SETTING_REPLAY_TIME]) {
+	case REPLAY_TIME_AUTO:
+		return !client_has(c, CAP_SERVER_TIME);
+	case REPLAY_TIME_PREFIX:
+		return true;
+	case REPLAY_TIME_TAG:
+		return false;
+	}
+	return false;
+}
+
+void render_line(struct client *c, const struct contact *contact, const struct line_row *l, bool replayed)
 {
 	struct stamp at = {.time_ms = l->time_ms, .msgid = l->msgid};
+	uint64_t now_ms = replayed && tells_time(c) ? loop_time_ms(c->gateway->loop) : 0;
+	char when[WORDS_WHEN];
 	struct piece news = {.source = c->gateway->service_mask,
 			     .command = "NOTICE",
 			     .target = c->nick,
-			     .before = "",
+			     .before = when,
 			     .after = ""};
 
+	words_when(l->time_ms, l->kind == LINE_IN ? l->minute : 0, now_ms, when);
 	switch ((enum line_kind)l->kind) {
 	case LINE_IN:
 		if (contact != NULL)
-			render_in(c, contact, l, &at);
+			render_in(c, contact, l, &at, when);
 		return;
 	case LINE_OUT:
 		if (contact != NULL || l->contact == 0)
-			render_out(c, contact, l, &at);
+			render_out(c, contact, l, &at, when);
 		return;
 	case LINE_INFO:
 		at.msgid = NULL;

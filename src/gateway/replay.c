@@ -57,7 +57,8 @@ static void show(struct client *c, const struct contact *contact, const struct l
 {
 	c->replay.shown = l->id;
 	c->replay.unfenced++;
-	render_line(c, contact, l);
+	/* What came after the login is news, though a slow client may get it from the store. */
+	render_line(c, contact, l, l->id <= c->replay.attached);
 }
 
 /* ---- live ---- */

@@ -34,7 +34,7 @@ static void count_users(void *ctx, const struct person *p)
 {
 	size_t *n = ctx;
 
-	*n += p->kind != PERSON_SERVICE;
+	*n += p->online && p->kind != PERSON_SERVICE;
 }
 
 /* The account's own view: what others do on this daemon is nobody's business. */
@@ -42,7 +42,7 @@ static void send_lusers(struct client *c)
 {
 	size_t n = 0;
 
-	person_each_online(c, count_users, &n);
+	person_each_member(c, count_users, &n);
 	client_reply(c, RPL_LUSERCLIENT, ":There are %zu users and 0 invisible on 1 servers", n);
 	client_numeric(c, RPL_LUSEROP, "0");
 	client_numeric(c, RPL_LUSERUNKNOWN, "0");

@@ -138,6 +138,10 @@ void service_help(struct client *c, const struct service_args *a)
 		client_notice(c, "There is no command %s. `help` lists them.", a->v[0]);
 		return;
 	}
+	if (a->n > 1 && cmd->handler == service_set && c->session != NULL) {
+		service_help_set(c, a->v[1]);
+		return;
+	}
 	client_notice(c, "Usage: %s%s%s", cmd->name, cmd->usage[0] != '\0' ? " " : "", cmd->usage);
 	client_notice(c, "%s: %s. %s", cmd->name, cmd->brief, cmd->page);
 }

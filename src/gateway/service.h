@@ -65,14 +65,18 @@ enum service_flags {
 	  "Its version and state, and the relays of each contact's circuit.", service_tor)                   \
 	X("retry", SERVICE_LOGIN, 0, 1, "[nick]", "call one contact, or all, now",                           \
 	  "Whatever pause the last failure has brought.", service_retry)                                     \
+	X("set", SERVICE_LOGIN, 0, 2, "[name [value]]", "show or change settings",                           \
+	  "Without a value it shows them, all or one. They hold for the account, with all its clients. "     \
+	  "`help set <name>` tells about one.",                                                              \
+	  service_set)                                                                                       \
 	X("passwd", SERVICE_LOGIN | SERVICE_PASSWORD, 2, 2, "<old> <new>", "change the password",            \
 	  "The new one has 8 to 300 bytes and no blanks.", service_passwd)                                   \
 	X("logout", SERVICE_LOGIN, 0, 0, "", "lock the account",                                             \
 	  "Links are closed, the address is withdrawn, the keys are wiped and all clients of the account "   \
 	  "are logged out. To leave with one client only: /quit",                                            \
 	  service_logout)                                                                                    \
-	X("help", 0, 0, 1, "[command]", "this list, or a page about a command", "You have found it.",        \
-	  service_help)
+	X("help", 0, 0, 2, "[command]", "this list, or a page about a command",                              \
+	  "You have found it. `help set <name>` is a page about a setting.", service_help)
 
 #define X(name, flags, least, most, usage, brief, page, handler)                                             \
 	void handler(struct client *c, const struct service_args *a);
@@ -102,6 +106,9 @@ void service_line(struct client *c, const char *text, size_t len, bool in_channe
 
 /* NULL, with words, for a nick that is no contact's (service_contact.c). */
 struct contact *service_find_contact(struct client *c, const char *nick);
+
+/* The page of a setting (service_setting.c). */
+void service_help_set(struct client *c, const char *name);
 
 /* What password jobs report to (service_account.c). */
 void service_on_identify(struct client *c, int err);

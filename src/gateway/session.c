@@ -16,6 +16,22 @@
 
 /* ---- life ---- */
 
+static void load_settings(struct session *s)
+{
+	char text[SETTING_VALUE_MAX + 1];
+
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		const struct setting *row = &setting_table[i];
+		int err = chat_setting_get(session_chat(s), row->name, text);
+
+		if (err != 0 && err != ERR_NOT_FOUND)
+			log_error("the setting %s: %s", row->name, err_str(err));
+		/* A word of another version is not ours: the default holds. */
+		if (err != 0 || setting_parse(row, text, &s->settings[i]) != 0)
+			setting_parse(row, row->standard, &s->settings[i]);
+	}
+}
+
 static void on_fence(void *ctx)
 {
 	struct session *s = ctx;
@@ -62,6 +78,7 @@ struct session *session_get(struct gateway *g, struct account *a)
 		session_free(s);
 		return NULL;
 	}
+	load_settings(s);
 	status_start(s);
 	return s;
 }

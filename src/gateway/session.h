@@ -4,6 +4,7 @@
 #define GATEWAY_SESSION_H
 
 #include "client.h"
+#include "setting.h"
 
 #define TOPIC_SIZE 391
 
@@ -20,6 +21,7 @@ struct session {
 	char topic[TOPIC_SIZE];
 	uint64_t topic_ms;	     /* real time of the last change */
 	struct chat_tor_status told; /* the state of tor that clients were told last */
+	uint64_t settings[SETTING_COUNT]; /* as setting_parse gives them */
 };
 
 /* The session of an unlocked account; made when there is none. NULL when out of memory. */

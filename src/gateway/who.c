@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* WHO and WHOX: those who are online, as the channel, a nick or a mask names them. */
+/* WHO and WHOX: the members of the channel, as the channel, a nick or a mask names them. */
 #include <string.h>
 
 #include "base/str.h"
@@ -30,11 +30,15 @@ static const char *channel_of(const struct who *w)
 	return w->c->session != NULL ? CONTROL_CHANNEL : "*";
 }
 
+static char here_or_gone(const struct person *p)
+{
+	return p->online && !p->away ? 'H' : 'G';
+}
+
 static void plain_row(const struct who *w, const struct person *p)
 {
 	client_reply(w->c, RPL_WHOREPLY, "%s %s %s %s %s %c%s :0 %s", channel_of(w), p->user, p->host,
-		     w->c->gateway->server_name, p->nick, p->away ? 'G' : 'H',
-		     p->kind == PERSON_SERVICE ? "@" : "", p->realname);
+		     w->c->gateway->server_name, p->nick, here_or_gone(p), p->prefix, p->realname);
 }
 
 static void add(const struct who *w, char *line, size_t size, char field, const char *value)
@@ -50,7 +54,7 @@ static void add(const struct who *w, char *line, size_t size, char field, const 
 static void extended_row(const struct who *w, const struct person *p)
 {
 	char line[IRC_LINE_MAX] = "";
-	const char flags[] = {p->away ? 'G' : 'H', p->kind == PERSON_SERVICE ? '@' : '\0', '\0'};
+	const char flags[] = {here_or_gone(p), p->prefix[0], '\0'};
 
 	add(w, line, sizeof(line), 't', w->token);
 	add(w, line, sizeof(line), 'c', channel_of(w));
@@ -106,6 +110,6 @@ void command_who_list(struct client *c, const struct irc_message *m)
 	w.all = strcmp(mask, "0") == 0 || (channel && c->session != NULL && channel_is_control(mask));
 	/* `WHO x o` asks for operators: there are none. */
 	if ((w.all || !channel) && !(m->n_params > 1 && m->params[1][0] == 'o'))
-		person_each_online(c, row, &w);
+		person_each_member(c, row, &w);
 	client_numeric(c, RPL_ENDOFWHO, "%s", mask);
 }

@@ -65,11 +65,9 @@ static void about_contact(struct client *c, const struct contact *contact)
 
 static void about(struct client *c, const struct person *p)
 {
-	const char *prefix = p->kind == PERSON_SERVICE ? "@" : "";
-
 	client_reply(c, RPL_WHOISUSER, "%s %s %s * :%s", p->nick, p->user, p->host, p->realname);
-	if (p->online && c->session != NULL)
-		client_reply(c, RPL_WHOISCHANNELS, "%s :%s%s", p->nick, prefix, CONTROL_CHANNEL);
+	if (p->member && c->session != NULL)
+		client_reply(c, RPL_WHOISCHANNELS, "%s :%s%s", p->nick, p->prefix, CONTROL_CHANNEL);
 	client_reply(c, RPL_WHOISSERVER, "%s %s :allium", p->nick, c->gateway->server_name);
 	if (p->account[0] != '\0')
 		client_numeric(c, RPL_WHOISACCOUNT, "%s %s", p->nick, p->account);

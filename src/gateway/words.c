@@ -10,6 +10,7 @@
 #include "base/str.h"
 
 #define EXCERPT_CHARS 60 /* code points */
+#define DAY_MS	      86400000
 
 const char *words_error(int err)
 {
@@ -79,21 +80,34 @@ void words_count(size_t n, const char *thing, char out[WORDS_COUNT])
 	str_fmt(out, WORDS_COUNT, "%zu %s%s", n, thing, n == 1 ? "" : "s");
 }
 
-void words_minute(uint32_t minute, uint64_t line_ms, char out[WORDS_TIME])
+/* "12:34", with the day if it isn't that of day_ms. */
+static void put_clock(uint64_t real_ms, uint64_t day_ms, char out[WORDS_TIME])
 {
-	int64_t apart = (int64_t)(line_ms / 60000) - (int64_t)minute;
-	uint64_t sent_ms = (uint64_t)minute * 60000;
 	struct tm tm;
 
-	out[0] = '\0';
-	if (minute == 0 || llabs(apart) <= 2)
-		return;
-	utc(sent_ms, &tm);
-	if (sent_ms / 86400000 == line_ms / 86400000)
-		str_fmt(out, WORDS_TIME, "[%02d:%02d] ", tm.tm_hour, tm.tm_min);
+	utc(real_ms, &tm);
+	if (real_ms / DAY_MS == day_ms / DAY_MS)
+		str_fmt(out, WORDS_TIME, "%02d:%02d", tm.tm_hour, tm.tm_min);
 	else
-		str_fmt(out, WORDS_TIME, "[%04d-%02d-%02d %02d:%02d] ", tm.tm_year + 1900, tm.tm_mon + 1,
+		str_fmt(out, WORDS_TIME, "%04d-%02d-%02d %02d:%02d", tm.tm_year + 1900, tm.tm_mon + 1,
 			tm.tm_mday, tm.tm_hour, tm.tm_min);
+}
+
+void words_when(uint64_t line_ms, uint32_t minute, uint64_t now_ms, char out[WORDS_WHEN])
+{
+	int64_t apart = (int64_t)(line_ms / 60000) - (int64_t)minute;
+	bool sent_apart = minute != 0 && llabs(apart) > 2;
+	char line[WORDS_TIME], sent[WORDS_TIME];
+
+	out[0] = '\0';
+	put_clock(line_ms, now_ms, line);
+	put_clock((uint64_t)minute * 60000, line_ms, sent);
+	if (now_ms != 0 && sent_apart)
+		str_fmt(out, WORDS_WHEN, "[%s UTC, sent %s] ", line, sent);
+	else if (now_ms != 0)
+		str_fmt(out, WORDS_WHEN, "[%s UTC] ", line);
+	else if (sent_apart)
+		str_fmt(out, WORDS_WHEN, "[sent %s UTC] ", sent);
 }
 
 void words_excerpt(int message_kind, const char *text, size_t len, char out[WORDS_EXCERPT])
@@ -129,22 +143,31 @@ static void put_queue(size_t queued, char *out, size_t size)
 	str_fmt(out + strlen(out), size - strlen(out), "; %s queued", count);
 }
 
+void words_offline(const struct contact *contact, char out[WORDS_OFFLINE])
+{
+	char since[WORDS_TIME];
+
+	if (contact->row.state == CONTACT_ASKED) {
+		str_copy(out, WORDS_OFFLINE, "waits until your request is accepted");
+	} else if (contact->row.seen_ms == 0) {
+		str_copy(out, WORDS_OFFLINE, "offline, not reached yet");
+	} else {
+		words_time(contact->row.seen_ms, since);
+		str_fmt(out, WORDS_OFFLINE, "offline since %s", since);
+	}
+}
+
 void words_contact(const struct contact *contact, char out[WORDS_STATE])
 {
 	char since[WORDS_TIME];
 
-	if (contact->presence != PRESENCE_OFFLINE) {
+	if (contact->presence == PRESENCE_OFFLINE) {
+		words_offline(contact, out);
+	} else {
 		words_time(contact->online_since_ms, since);
 		str_fmt(out, WORDS_STATE, "online since %s%s%s", since,
 			contact->presence == PRESENCE_AWAY ? ", away: " : "",
 			contact->presence == PRESENCE_AWAY ? contact->away_text : "");
-	} else if (contact->row.state == CONTACT_ASKED) {
-		str_copy(out, WORDS_STATE, "waits until your request is accepted");
-	} else if (contact->row.seen_ms == 0) {
-		str_copy(out, WORDS_STATE, "offline, not reached yet");
-	} else {
-		words_time(contact->row.seen_ms, since);
-		str_fmt(out, WORDS_STATE, "offline since %s", since);
 	}
 	put_queue(contact->queued, out, WORDS_STATE);
 }

@@ -15,13 +15,20 @@ void words_time(uint64_t real_ms, char out[WORDS_TIME]);
 /* "1 message", "7 messages" */
 #define WORDS_COUNT 48
 void words_count(size_t n, const char *thing, char out[WORDS_COUNT]);
-/* "[12:34] " or, on another day than the line's, "[2026-01-31 12:34] "; empty when the sender's minute is
- * within two of the line's time. */
-void words_minute(uint32_t minute, uint64_t line_ms, char out[WORDS_TIME]);
+/*
+ * What stands before a line that came at line_ms.  "[sent 12:34 UTC] " when the sender's minute (0: none) is
+ * not within two of that; with now_ms (else 0) the line's time too: "[12:36 UTC] ", "[12:36 UTC, sent 12:30] ".
+ * Other days than today, or than the line's, are told.
+ */
+#define WORDS_WHEN 64
+void words_when(uint64_t line_ms, uint32_t minute, uint64_t now_ms, char out[WORDS_WHEN]);
 /* The first 60 code points of a message of len bytes of UTF-8, "..." for the rest; an action as `/me ...`.
  */
 #define WORDS_EXCERPT 256
 void words_excerpt(int message_kind, const char *text, size_t len, char out[WORDS_EXCERPT]);
+/* Since when an offline contact is, without its queue. */
+#define WORDS_OFFLINE 64
+void words_offline(const struct contact *contact, char out[WORDS_OFFLINE]);
 /* What a contact that can't be talked to right now is doing, for 301, `contacts` and WHOIS. */
 #define WORDS_STATE 320
 void words_contact(const struct contact *contact, char out[WORDS_STATE]);

@@ -10,21 +10,44 @@
 static void the_senders_minute_is_told_when_it_differs(void **state)
 {
 	const uint32_t noon = NOON_MS / 60000;
-	char out[WORDS_TIME];
+	char out[WORDS_WHEN];
 
 	(void)state;
-	words_minute(noon - 2, NOON_MS, out);
+	words_when(NOON_MS, noon - 2, 0, out);
 	assert_string_equal(out, "");
-	words_minute(noon + 2, NOON_MS, out);
+	words_when(NOON_MS, noon + 2, 0, out);
 	assert_string_equal(out, "");
-	words_minute(noon - 3, NOON_MS, out);
-	assert_string_equal(out, "[11:57] ");
-	words_minute(noon + 3, NOON_MS, out);
-	assert_string_equal(out, "[12:03] ");
-	words_minute(noon - 24 * 60, NOON_MS, out);
-	assert_string_equal(out, "[2023-11-14 12:00] ");
-	words_minute(UINT32_MAX, NOON_MS, out);
+	words_when(NOON_MS, 0, 0, out);
+	assert_string_equal(out, "");
+	words_when(NOON_MS, noon - 3, 0, out);
+	assert_string_equal(out, "[sent 11:57 UTC] ");
+	words_when(NOON_MS, noon + 3, 0, out);
+	assert_string_equal(out, "[sent 12:03 UTC] ");
+	words_when(NOON_MS, noon - 24 * 60, 0, out);
+	assert_string_equal(out, "[sent 2023-11-14 12:00 UTC] ");
+	words_when(NOON_MS, UINT32_MAX, 0, out);
 	/* Whatever a peer claims, it fits. */
+	assert_true(out[0] == '[' && out[strlen(out) - 1] == ' ');
+}
+
+static void a_replayed_line_tells_its_time(void **state)
+{
+	const uint32_t noon = NOON_MS / 60000;
+	const uint64_t evening = NOON_MS + 8 * 3600000;
+	char out[WORDS_WHEN];
+
+	(void)state;
+	words_when(NOON_MS, 0, evening, out);
+	assert_string_equal(out, "[12:00 UTC] ");
+	words_when(NOON_MS, noon - 1, evening, out);
+	assert_string_equal(out, "[12:00 UTC] ");
+	words_when(NOON_MS, noon - 5, evening, out);
+	assert_string_equal(out, "[12:00 UTC, sent 11:55] ");
+	words_when(NOON_MS, 0, evening + 86400000, out);
+	assert_string_equal(out, "[2023-11-15 12:00 UTC] ");
+	words_when(NOON_MS, noon - 24 * 60, evening + 86400000, out);
+	assert_string_equal(out, "[2023-11-15 12:00 UTC, sent 2023-11-14 12:00] ");
+	words_when(NOON_MS, UINT32_MAX, evening + 86400000, out);
 	assert_true(out[0] == '[' && out[strlen(out) - 1] == ' ');
 }
 
@@ -116,6 +139,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_senders_minute_is_told_when_it_differs),
+	    cmocka_unit_test(a_replayed_line_tells_its_time),
 	    cmocka_unit_test(counts_have_their_plural),
 	    cmocka_unit_test(a_message_in_part),
 	    cmocka_unit_test(a_contact_in_words),

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a user may set: the table of settings, and their values as texts. */
+#ifndef GATEWAY_SETTING_H
+#define GATEWAY_SETTING_H
+
+#include "chat/chat.h"
+
+/* What the texts of a setting mean as a number. */
+enum setting_type {
+	SETTING_CHOICE,	 /* one word of a list: its place in the list, from 0 */
+	SETTING_BOOL,	 /* off (0) or on (1) */
+	SETTING_NUMBER,	 /* decimal */
+	SETTING_DURATION /* a number with one of the units s, m, h, d, w: milliseconds */
+};
+
+/*
+ * X(index, name, type, range, default, one line, page).  range: the words of a choice ("online|all"), the
+ * least and the most of a number ("1-30") or a duration ("1m-4w"); of a bool it is not looked at.
+ */
+#define SETTING_MAP(X)                                                                                       \
+	X(CONTACTS_SHOW, "contacts.show", CHOICE, "online|all", "online",                                    \
+	  "which contacts are members of &contacts",                                                         \
+	  "With `online` they join when they come and quit when they go. With `all` they stay: voiced (+) "  \
+	  "while online, away and without voice while offline.")                                             \
+	X(REPLAY_TIME, "replay.time", CHOICE, "auto|prefix|tag", "auto",                                     \
+	  "how the time of replayed lines is told",                                                          \
+	  "What a client has missed is replayed when it comes back. With `tag` the time stands in the "      \
+	  "line's server-time tag alone, with `prefix` also at the start of the text, in UTC. `auto` puts "  \
+	  "it there for clients without server-time. irssi asks for the tag but does not show it: either "   \
+	  "set this to `prefix`, or in irssi: /set show_server_time on")
+
+enum setting_index {
+#define X(index, name, type, range, standard, brief, page) SETTING_##index,
+	SETTING_MAP(X)
+#undef X
+	    SETTING_COUNT
+};
+enum contacts_show { SHOW_ONLINE, SHOW_ALL };
+enum replay_time { REPLAY_TIME_AUTO, REPLAY_TIME_PREFIX, REPLAY_TIME_TAG };
+
+struct setting {
+	const char *name;
+	enum setting_type type;
+	const char *range;
+	const char *standard; /* the default */
+	const char *brief;
+	const char *page;
+};
+extern const struct setting setting_table[SETTING_COUNT];
+
+/* By name, in any case; NULL. */
+const struct setting *setting_find(const char *name);
+/* ERR_INVALID: not what the setting takes. Words and units are taken in any case. */
+int setting_parse(const struct setting *s, const char *text, uint64_t *value);
+/* The one text of a value that setting_parse gave. */
+void setting_format(const struct setting *s, uint64_t value, char out[SETTING_VALUE_MAX + 1]);
+/* What the setting takes, in words: "online, all", "a number from 1 to 30". */
+#define SETTING_ALLOWED 200
+void setting_allowed(const struct setting *s, char out[SETTING_ALLOWED]);
+
+#endif
