@@ -90,7 +90,7 @@ int store_contact_delete(struct store *s, int64_t id);
 int store_contact_each(struct store *s, int (*cb)(void *ctx, const struct contact_row *c), void *ctx);
 /* A contact that has too many rows to delete at once: its identity and petname are free from now on, and its
  * secrets gone; a blank row with state 0 is left to refer to what store_contact_trim, in slices, and then
- * store_contact_delete take away. ERR_NOT_FOUND. */
+ * store_contact_delete take away.  Its clients become CLIENT_RETIRED. ERR_NOT_FOUND. */
 int store_contact_bury(struct store *s, int64_t id);
 /* Deletes lines (newest first), seen ids and outbox rows of a contact, limit at most in all, and tells how
  * many; fewer than limit: they were the last. */

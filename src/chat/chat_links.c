@@ -310,8 +310,11 @@ int chat_on_link(struct chat *c, struct now now, const struct chat_link_info *in
 	if (err)
 		return err;
 	l = add_link(c, now, info, p, by_identity);
-	if (!l)
+	if (!l) {
+		if (info->dial_id)
+			dial_later(c, now, p);
 		return ERR_NOMEM;
+	}
 	log_debug("link %u opened, %s, %s", (unsigned)l->id, l->dialled ? "dialled" : "incoming",
 		  by_identity ? "by identity" : "by link key");
 	if (!by_identity)

@@ -35,7 +35,10 @@ int store_contact_bury(struct store *s, int64_t id)
 	const int err = store_contact_update(s, &row);
 	if (err)
 		return err;
-	s->litter = LITTER_ALL;
+	const int retired = store_clients_retire(s, id);
+	if (retired)
+		return retired;
+	s->litter |= LITTER_RATCHET | LITTER_SKIPPED | LITTER_CONTACT;
 	const int session = forget(s, "DELETE FROM session WHERE contact = ?", id);
 	const int ratchet = forget(s, "DELETE FROM ratchet WHERE contact = ?", id);
 	const int skipped = forget(s, "DELETE FROM skipped WHERE contact = ?", id);

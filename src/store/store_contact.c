@@ -81,7 +81,7 @@ int store_contact_update(struct store *s, const struct contact_row *c)
 	return sqlite3_changes(s->db) ? put_token(s, c) : ERR_NOT_FOUND;
 }
 
-static int retire_clients(struct store *s, int64_t contact)
+int store_clients_retire(struct store *s, int64_t contact)
 {
 	struct query q;
 	query_write(&q, s, "UPDATE client SET use = ?, contact = NULL, offer = 0 WHERE contact = ?");
@@ -94,7 +94,7 @@ int store_contact_delete(struct store *s, int64_t id)
 {
 	/* The other tables' rows go by their foreign keys. */
 	struct query q;
-	const int retired = retire_clients(s, id);
+	const int retired = store_clients_retire(s, id);
 	if (retired)
 		return retired;
 	s->litter |= LITTER_RATCHET | LITTER_SKIPPED | LITTER_CONTACT;

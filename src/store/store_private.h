@@ -58,6 +58,10 @@ int store_schema_migrate(struct store *s);
 /* Leaves no byte of keys that were deleted where there is litter, in transactions of its own. */
 int store_scrub(struct store *s);
 
+/* ---- store_contact.c ---- */
+/* The contact goes; its clients stay as CLIENT_RETIRED. */
+int store_clients_retire(struct store *s, int64_t contact);
+
 /* ---- store_query.c ---- */
 /*
  * One statement from preparation to its last row.  The first error sticks and makes the rest do nothing, so

@@ -612,6 +612,47 @@ static void dials_are_bounded_and_the_user_goes_first(void **state)
 	}
 }
 
+/* ---- no memory ---- */
+
+void *__real_secret_new(size_t len);
+void *__wrap_secret_new(size_t len);
+
+static bool no_secrets;
+
+void *__wrap_secret_new(size_t len)
+{
+	return no_secrets ? NULL : __real_secret_new(len);
+}
+
+/* What can't be kept of a link that was dialled can be had later. */
+static void a_link_without_memory_is_dialled_again(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	cut(pair_open(w));
+	while (!w->alice.n_dials)
+		pass(w, 500);
+	while (w->bob.n_dials)
+		fail_dial(&w->bob);
+	no_secrets = true;
+	connect_dial(&w->alice);
+	no_secrets = false;
+	assert_int_equal(pairs_open(w), 0);
+	assert_int_equal(w->alice.n_dials, 0);
+	while (!w->bob.n_dials && !w->alice.n_dials)
+		pass(w, 100);
+	while (w->bob.n_dials)
+		fail_dial(&w->bob);
+	pass(w, 20000);
+	assert_int_equal(w->alice.n_dials, 1);
+	hush(&w->alice);
+	hush(&w->bob);
+	connect_dial(&w->alice);
+	settle(w);
+	assert_int_equal(bob_of(w)->presence, PRESENCE_ONLINE);
+	assert_int_equal(pairs_open(w), 1);
+}
+
 static void no_dial_after_goodbye(void **state)
 {
 	struct world *w = *state;
@@ -652,6 +693,7 @@ int main(void)
 	    TEST(a_message_hurries_the_dial),
 	    TEST(dials_are_spread_out),
 	    TEST(dials_are_bounded_and_the_user_goes_first),
+	    TEST(a_link_without_memory_is_dialled_again),
 	    TEST(no_dial_after_goodbye),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

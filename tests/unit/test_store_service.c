@@ -209,6 +209,40 @@ static void the_keys_of_a_contact_that_goes_are_retired(void **state)
 	store_close(s);
 }
 
+/* One whose rows are too many to go at once. */
+static void the_keys_of_a_buried_contact_are_retired_and_its_name_is_free(void **state)
+{
+	struct store *s = help_open(*state);
+	const int64_t bob = help_add_contact(s, "Bob", 1), carol = help_add_contact(s, "Carol", 2);
+	size_t n;
+	help_add_client(s, help_add_service(s, 1), 11, bob);
+	for (unsigned i = 0; i < 5; i++) {
+		const uint8_t msgid[16] = {(uint8_t)i};
+		struct outbox_row o = {.contact = bob, .text = "x", .text_len = 1};
+		memcpy(o.msgid, msgid, sizeof(msgid));
+		assert_int_equal(help_line(s, bob, "x"), 0);
+		assert_int_equal(store_seen_add(s, bob, msgid), 0);
+		assert_int_equal(store_outbox_add(s, &o), 0);
+	}
+	assert_int_equal(help_line(s, carol, "y"), 0);
+	assert_int_equal(store_contact_bury(s, bob), 0);
+	assert_int_equal(store_contact_bury(s, 77), ERR_NOT_FOUND);
+	assert_true(help_add_contact(s, "Bob", 1) > carol);
+	s = reopen(*state, s);
+	assert_all(s, "service 1 seed 1,1 made 2001 left 0\n"
+		      "client 1 of 1 key 11,11 use 3 contact 0 offer 0 acked 0\n");
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(store_contact_trim(s, bob, 4, &n), 0);
+		assert_int_equal(n, 4);
+	}
+	assert_int_equal(help_lines(s), 1);
+	assert_int_equal(store_contact_trim(s, bob, 4, &n), 0);
+	assert_int_equal(n, 3);
+	assert_int_equal(store_contact_delete(s, bob), 0);
+	assert_int_equal(help_lines(s), 1);
+	store_close(s);
+}
+
 static int stop_client(void *ctx, const struct client_row *row)
 {
 	*(int64_t *)ctx = row->id;
@@ -251,6 +285,7 @@ int main(void)
 	    T(a_service_takes_its_clients_and_their_invitations_along),
 	    T(a_client_takes_its_invitation_along_but_not_the_other_way_round),
 	    T(the_keys_of_a_contact_that_goes_are_retired),
+	    T(the_keys_of_a_buried_contact_are_retired_and_its_name_is_free),
 	    T(a_walk_ends_when_it_is_told_to),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
