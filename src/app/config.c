@@ -14,6 +14,8 @@
 #define CONFIG_FILE_MAX 65536
 #define CONFIG_LINE_MAX 198 /* what libinih reads as one line */
 #define DAY_MS		86400000
+#define SLOT_MIN_MS	2000
+#define SPREAD_MS	30000
 
 typedef int (*config_set)(struct config *c, size_t offset, const char *value, const char **why);
 
@@ -148,6 +150,19 @@ static int set_ms(struct config *c, size_t offset, const char *value, const char
 	return str_to_u64(value, 1, DAY_MS, field(c, offset));
 }
 
+static int set_ms_or_none(struct config *c, size_t offset, const char *value, const char **why)
+{
+	*why = "must be a number of milliseconds from 0 to 86400000";
+	return str_to_u64(value, 0, DAY_MS, field(c, offset));
+}
+
+/* Below it the constant stream of many links would be a burden for relays. */
+static int set_slot(struct config *c, size_t offset, const char *value, const char **why)
+{
+	*why = "must be a number of milliseconds from 2000 to 86400000";
+	return str_to_u64(value, SLOT_MIN_MS, DAY_MS, field(c, offset));
+}
+
 /* X(section, key, field, setter) */
 #define CONFIG_MAP(X)                                                                                        \
 	X("irc", "listen", listen, set_listen)                                                               \
@@ -180,7 +195,10 @@ static int set_ms(struct config *c, size_t offset, const char *value, const char
 	X("timers", "client_ping", client_ping_ms, set_ms)                                                   \
 	X("timers", "barrier", barrier_ms, set_ms)                                                           \
 	X("timers", "tor_restart", tor_restart_ms, set_ms)                                                   \
-	X("timers", "tor_restart_max", tor_restart_max_ms, set_ms)
+	X("timers", "tor_restart_max", tor_restart_max_ms, set_ms)                                           \
+	X("timers", "publish_spread", publish_spread_ms, set_ms_or_none)                                     \
+	X("timers", "cover_light", cover_light_ms, set_ms)                                                   \
+	X("timers", "cover_slot", cover_slot_ms, set_slot)
 
 static const struct config_key {
 	const char *section;
@@ -298,6 +316,7 @@ int config_init(struct config *c, char *message, size_t message_size)
 	    .accounts_max = 32,
 	    .tor_mode = CONFIG_TOR_MANAGED,
 	    .log_level = LOG_INFO,
+	    .publish_spread_ms = SPREAD_MS,
 	};
 	message[0] = '\0';
 	c->server_name = strdup("allium.local");

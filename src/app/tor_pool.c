@@ -90,6 +90,8 @@ static int unit_make(struct app *app, struct tor_unit *u)
 	    .socks_path = c->tor_socks,
 	    .backoff_min_ms = c->tor_restart_ms,
 	    .backoff_max_ms = c->tor_restart_max_ms,
+	    .rng = &rng_system,
+	    .publish_spread_ms = c->publish_spread_ms,
 	};
 	int r;
 

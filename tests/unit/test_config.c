@@ -38,6 +38,7 @@ static void test_no_file_gives_the_defaults(void **state)
 	assert_string_equal(c.server_name, "allium.local");
 	assert_true(c.registration);
 	assert_int_equal(c.tor_mode, CONFIG_TOR_MANAGED);
+	assert_int_equal(c.publish_spread_ms, 30000);
 	config_clear(&c);
 }
 
@@ -96,7 +97,10 @@ static void test_every_key_is_read(void **state)
 				   "suspect = 700\n"
 				   "ack = 7\n"
 				   "wake_pong = 800\n"
-				   "late = 900\n"),
+				   "late = 900\n"
+				   "publish_spread = 0\n"
+				   "cover_light = 9000\n"
+				   "cover_slot = 2000\n"),
 			 0);
 	assert_int_equal(c.n_listen, 2);
 	assert_string_equal(c.listen[0], "127.0.0.1:7000");
@@ -119,6 +123,9 @@ static void test_every_key_is_read(void **state)
 	assert_int_equal(c.ack_ms, 7);
 	assert_int_equal(c.wake_pong_ms, 800);
 	assert_int_equal(c.late_ms, 900);
+	assert_int_equal(c.publish_spread_ms, 0);
+	assert_int_equal(c.cover_light_ms, 9000);
+	assert_int_equal(c.cover_slot_ms, 2000);
 	config_clear(&c);
 }
 
@@ -136,6 +143,8 @@ static void test_what_is_wrong_is_named_by_its_line(void **state)
 	refuse("[log]\nlevel = loud\n", "allium.conf:2: level must be error, warn, info or debug");
 	refuse("[timers]\nping = 0\n",
 	       "allium.conf:2: ping must be a number of milliseconds from 1 to 86400000");
+	refuse("[timers]\ncover_slot = 1999\n",
+	       "allium.conf:2: cover_slot must be a number of milliseconds from 2000 to 86400000");
 	refuse("[irc]\nnonsense\n", "allium.conf:2: expected [section] or key = value");
 }
 
