@@ -53,8 +53,6 @@ struct app_account {
 	struct domain *domain;
 	struct timer *timer; /* chat's next deadline */
 	struct peer *peer;
-	struct tor_onion *onion;
-	bool published;
 	bool in_domain;	     /* inside the domain's failed() */
 	struct domain *dead; /* to be freed by the reaper */
 	struct timer *reaper;

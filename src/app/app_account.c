@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One account: its tor from the start; its commit domain, links and onion while it is unlocked. */
+/* One account: its tor from the start; its commit domain, onion services and links while it is unlocked. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -62,8 +62,8 @@ static void on_door_pause_over(void *ctx)
 		peer_set_door(aa->peer, true);
 }
 
-/* Nothing of the turn has left. The links end, the clients are told, and the account starts over from its
- * database. */
+/* Nothing of the turn has left. The links end, the onion services are withdrawn, the clients are told, and
+ * the account starts over from its database. */
 static void on_commit_failed(void *ctx, int err)
 {
 	struct app_account *aa = ctx;
@@ -113,14 +113,9 @@ static void end_domain(struct app_account *aa)
 static const struct domain_ops account_domain_ops = {
     .commit = on_commit, .failed = on_commit_failed, .committed = on_committed};
 
-static void on_onion(void *ctx, enum onion_event event, const char *text)
+static void on_published(void *ctx)
 {
-	struct app_account *aa = ctx;
-
-	if (event == ONION_FAILED)
-		log_error("account %s: tor refuses the onion service: %s", account_name(aa->account), text);
-	aa->published = event == ONION_PUBLISHED;
-	app_account_tor_status(aa);
+	app_account_tor_status(ctx);
 }
 
 /* Where tor hands over what comes in for this account. */
@@ -160,9 +155,13 @@ static int start_peer(struct app_account *aa)
 	char path[4096];
 	struct peer_opts opts = {
 	    .rng = &rng_system,
-	    .target_path = path,
+	    .target_path = check_target_dir(c) < 0 ? NULL : path,
 	    .target_mode = c->tor_mode == CONFIG_TOR_SYSTEM ? 0666 : 0600,
 	    .handshake_timeout_ms = c->handshake_ms,
+	    .cover_light_ms = c->cover_light_ms,
+	    .cover_slot_ms = c->cover_slot_ms,
+	    .on_published = on_published,
+	    .ctx = aa,
 	};
 	struct tor *tor = aa->unit == NULL ? NULL : aa->unit->tor;
 	int r = target_path(aa, path, sizeof(path));
@@ -173,31 +172,6 @@ static int start_peer(struct app_account *aa)
 		return r;
 	app_account_tor_status(aa);
 	return 0;
-}
-
-static int publish(struct app_account *aa)
-{
-	uint8_t *secret;
-	char path[4096];
-	struct tor_onion_opts onion = {
-	    .ed_public = chat_identity(account_chat(aa->account)), .target_path = path, .pow = true};
-	int r;
-
-	if (aa->unit == NULL)
-		return 0;
-	r = check_target_dir(aa->app->config);
-	if (r < 0)
-		return r;
-	secret = secret_new(ONION_SECRET_BYTES);
-	if (secret == NULL)
-		return ERR_NOMEM;
-	identity_onion_secret(chat_identity_seed(account_chat(aa->account)), secret);
-	r = target_path(aa, path, sizeof(path));
-	onion.secret = secret;
-	if (r == 0)
-		r = tor_onion_add(aa->unit->tor, &onion, on_onion, aa, &aa->onion);
-	secret_free(secret);
-	return r;
 }
 
 int app_account_new(struct app *app, struct account *a)
@@ -243,10 +217,8 @@ void app_account_unlocked(struct account *a)
 	aa->timer = timer_new(aa->app->loop, on_timer, aa);
 	if (aa->domain != NULL && aa->timer != NULL)
 		r = start_peer(aa);
-	if (r == 0)
-		r = publish(aa);
 	if (r == ERR_TOO_LONG)
-		log_error("the peer socket would lie at a path over 107 bytes: choose a shorter state_dir or "
+		log_error("the peer sockets would lie at paths over 107 bytes: choose a shorter state_dir or "
 			  "target_dir");
 	else if (r < 0)
 		log_error("account %s can't be reached by peers: %s", account_name(a), err_str(r));
@@ -276,9 +248,6 @@ void app_account_locked(struct account *a)
 {
 	struct app_account *aa = account_data(a);
 
-	tor_onion_del(aa->onion);
-	aa->onion = NULL;
-	aa->published = false;
 	if (account_lost(a) == 0)
 		leave(aa);
 	else
@@ -308,10 +277,12 @@ void app_account_tor_status(struct app_account *aa)
 	if (aa->unit != NULL) {
 		const struct tor_status *s = tor_status(aa->unit->tor);
 
-		if (s->state != TOR_READY)
-			aa->published = false;
-		out = (struct chat_tor_status){
-		    .ready = s->state == TOR_READY, .published = aa->published, .progress = s->progress};
+		if (aa->peer != NULL && s->state != TOR_READY && s->state != TOR_BOOTSTRAPPING)
+			peer_on_tor_down(aa->peer);
+		out = (struct chat_tor_status){.ready = s->state == TOR_READY,
+					       .published = s->state == TOR_READY && aa->peer != NULL &&
+							    peer_published(aa->peer),
+					       .progress = s->progress};
 		(void)str_copy(out.version, sizeof(out.version), s->version);
 		(void)str_copy(out.text, sizeof(out.text), s->text);
 	}

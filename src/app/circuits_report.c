@@ -51,12 +51,18 @@ static int match_isolation(void *ctx, const struct contact *contact)
 	return 1;
 }
 
-static size_t count_service_side(const struct tor_circuit *circuits, size_t n, const char *onion)
+/* With a tor that all share, others' circuits are among them. */
+static bool came_to_us(const struct peer *p, const struct tor_circuit *t)
+{
+	return t->service_side && p != NULL && peer_has_onion(p, t->onion);
+}
+
+static size_t count_service_side(const struct peer *p, const struct tor_circuit *circuits, size_t n)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < n; i++)
-		count += circuits[i].service_side && strcmp(circuits[i].onion, onion) == 0;
+		count += came_to_us(p, &circuits[i]);
 	return count;
 }
 
@@ -72,7 +78,7 @@ static bool is_newest(const struct tor_circuit *circuits, size_t n, const struct
 	return true;
 }
 
-static size_t report(const struct chat *c, const struct tor_circuit *circuits, size_t n,
+static size_t report(const struct chat *c, const struct peer *p, const struct tor_circuit *circuits, size_t n,
 		     struct gateway_circuit *out)
 {
 	struct incoming in = {0};
@@ -80,13 +86,13 @@ static size_t report(const struct chat *c, const struct tor_circuit *circuits, s
 	size_t count = 0;
 
 	(void)chat_each(c, count_incoming, &in);
-	clear = in.n == 1 && count_service_side(circuits, n, chat_onion(c)) == 1;
+	clear = in.n == 1 && count_service_side(p, circuits, n) == 1;
 	for (size_t i = 0; i < n && count < REPORT_MAX; i++) {
 		const struct tor_circuit *t = &circuits[i];
 		struct by_isolation m = {.isolation = t->isolation};
 
 		if (t->service_side) {
-			if (in.n == 0 || strcmp(t->onion, chat_onion(c)) != 0)
+			if (in.n == 0 || !came_to_us(p, t))
 				continue;
 			out[count++] = (struct gateway_circuit){
 			    .contact = clear ? in.only : NULL, .incoming = true, .path = t->path};
@@ -103,15 +109,16 @@ static void on_circuits(void *ctx, int err, const struct tor_circuit *circuits, 
 	struct circuits_question *q = ctx;
 	struct account *a = accounts_find(q->app->accounts, q->account);
 	struct chat *c = a == NULL ? NULL : account_chat(a);
+	const struct app_account *aa = a == NULL ? NULL : account_data(a);
 	struct gateway_circuit *out = NULL;
 	size_t count = 0;
 
-	if (c != NULL) {
+	if (c != NULL && aa != NULL) {
 		out = calloc(REPORT_MAX, sizeof(*out));
 		if (out == NULL)
 			err = ERR_NOMEM;
 		else if (err == 0)
-			count = report(c, circuits, n, out);
+			count = report(c, aa->peer, circuits, n, out);
 		q->cb(q->ctx, err, out, count);
 	}
 	free(out);

@@ -46,8 +46,9 @@ static void unmark(struct peer_link *l)
 static void leave_pending(struct peer_link *l)
 {
 	TAILQ_REMOVE(&l->peer->pending, l, pending);
-	if (l->dial_id == 0)
-		l->peer->incoming_pending--;
+	if (l->service != NULL)
+		l->service->handshakes--;
+	l->service = NULL;
 }
 
 void peer_link_free(struct peer_link *l)
@@ -61,6 +62,7 @@ void peer_link_free(struct peer_link *l)
 	} else {
 		leave_pending(l);
 	}
+	timer_free(l->cover);
 	stream_close(l->stream);
 	link_free(l->link);
 	free(l);
@@ -120,6 +122,7 @@ static int open_link(struct peer_link *l)
 	struct chat_link_info info = {
 	    .link = l->id,
 	    .dial_id = l->dial_id,
+	    .service = l->service_id,
 	    .role = l->role,
 	    .version = link_version(l->link),
 	    .static_key = l->static_key,
@@ -127,7 +130,6 @@ static int open_link(struct peer_link *l)
 	    .identity = l->has_identity ? l->identity : NULL,
 	    .root = link_root(l->link),
 	};
-
 	int r;
 
 	if (p->n_open >= p->opts.links_max)
@@ -140,6 +142,8 @@ static int open_link(struct peer_link *l)
 	link_root_forget(l->link);
 	if (r < 0)
 		l->closing = true; /* chat doesn't have it */
+	else
+		peer_cover_start(l);
 	return r;
 }
 
@@ -168,12 +172,15 @@ static int deliver(struct peer_link *l)
 /* Opens the records that came, and hands on what they held. */
 static int take(struct peer_link *l, struct buf *in)
 {
+	size_t before = buf_len(in);
 	int fed, r;
 
 	do {
 		fed = link_feed(l->link, in);
 		r = deliver(l);
 	} while (r == 0 && fed == ERR_FULL && !l->closing);
+	if (r == 0 && l->told && !l->closing && buf_len(in) < before && link_state(l->link) == LINK_OPEN)
+		chat_on_heard(l->peer->chat, peer_now(l->peer), l->id);
 	if (l->closing)
 		buf_consume(in, buf_len(in)); /* chat wants no more of it */
 	if (r == 0 && link_state(l->link) == LINK_DEAD)
@@ -211,21 +218,46 @@ static void on_closed(void *ctx, int err)
 static const struct stream_ops link_stream_ops = {
     .data = on_data, .drained = on_drained, .closed = on_closed};
 
-void peer_link_flush(struct peer_link *l)
+/* The handshake comes at its own times; then everything has its slot. */
+static bool has_slots(const struct peer_link *l)
+{
+	return l->told && l->peer->cover == COVER_CONSTANT;
+}
+
+/* With slots at most a record's worth waits, so that what chat sends first, acks and pings, is not far
+ * behind.
+ */
+bool peer_link_is_full(const struct peer_link *l)
+{
+	return stream_is_full(l->stream) || (has_slots(l) && link_queued(l->link) >= RECORD_ROOM);
+}
+
+bool peer_link_has_room(const struct peer_link *l)
+{
+	return !peer_link_is_full(l) && link_queued(l->link) <= LINK_OUT_MAX / 2;
+}
+
+static void seal(struct peer_link *l)
 {
 	uint8_t record[RECORD_BYTES];
 
-	unmark(l);
-	if (l->closing) {
-		peer_link_finish(l, FINISH_TIMEOUT_MS);
-		return;
-	}
 	while (!stream_is_full(l->stream) && link_output(l->link, record) == 1) {
 		if (stream_write(l->stream, record, sizeof(record)) < 0)
 			break; /* on_closed follows */
 	}
 	crypto_wipe(record, sizeof(record));
-	if (l->wants_writable && !stream_is_full(l->stream))
+}
+
+void peer_link_flush(struct peer_link *l)
+{
+	unmark(l);
+	if (l->closing) {
+		peer_link_finish(l, FINISH_TIMEOUT_MS);
+		return;
+	}
+	if (!has_slots(l))
+		seal(l);
+	if (l->wants_writable && peer_link_has_room(l))
 		timer_set(l->peer->soon, 0);
 }
 
@@ -233,16 +265,20 @@ static int on_admit(void *ctx, enum link_role role, uint8_t version, const uint8
 		    const uint8_t *identity)
 {
 	struct peer_link *l = ctx;
-	int r = chat_admit(l->peer->chat, CHAT_DOOR, role, version, static_key, identity);
+	int r = chat_admit(l->peer->chat, l->service_id, role, version, static_key, identity);
 
 	l->known = r == 0 && role != LINK_DOOR;
 	l->role = role;
-	l->version = version;
 	memcpy(l->static_key, static_key, KEY_BYTES);
 	l->has_identity = identity != NULL;
 	if (identity != NULL)
 		memcpy(l->identity, identity, KEY_BYTES);
 	return r;
+}
+
+static void on_cover(void *ctx)
+{
+	peer_cover_fire(ctx);
 }
 
 static struct peer_link *link_new_pending(struct peer *p, int fd)
@@ -257,7 +293,10 @@ static struct peer_link *link_new_pending(struct peer *p, int fd)
 	}
 	l->peer = p;
 	l->stream = stream_new(p->loop, fd, &stream_opts, &link_stream_ops, l);
-	if (l->stream == NULL) {
+	l->cover = timer_new(p->loop, on_cover, l);
+	if (l->stream == NULL || l->cover == NULL) {
+		stream_close(l->stream);
+		timer_free(l->cover);
 		free(l);
 		return NULL;
 	}
@@ -272,22 +311,18 @@ static struct peer_link *link_new_pending(struct peer *p, int fd)
 	return l;
 }
 
-static bool gives_way(const struct peer_link *l, bool also_known)
-{
-	return l->dial_id == 0 && (also_known || !l->known);
-}
-
 /*
- * One of the incoming handshakes ends for a new one.  By chance: of whichever kind always gave way, the
+ * One of the handshakes on a service ends for a new one.  By chance: of whichever kind always gave way, the
  * oldest or the newest, a flood would surely end what a contact has begun.
  */
-static bool drop_incoming(struct peer *p, bool also_known)
+static bool drop_incoming(struct peer_service *s, bool also_known)
 {
+	struct peer *p = s->peer;
 	struct peer_link *l, *chosen = NULL;
 	uint32_t seen = 0;
 
 	TAILQ_FOREACH (l, &p->pending, pending) {
-		if (gives_way(l, also_known) && rng_uniform(p->opts.rng, ++seen) == 0)
+		if (l->service == s && (also_known || !l->known) && rng_uniform(p->opts.rng, ++seen) == 0)
 			chosen = l;
 	}
 	if (chosen != NULL)
@@ -295,30 +330,48 @@ static bool drop_incoming(struct peer *p, bool also_known)
 	return chosen != NULL;
 }
 
-void peer_link_incoming(struct peer *p, int fd)
+static size_t roles_of(const struct peer_service *s, struct link_role_key roles[LINK_ROLES_MAX])
 {
-	const struct link_role_key roles[] = {
-	    {.role = LINK_PRIVATE, .static_secret = chat_link_secret(p->chat)},
-	    {.role = LINK_DOOR, .static_secret = chat_identity_dh(p->chat)},
-	};
+	const struct peer *p = s->peer;
+	size_t n = 0;
+
+	if (s->private_role)
+		roles[n++] = (struct link_role_key){LINK_PRIVATE, chat_link_secret(p->chat)};
+	if (s->door_role && !p->door.shut)
+		roles[n++] = (struct link_role_key){LINK_DOOR, chat_identity_dh(p->chat)};
+	return n;
+}
+
+void peer_link_incoming(struct peer_service *s, int fd)
+{
+	struct peer *p = s->peer;
+	struct link_role_key roles[LINK_ROLES_MAX];
+	struct link_responder_opts opts = {.roles = roles, .onion = s->onion_key, .admit = on_admit};
 	struct peer_link *l;
 
-	if (p->incoming_pending >= p->opts.handshakes_max && !drop_incoming(p, false))
-		(void)drop_incoming(p, true);
+	if (s->handshakes >= p->opts.handshakes_max && !drop_incoming(s, false))
+		(void)drop_incoming(s, true);
 	l = link_new_pending(p, fd);
 	if (l == NULL)
 		return;
-	p->incoming_pending++;
-	struct link_responder_opts opts = {
-	    .roles = roles,
-	    .n_roles = p->door_shut ? 1 : 2,
-	    .onion = chat_identity(p->chat),
-	    .admit = on_admit,
-	    .ctx = l,
-	};
+	l->service = s;
+	l->service_id = s->id;
+	s->handshakes++;
+	opts.n_roles = roles_of(s, roles);
+	opts.ctx = l;
 	l->link = link_new_responder(p->opts.rng, &opts);
 	if (l->link == NULL)
 		peer_link_free(l);
+}
+
+void peer_link_end_service(struct peer_service *s)
+{
+	struct peer_link *l, *next;
+
+	TAILQ_FOREACH_SAFE (l, &s->peer->pending, pending, next) {
+		if (l->service == s)
+			peer_link_free(l);
+	}
 }
 
 int peer_link_outgoing(struct peer *p, const struct peer_dial *d, int fd)
@@ -335,7 +388,7 @@ int peer_link_outgoing(struct peer *p, const struct peer_dial *d, int fd)
 	    .static_secret = d->by_identity ? chat_identity_dh(p->chat) : chat_link_secret(p->chat),
 	    .identity = d->by_identity ? chat_identity(p->chat) : NULL,
 	    .responder_static = d->responder_static,
-	    .responder_onion = d->locator.onion,
+	    .responder_onion = d->onion,
 	    .version = d->version,
 	};
 	l->link = link_new_initiator(p->opts.rng, &opts);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "io/stream.h"
 #include "peer_private.h"
 
@@ -53,15 +54,19 @@ static void on_dialled(void *ctx, enum dial_error error, int fd)
 
 static int net_dial(void *ctx, struct chat *c, const struct chat_dial *dial)
 {
+	const uint8_t *client_key = dial->locator.has_client_key ? dial->locator.client_key : NULL;
 	struct peer *p = chat_net_data(c);
-	struct peer_dial *d = calloc(1, sizeof(*d));
+	struct peer_dial *d;
 	(void)ctx;
 
+	if (p == NULL)
+		return ERR_UNAVAILABLE;
+	d = calloc(1, sizeof(*d));
 	if (d == NULL)
 		return ERR_NOMEM;
 	d->peer = p;
 	d->id = dial->id;
-	d->locator = dial->locator;
+	memcpy(d->onion, dial->locator.onion, KEY_BYTES);
 	d->role = dial->role;
 	d->by_identity = dial->by_identity;
 	memcpy(d->responder_static, dial->responder_static, KEY_BYTES);
@@ -70,7 +75,7 @@ static int net_dial(void *ctx, struct chat *c, const struct chat_dial *dial)
 	domain_mark(p->domain);
 	if (p->tor == NULL)
 		fail_soon(d, "Tor is switched off here");
-	else if (tor_dial(p->tor, d->locator.onion, NULL, dial->isolation, on_dialled, d, &d->tor) < 0)
+	else if (tor_dial(p->tor, d->onion, client_key, dial->isolation, on_dialled, d, &d->tor) < 0)
 		fail_soon(d, "Tor can't be asked now");
 	return 0;
 }
@@ -106,7 +111,7 @@ static int net_send(void *ctx, struct chat *c, link_id id, uint8_t type, const v
 	if (l == NULL || l->closing)
 		return ERR_NOT_FOUND;
 	peer_link_mark(l);
-	r = stream_is_full(l->stream) ? ERR_FULL : link_send(l->link, type, body, len);
+	r = peer_link_is_full(l) ? ERR_FULL : link_send(l->link, type, body, len);
 	if (r == ERR_FULL)
 		l->wants_writable = true;
 	return r;
@@ -124,9 +129,39 @@ static void net_close(void *ctx, struct chat *c, link_id id)
 	peer_link_mark(l);
 }
 
+static void net_publish(void *ctx, struct chat *c, const struct chat_service *s)
+{
+	struct peer *p = chat_net_data(c);
+	(void)ctx;
+
+	if (p != NULL && peer_service_publish(p, s) < 0)
+		log_error("no memory for an onion service");
+}
+
+static void net_withdraw(void *ctx, struct chat *c, uint32_t service)
+{
+	struct peer *p = chat_net_data(c);
+	(void)ctx;
+
+	if (p != NULL)
+		peer_service_withdraw(p, service);
+}
+
+static void net_cover(void *ctx, struct chat *c, enum chat_cover cover)
+{
+	struct peer *p = chat_net_data(c);
+	(void)ctx;
+
+	if (p != NULL)
+		peer_cover_set(p, cover);
+}
+
 const struct chat_net peer_net = {
     .dial = net_dial,
     .dial_cancel = net_dial_cancel,
     .send = net_send,
     .close = net_close,
+    .publish = net_publish,
+    .withdraw = net_withdraw,
+    .cover = net_cover,
 };
