@@ -55,6 +55,9 @@ int store_checkpoint(struct store *s);
 /* ---- meta: small named values ---- */
 int store_meta_set(struct store *s, const char *name, const void *value, size_t len);
 int store_meta_delete(struct store *s, const char *name); /* fine if there is none */
+/* Those whose names begin with prefix, by name; name and value are borrowed. */
+int store_meta_each(struct store *s, const char *prefix,
+		    int (*cb)(void *ctx, const char *name, const void *value, size_t len), void *ctx);
 /* ERR_NOT_FOUND, ERR_TOO_LONG (over size). len may be NULL if the value must have exactly size bytes
  * (ERR_INVALID). */
 int store_meta_get(struct store *s, const char *name, void *out, size_t size, size_t *len);

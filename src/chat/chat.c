@@ -118,6 +118,8 @@ int chat_open(struct store *store, const struct chat_opts *opts, struct now now,
 	if (!err)
 		err = contact_load(c);
 	if (!err)
+		err = queue_load(c);
+	if (!err)
 		err = epoch_load(c);
 	if (!err)
 		err = request_load(c);
@@ -154,6 +156,7 @@ void chat_shutdown(struct chat *c, struct now now, const char *reason)
 	log_info("account goes offline: %s", reason ? reason : "shutdown");
 	c->shut = true;
 	timers_cancel(&c->timers, &c->expiry);
+	timers_cancel(&c->timers, &c->cancel_timer);
 	timers_cancel(&c->timers, &c->removal_timer);
 	while ((p = contact_next(c, p))) {
 		dial_stop(c, p);

@@ -422,6 +422,12 @@ int outbox_pump(struct chat *c, struct chat_peer *p);
 int outbox_on_ack(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len);
 int outbox_on_nack(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len);
 
+/* ---- chat_queue.c ---- */
+/* Cancels that were begun before the account was opened go on. */
+int queue_load(struct chat *c);
+/* The contact goes, and with it what is cancelled. */
+int queue_forget(struct chat *c, struct chat_peer *p);
+
 /* ---- conversation.c ---- */
 int conversation_load(struct chat *c);
 /* Adds a line to the account's stream and shows it. p NULL: the account itself. */

@@ -8,6 +8,8 @@
  */
 #include "chat_impl.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -15,6 +17,7 @@
 #define QUOTED	    1	/* ends a walk: it has found its row */
 #define EXCERPT_MAX 200 /* bytes of a message in the line about it */
 #define SLICE	    250 /* messages that are cancelled in one turn */
+#define META_CANCEL "cancel-" /* and the contact's id: what goes on */
 
 struct queue_walk {
 	int (*cb)(void *ctx, const struct chat_queued_row *r);
@@ -122,6 +125,60 @@ int chat_cancel(struct chat *c, struct now now, struct contact *contact, int64_t
 
 static void on_cancel_timer(struct chat *c, struct now now, void *owner);
 
+/* How far a cancel goes, and has come, on disk: it was promised, whatever becomes of the process. */
+struct mark {
+	int64_t upto;
+	uint64_t n;
+};
+
+static void mark_name(int64_t contact, char name[40])
+{
+	snprintf(name, 40, META_CANCEL "%" PRId64, contact);
+}
+
+static int keep_mark(struct chat *c, const struct chat_peer *p)
+{
+	const struct mark m = {p->cancel_upto, p->n_cancelled};
+	char name[40];
+
+	mark_name(p->pub.row.id, name);
+	return chat_break(c, m.upto ? store_meta_set(c->store, name, &m, sizeof(m))
+				    : store_meta_delete(c->store, name));
+}
+
+static int load_mark(void *ctx, const char *name, const void *value, size_t len)
+{
+	struct chat *c = ctx;
+	struct contact *contact;
+	struct mark m;
+	int64_t id;
+
+	if (len != sizeof(m) || sscanf(name, META_CANCEL "%" SCNd64, &id) != 1)
+		return ERR_INVALID; /* a damaged database */
+	contact = chat_find_id(c, id);
+	if (!contact)
+		return ERR_INVALID;
+	memcpy(&m, value, len);
+	contact->impl->cancel_upto = m.upto;
+	contact->impl->n_cancelled = m.n;
+	c->cancel_timer.fire = on_cancel_timer;
+	timers_set(&c->timers, &c->cancel_timer, 0);
+	return 0;
+}
+
+int queue_load(struct chat *c)
+{
+	return store_meta_each(c->store, META_CANCEL, load_mark, c);
+}
+
+int queue_forget(struct chat *c, struct chat_peer *p)
+{
+	if (!p->cancel_upto)
+		return 0;
+	p->cancel_upto = 0;
+	return keep_mark(c, p);
+}
+
 static void go_on_soon(struct chat *c, struct now now)
 {
 	c->cancel_timer.fire = on_cancel_timer;
@@ -150,6 +207,8 @@ static int go_on(struct chat *c, struct now now, struct chat_peer *p)
 	bool last;
 	int err = cancel_slice(c, p, &n, &last);
 
+	if (!err)
+		err = keep_mark(c, p);
 	if (!err && !last)
 		go_on_soon(c, now);
 	else if (!err)
@@ -193,6 +252,8 @@ static int cancel_first_slice(struct chat *c, struct now now, struct chat_peer *
 	p->n_cancelled = 0;
 	if (!err)
 		err = cancel_slice(c, p, n, &last);
+	if (!err && !last)
+		err = keep_mark(c, p);
 	if (err)
 		return err;
 	if (!last)
@@ -218,7 +279,8 @@ int chat_cancel_all(struct chat *c, struct now now, struct contact *contact, siz
 	if (err == QUOTED && p->cancel_upto == 0)
 		return cancel_first_slice(c, now, p, &q, cancelled);
 	/* One is under way already: it goes on to the newest there is now. */
-	if (err == QUOTED)
-		return chat_break(c, store_outbox_last(c->store, p->pub.row.id, &p->cancel_upto));
-	return 0;
+	if (err != QUOTED)
+		return 0;
+	err = chat_break(c, store_outbox_last(c->store, p->pub.row.id, &p->cancel_upto));
+	return err ? err : keep_mark(c, p);
 }

@@ -387,6 +387,8 @@ int chat_remove(struct chat *c, struct now now, const char *nick)
 	p = contact->impl;
 	err = conversation_keep_time(c);
 	if (!err)
+		err = queue_forget(c, p);
+	if (!err)
 		err = removal_begin(c, now, contact->row.id);
 	if (err)
 		return err;

@@ -325,6 +325,39 @@ static void a_removed_contact_ends_it(void **state)
 	pass(w, 1000);
 	assert_int_equal(chat_queued(w->alice.chat), 0);
 	assert_int_equal(said(&w->alice, "ancell"), 1);
+	party_restart(&w->alice);
+	assert_int_equal(said(&w->alice, "ancell"), 1);
+}
+
+/* What was promised holds: the process dies after each of its turns, and Bob comes before all is done. */
+static void a_crash_between_slices(void **state)
+{
+	struct world *w = *state;
+	size_t n, late;
+	befriend(w);
+	party_kill(&w->bob, true);
+	pass(w, 60000);
+	send_numbers(&w->alice, bob_of(w), 1, 1000);
+	hush(&w->alice);
+	assert_int_equal(chat_cancel_all(w->alice.chat, w->now, bob_of(w), &n, &late), 0);
+	send_numbers(&w->alice, bob_of(w), 1001, 1001);
+	for (unsigned i = 0; i < 3; i++) {
+		const size_t before = bob_of(w)->queued;
+		party_turn(&w->alice);
+		assert_in_range(bob_of(w)->queued, 2, i ? before - 1 : before);
+		party_kill(&w->alice, false);
+		party_start(&w->alice);
+	}
+	party_start(&w->bob);
+	hush(&w->bob);
+	meet(w);
+	pass_until(w, 0);
+	assert_int_equal(said(&w->alice, "info Bob: 1000 messages to Bob cancelled\n"), 1);
+	assert_int_equal(said(&w->bob, "in Alice"), 1);
+	assert_int_equal(said(&w->bob, "in Alice: 1001\n"), 1);
+	party_restart(&w->alice);
+	pass(w, 1000);
+	assert_int_equal(said(&w->alice, "messages to Bob cancelled\n"), 1);
 }
 
 static void a_failed_commit_takes_nothing_back(void **state)
@@ -360,6 +393,7 @@ int main(void)
 	    TEST(a_long_queue_goes_in_slices),
 	    TEST(asked_again_it_takes_what_came_since),
 	    TEST(a_removed_contact_ends_it),
+	    TEST(a_crash_between_slices),
 	    TEST(a_failed_commit_takes_nothing_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
