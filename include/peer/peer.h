@@ -7,15 +7,17 @@
  * All its streams are in the account's commit domain.
  *
  * Who is not authenticated yet is bounded in count, time and memory, on each service by itself, so that a
- * flood on the door takes no place from those who come to a private service:
- *   - handshakes_max at once on one service, each for handshake_timeout_ms.  When they are all taken, one
- * gives way for the next, those that no contact made first;
- *   - the door serves door_burst connections at once and then one in each door_interval_ms.  PEER_WAITING_MAX
- *     more wait for that, as bare descriptors; further ones are closed at once.
- * A handshake costs 0.3 ms of one processor core, so the door at its full rate costs under 1 %.  It holds 4
- * KB of memory until message 1 has come whole and is authentic, and 24 KB from then on (keys lie on guarded
- * pages of their own): 1.5 MB on one service at most. Contacts that know no other locator than the door's
- * wait there among strangers: only these can be kept out by a flood, as long as it lasts.
+ * flood on the door takes nothing from those who come to a private service.  On each, handshakes_max go on at
+ * once, for handshake_timeout_ms each; when they are all taken, one gives way for the next, first one that no
+ * contact began.  The door serves door_burst connections at once and then one in each door_interval_ms;
+ * PEER_WAITING_MAX more wait for that, as bare descriptors, and further ones are closed at once.
+ *
+ * A handshake costs 0.3 to 0.6 ms of a processor core of 2 GHz, so the door at its full rate costs about 1 %.
+ * It holds 4 KB of memory until message 1 has come whole and is authentic, and 24 KB from then on (keys lie
+ * on guarded pages of their own): 1.5 MB on one service at most.
+ *
+ * A contact that knows no other locator than the door's waits there among strangers, since who it is shows in
+ * message 1 only: a flood on the door can keep it out for as long as it lasts.
  */
 #ifndef PEER_PEER_H
 #define PEER_PEER_H

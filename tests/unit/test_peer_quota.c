@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Who is not authenticated yet: bounded in count, time and rate, on each service by itself. */
+#include "fake_clock.h"
 #include "peer_help.h"
 
 static void test_a_shut_door_takes_nobody_in(void **state)
@@ -39,9 +40,15 @@ static void test_a_handshake_that_never_ends_is_ended(void **state)
 	struct remote mallory;
 	(void)state;
 
-	start(&w, (struct peer_opts){.handshake_timeout_ms = 1});
+	start(&w, (struct peer_opts){0});
 	be(&mallory, 9);
 	connect_to(&mallory, w.path);
+	loop_turn(w.loop, false);
+	clock_pass(59999);
+	loop_turn(w.loop, false);
+	pump(&mallory);
+	assert_false(mallory.closed);
+	clock_pass(1);
 	expect_close(&w, &mallory);
 	leave(&mallory);
 	stop(&w);
@@ -98,6 +105,165 @@ static void test_a_flood_of_strangers_ends_no_contacts_handshake(void **state)
 	stop(&w);
 }
 
+/* Many who connect and say nothing. */
+struct crowd {
+	struct remote all[300];
+	size_t n;
+};
+
+static void gather(struct world *w, struct crowd *crowd, const char *path, size_t n)
+{
+	assert_true(n <= sizeof(crowd->all) / sizeof(crowd->all[0]));
+	crowd->n = n;
+	for (size_t i = 0; i < n; i++) {
+		be(&crowd->all[i], 9);
+		connect_to(&crowd->all[i], path);
+		loop_turn(w->loop, false);
+	}
+}
+
+static size_t count_closed(struct crowd *crowd)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < crowd->n; i++) {
+		pump(&crowd->all[i]);
+		n += crowd->all[i].closed;
+	}
+	return n;
+}
+
+/* Each says something in a version that Alice does not speak, to which whoever is served gets an answer. */
+static void speak_up(struct crowd *crowd)
+{
+	static const uint8_t record[RECORD_BYTES] = {LINK_VERSION + 1};
+
+	for (size_t i = 0; i < crowd->n; i++)
+		assert_int_equal(send(crowd->all[i].fd, record, sizeof(record), MSG_NOSIGNAL),
+				 sizeof(record));
+}
+
+static size_t count_served(struct world *w, struct crowd *crowd)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < crowd->n; i++)
+		loop_turn(w->loop, false);
+	for (size_t i = 0; i < crowd->n; i++) {
+		pump(&crowd->all[i]);
+		n += buf_len(&crowd->all[i].in) == RECORD_BYTES;
+	}
+	return n;
+}
+
+static void disperse(struct crowd *crowd)
+{
+	for (size_t i = 0; i < crowd->n; i++)
+		leave(&crowd->all[i]);
+}
+
+static void test_the_door_serves_a_burst_and_then_a_steady_rate(void **state)
+{
+	static struct crowd crowd;
+	struct world w;
+	(void)state;
+
+	start(&w, (struct peer_opts){.door_burst = 3, .door_interval_ms = 1000});
+	gather(&w, &crowd, w.path, 8);
+	speak_up(&crowd);
+	assert_int_equal(count_served(&w, &crowd), 3);
+	clock_pass(999);
+	assert_int_equal(count_served(&w, &crowd), 3);
+	clock_pass(1);
+	assert_int_equal(count_served(&w, &crowd), 4);
+	clock_pass(2000);
+	assert_int_equal(count_served(&w, &crowd), 6);
+	clock_pass(60000);
+	assert_int_equal(count_served(&w, &crowd), 8);
+	disperse(&crowd);
+	stop(&w);
+}
+
+static void test_a_bounded_number_waits_at_the_door(void **state)
+{
+	static struct crowd crowd;
+	struct world w;
+	(void)state;
+
+	start(&w, (struct peer_opts){.door_burst = 2, .door_interval_ms = 1000});
+	gather(&w, &crowd, w.path, 2 + PEER_WAITING_MAX + 5);
+	assert_int_equal(count_closed(&crowd), 5);
+	disperse(&crowd);
+	stop(&w);
+}
+
+/* Time stands still: the door serves nobody any more. */
+static void test_a_flood_on_the_door_delays_nobody_at_a_private_service(void **state)
+{
+	static struct crowd crowd;
+	struct world w;
+	struct place at;
+	struct remote carol;
+	(void)state;
+
+	start(&w, (struct peer_opts){0});
+	make_place(&w, &at, 7);
+	publish(&w, &at);
+	be(&carol, 3);
+	become_contact(&w, &carol);
+	loop_turn(w.loop, false);
+	gather(&w, &crowd, w.path, 300);
+	assert_true(count_closed(&crowd) > 0);
+	dial_at(&w, &carol, at.path, at.service.onion, false);
+	assert_true(handshake(&w, &carol));
+	begin_talk(&w, &carol);
+	disperse(&crowd);
+	leave(&carol);
+	stop(&w);
+}
+
+/* Nor does it take the place of somebody who has said nothing yet. */
+static void test_a_flood_on_the_door_ends_no_handshake_elsewhere(void **state)
+{
+	static struct crowd crowd;
+	struct world w;
+	struct place at;
+	struct remote carol;
+	(void)state;
+
+	start(&w, (struct peer_opts){.handshakes_max = 1});
+	make_place(&w, &at, 7);
+	publish(&w, &at);
+	be(&carol, 3);
+	become_contact(&w, &carol);
+	loop_turn(w.loop, false);
+	dial_at(&w, &carol, at.path, at.service.onion, false);
+	loop_turn(w.loop, false);
+	gather(&w, &crowd, w.path, 10);
+	assert_int_equal(count_closed(&crowd), 9);
+	assert_true(handshake(&w, &carol));
+	disperse(&crowd);
+	leave(&carol);
+	stop(&w);
+}
+
+static void test_those_who_wait_go_with_the_door(void **state)
+{
+	static struct crowd crowd;
+	struct world w;
+	(void)state;
+
+	start(&w, (struct peer_opts){.door_burst = 1, .door_interval_ms = 1000});
+	gather(&w, &crowd, w.path, 5);
+	peer_net.withdraw(NULL, w.chat, CHAT_DOOR);
+	loop_turn(w.loop, false);
+	assert_int_equal(count_closed(&crowd), 5);
+	clock_pass(60000);
+	loop_turn(w.loop, false);
+	disperse(&crowd);
+	stop(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -105,6 +271,11 @@ int main(void)
 	    cmocka_unit_test(test_a_handshake_that_never_ends_is_ended),
 	    cmocka_unit_test(test_one_handshake_gives_way_for_another),
 	    cmocka_unit_test(test_a_flood_of_strangers_ends_no_contacts_handshake),
+	    cmocka_unit_test(test_the_door_serves_a_burst_and_then_a_steady_rate),
+	    cmocka_unit_test(test_a_bounded_number_waits_at_the_door),
+	    cmocka_unit_test(test_a_flood_on_the_door_delays_nobody_at_a_private_service),
+	    cmocka_unit_test(test_a_flood_on_the_door_ends_no_handshake_elsewhere),
+	    cmocka_unit_test(test_those_who_wait_go_with_the_door),
 	};
 
 	if (crypto_start() < 0)
