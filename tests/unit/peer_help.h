@@ -165,7 +165,8 @@ static inline void start_peer(struct world *w, struct peer_opts opts)
 	w->domain = domain_new(w->loop, &ops, w);
 	assert_non_null(w->domain);
 	open_chat(w);
-	opts.rng = &rng_system;
+	if (opts.rng == NULL)
+		opts.rng = &rng_system;
 	opts.target_path = w->path;
 	opts.target_mode = 0600;
 	assert_int_equal(peer_new(w->loop, w->tor, w->chat, w->domain, &opts, &w->peer), 0);
