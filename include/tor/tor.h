@@ -52,6 +52,7 @@ struct tor_opts {
 	/* Each onion waits a random time below this before tor is told of it, at first and after a restart of
 	 * tor, so that the services of one daemon don't come up together; 0: none. */
 	uint64_t publish_spread_ms;
+	uint64_t key_idle_ms; /* how long a client key that no dial uses stays in tor; 0: 900000 */
 };
 
 struct tor_status {
@@ -138,7 +139,7 @@ enum dial_error {
 	DIAL_REND_FAILED,    /* F3 */
 	DIAL_NEED_AUTH,	     /* F4 */
 	DIAL_WRONG_AUTH,     /* F5 */
-	DIAL_BAD_ADDRESS,    /* F6 */
+	DIAL_BAD_ADDRESS,    /* F6, or tor can't read the client key */
 	DIAL_INTRO_TIMEOUT,  /* F7 */
 	DIAL_REFUSED,	     /* 05 and other plain SOCKS failures: published, but nobody answered */
 	DIAL_TIMEOUT,	     /* no answer within dial_timeout_ms */
@@ -151,9 +152,21 @@ const char *dial_error_text(enum dial_error e);
 typedef void (*dial_cb)(void *ctx, enum dial_error error, int fd);
 /*
  * Connects to <onion>.onion:6697.  client_key is our X25519 secret for a service with client authorization;
- * NULL: none.  It is copied to guarded memory.  isolation (1 to 64 printable characters, the SOCKS username)
- * keeps circuits of different contacts apart; each dial gets a circuit of its own. ERR_INVALID for another
- * one, ERR_NOMEM; everything else comes to cb, after which the handle is gone.
+ * NULL: none.  It is copied to guarded memory, and tor is told of it (control-spec 3.30
+ * ONION_CLIENT_AUTH_ADD, never to its disk) before it is asked to connect.  isolation (1 to 64 printable
+ * characters, the SOCKS username) keeps circuits of different contacts apart; each dial gets a circuit of its
+ * own.  ERR_INVALID for another one, ERR_NOMEM; everything else comes to cb, after which the handle is gone.
+ *
+ * Tor keeps one key for an address, whichever account gave it, and what a key has opened it opens for every
+ * dial until the key is removed.  So dials to one address with the same key, or all without one, go at the
+ * same time; one with another key (or without) waits until those before it have ended, within its own
+ * dial_timeout_ms, and until tor has removed the other key.  Thus nobody gets in by another's key; but who
+ * dials an address can tell by the delay that somebody else on this tor dials it too.
+ *
+ * A key stays for key_idle_ms after the last dial that used it, since with it goes the descriptor that it has
+ * opened, and directories are not asked again for that within 15 minutes of a failure.  Connections that
+ * stand need neither.  A system's tor that outlives a killed daemon keeps its keys; they are replaced when
+ * they are next needed.
  */
 int tor_dial(struct tor *t, const uint8_t ed_public[KEY_BYTES], const uint8_t *client_key,
 	     const char *isolation, dial_cb cb, void *ctx, struct tor_dial **out);
@@ -176,6 +189,10 @@ typedef void (*circuits_cb)(void *ctx, int err, const struct tor_circuit *circui
 /* Asks now (GETINFO circuit-status).  ERR_UNAVAILABLE: no control connection; ERR_NOMEM; cb is not called
  * then.  A pending question is answered with ERR_UNAVAILABLE when tor goes down; never after tor_free. */
 int tor_circuits(struct tor *t, circuits_cb cb, void *ctx);
+
+/* Makes tor forget at once the client keys that no dial uses, and what they have opened; for an account that
+ * locks, once its dials are cancelled. */
+void tor_forget_keys(struct tor *t);
 
 /* Keeps an idle tor awake and wakes it (SIGNAL ACTIVE). */
 void tor_wake(struct tor *t);

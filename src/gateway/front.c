@@ -124,7 +124,7 @@ static void on_status(void *ctx, struct chat *chat)
 	struct session *s = session_of_chat(ctx, chat);
 
 	if (s != NULL)
-		status_touch(s);
+		status_on_tor(s);
 }
 
 const struct chat_front gateway_front = {

@@ -54,6 +54,8 @@ void session_announce_request(struct client *c, const struct request_row *r);
 void status_start(struct session *s);
 /* It may have changed. */
 void status_touch(struct session *s);
+/* Something about tor has changed. */
+void status_on_tor(struct session *s);
 /* What a client that comes is told of tor. */
 void status_greet(struct client *c);
 void status_on_timer(void *ctx);

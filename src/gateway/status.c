@@ -100,6 +100,14 @@ void status_touch(struct session *s)
 	timer_set(s->status_timer, GATHER_MS);
 }
 
+void status_on_tor(struct session *s)
+{
+	/* At once: it may be back before what has changed is gathered. */
+	if (s->told.ready && !chat_tor(session_chat(s))->ready)
+		tell_tor(s);
+	status_touch(s);
+}
+
 void status_on_timer(void *ctx)
 {
 	struct session *s = ctx;

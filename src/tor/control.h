@@ -14,7 +14,7 @@
 
 #define CONTROL_LINE_MAX  16384	 /* bytes of one line */
 #define CONTROL_REPLY_MAX 524288 /* bytes of a reply, with its data */
-#define CONTROL_LINES_MAX 256	 /* mid, data and end lines of a reply */
+#define CONTROL_LINES_MAX 512	 /* mid, data and end lines of a reply; ADD_ONION's names each client */
 #define CONTROL_WORD_MAX  1024	 /* bytes of a word's value */
 
 struct control_line {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -12,8 +13,11 @@
 struct tor_dial {
 	TAILQ_ENTRY(tor_dial) link;
 	struct tor *tor;
-	struct stream *stream; /* NULL: only its end is still to be told */
+	struct claim claim;
+	struct stream *stream; /* NULL: it waits for its claim, or only its end is still to be told */
 	struct timer *timer;
+	char host[ONION_HOST_LEN + 1];
+	char isolation[SOCKS_USER_MAX + 1];
 	struct socks socks;
 	enum dial_error error; /* what is told when the timer fires */
 	dial_cb cb;
@@ -41,7 +45,7 @@ const char *dial_error_text(enum dial_error e)
 	case DIAL_WRONG_AUTH:
 		return "published for others only: our key for it is no longer good";
 	case DIAL_BAD_ADDRESS:
-		return "no valid onion address";
+		return "no valid onion address, or no valid key for it";
 	case DIAL_INTRO_TIMEOUT:
 		return "published, but it did not answer the introduction in time";
 	case DIAL_REFUSED:
@@ -83,9 +87,12 @@ static enum dial_error reply_error(uint8_t reply)
 
 static void dial_delete(struct tor_dial *d)
 {
+	bool refused = d->error == DIAL_NEED_AUTH || d->error == DIAL_WRONG_AUTH;
+
 	TAILQ_REMOVE(&d->tor->dials, d, link);
 	stream_close(d->stream);
 	timer_free(d->timer);
+	access_release(&d->claim, refused);
 	free(d);
 }
 
@@ -95,6 +102,7 @@ static void dial_end(struct tor_dial *d, enum dial_error error, int fd)
 	void *ctx = d->ctx;
 
 	log_debug("a dial ended: %s", dial_error_text(error));
+	d->error = error;
 	dial_delete(d);
 	cb(ctx, error, fd);
 }
@@ -147,7 +155,7 @@ static void on_closed(void *ctx, int err)
 
 static const struct stream_ops stream_ops = {.data = on_data, .closed = on_closed};
 
-static int dial_connect(struct tor_dial *d, const char *host, const char *isolation)
+static int dial_connect(struct tor_dial *d)
 {
 	static const struct stream_opts opts = {.in_max = SOCKS_IN_MAX, .out_max = SOCKS_OUT_MAX};
 	struct buf greeting;
@@ -161,7 +169,7 @@ static int dial_connect(struct tor_dial *d, const char *host, const char *isolat
 	buf_init(&greeting, SOCKS_OUT_MAX);
 	/* A password of its own makes tor build a circuit of its own: a second link beside one that is
 	 * suspected, or after one that died silently, must not share its circuit. */
-	err = socks_start(&d->socks, host, VIRTUAL_PORT, isolation, ++d->tor->n_dialled, &greeting);
+	err = socks_start(&d->socks, d->host, VIRTUAL_PORT, d->isolation, ++d->tor->n_dialled, &greeting);
 	if (err == 0)
 		err = stream_write(d->stream, buf_ptr(&greeting), buf_len(&greeting));
 	buf_clear(&greeting);
@@ -187,13 +195,41 @@ static void dial_fail_later(struct tor_dial *d, enum dial_error error)
 	timer_set(d->timer, 0);
 }
 
+static void on_claim(void *ctx, enum dial_error error)
+{
+	struct tor_dial *d = ctx;
+
+	if (error == DIAL_OK && dial_connect(d) != 0)
+		error = DIAL_TOR_DOWN;
+	if (error != DIAL_OK)
+		dial_fail_later(d, error);
+}
+
+/* Its time runs from here on, also while it waits for its claim. */
+static int dial_begin(struct tor_dial *d, const uint8_t *client_key)
+{
+	char address[ONION_LEN + 1];
+
+	d->timer = timer_new(d->tor->loop, on_timer, d);
+	if (d->timer == NULL)
+		return ERR_NOMEM;
+	d->error = DIAL_TIMEOUT;
+	timer_set(d->timer, d->tor->dial_timeout_ms);
+	if (d->tor->status.state != TOR_READY) {
+		dial_fail_later(d, DIAL_TOR_DOWN);
+		return 0;
+	}
+	memcpy(address, d->host, ONION_LEN);
+	address[ONION_LEN] = '\0';
+	return access_claim(d->tor, &d->claim, address, client_key);
+}
+
 int tor_dial(struct tor *t, const uint8_t ed_public[KEY_BYTES], const uint8_t *client_key,
 	     const char *isolation, dial_cb cb, void *ctx, struct tor_dial **out)
 {
 	struct tor_dial *d;
-	char host[ONION_HOST_LEN + 1];
+	int err;
 
-	(void)client_key;
 	*out = NULL;
 	if (!isolation_valid(isolation))
 		return ERR_INVALID;
@@ -203,18 +239,17 @@ int tor_dial(struct tor *t, const uint8_t ed_public[KEY_BYTES], const uint8_t *c
 	d->tor = t;
 	d->cb = cb;
 	d->ctx = ctx;
-	d->timer = timer_new(t->loop, on_timer, d);
-	if (d->timer == NULL) {
-		free(d);
-		return ERR_NOMEM;
-	}
+	d->claim.cb = on_claim;
+	d->claim.ctx = d;
+	onion_encode(ed_public, d->host);
+	memcpy(d->host + ONION_LEN, ".onion", sizeof(".onion"));
+	str_copy(d->isolation, sizeof(d->isolation), isolation);
 	TAILQ_INSERT_TAIL(&t->dials, d, link);
-	onion_encode(ed_public, host);
-	memcpy(host + ONION_LEN, ".onion", sizeof(".onion"));
-	d->error = DIAL_TIMEOUT;
-	timer_set(d->timer, t->dial_timeout_ms);
-	if (t->status.state != TOR_READY || dial_connect(d, host, isolation) != 0)
-		dial_fail_later(d, DIAL_TOR_DOWN);
+	err = dial_begin(d, client_key);
+	if (err != 0) {
+		dial_delete(d);
+		return err;
+	}
 	*out = d;
 	return 0;
 }
@@ -229,8 +264,9 @@ void dials_fail(struct tor *t)
 {
 	struct tor_dial *d;
 
+	access_lost(t);
 	TAILQ_FOREACH (d, &t->dials, link) {
-		if (d->stream != NULL)
+		if (d->error == DIAL_TIMEOUT)
 			dial_fail_later(d, DIAL_TOR_DOWN);
 	}
 }
@@ -239,6 +275,7 @@ void dials_clear(struct tor *t)
 {
 	struct tor_dial *d;
 
+	access_lost(t);
 	while ((d = TAILQ_FIRST(&t->dials)) != NULL)
 		dial_delete(d);
 }

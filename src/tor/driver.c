@@ -21,8 +21,9 @@
 #define COMMANDS_MAX 4096
 #define COMMAND_MAX  1024
 #define GREETING_MS                                                                                          \
-	60000 /* from the connection until we are ready; a starting tor may take a while to answer */
-#define EVENTS "SETEVENTS STATUS_CLIENT STATUS_GENERAL HS_DESC NETWORK_LIVENESS"
+	60000	       /* from the connection until we are ready; a starting tor may take a while to answer */
+#define FINISH_MS 2000 /* for the last commands to leave */
+#define EVENTS	  "SETEVENTS STATUS_CLIENT STATUS_GENERAL HS_DESC NETWORK_LIVENESS"
 
 struct command {
 	STAILQ_ENTRY(command) link;
@@ -74,6 +75,14 @@ void driver_free(struct driver *d)
 	timer_cancel(d->timer);
 	if (!d->running)
 		driver_delete(d);
+}
+
+void driver_finish(struct driver *d)
+{
+	if (d->stream != NULL)
+		stream_finish(d->stream, FINISH_MS);
+	d->stream = NULL;
+	driver_free(d);
 }
 
 /* Ends the connection for a reason; closed() comes from the loop. */

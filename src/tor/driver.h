@@ -32,6 +32,8 @@ int driver_new(struct loop *loop, const char *path, bool owner, const struct dri
 	       struct driver **out);
 /* NULL is fine; also from within a callback. */
 void driver_free(struct driver *d);
+/* The same, but what was sent still leaves. */
+void driver_finish(struct driver *d);
 
 /*
  * Sends a command without its CRLF.  cb may be NULL.  An error means that the connection breaks: closed()

@@ -217,7 +217,7 @@ static void onion_delete(struct tor_onion *o)
 
 static int copy_clients(struct tor_onion *o, const uint8_t (*clients)[KEY_BYTES], size_t n)
 {
-	uint8_t (*copy)[KEY_BYTES] = NULL;
+	uint8_t(*copy)[KEY_BYTES] = NULL;
 
 	if (n > ONION_CLIENTS_MAX)
 		return ERR_FULL;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "access.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -287,11 +288,22 @@ void tor_start(struct tor *t)
 		timer_set(t->timer, 0);
 }
 
+/* A system's tor lives on, and its onions go with the connection, but the client keys would stay in it. */
+static void tor_leave(struct tor *t)
+{
+	if (t->mode == TOR_MANAGED || !t->connected)
+		return;
+	access_withdraw(t);
+	driver_finish(t->driver);
+	t->driver = NULL;
+}
+
 void tor_stop(struct tor *t)
 {
 	if (!t->wanted)
 		return;
 	t->wanted = false;
+	tor_leave(t);
 	tor_detach(t);
 	if (t->child != NULL)
 		end_child(t);
@@ -310,6 +322,11 @@ const struct tor_status *tor_status(const struct tor *t)
 int tor_pid(const struct tor *t)
 {
 	return t->child != NULL ? (int)child_pid(t->child) : 0;
+}
+
+void tor_forget_keys(struct tor *t)
+{
+	access_forget(t);
 }
 
 void tor_wake(struct tor *t)
@@ -375,11 +392,13 @@ int tor_new(struct loop *loop, const struct tor_opts *opts, const struct tor_ops
 	t->backoff_min_ms = opts->backoff_min_ms != 0 ? opts->backoff_min_ms : 1000;
 	t->backoff_max_ms = opts->backoff_max_ms != 0 ? opts->backoff_max_ms : 60000;
 	t->dial_timeout_ms = opts->dial_timeout_ms != 0 ? opts->dial_timeout_ms : 120000;
+	t->key_idle_ms = opts->key_idle_ms != 0 ? opts->key_idle_ms : 900000;
 	t->publish_spread_ms = opts->publish_spread_ms;
 	t->rng = opts->rng != NULL ? opts->rng : &rng_system;
 	snprintf(t->status.text, sizeof(t->status.text), "not started");
 	TAILQ_INIT(&t->onions);
 	TAILQ_INIT(&t->dials);
+	TAILQ_INIT(&t->accesses);
 	TAILQ_INIT(&t->queries);
 	err = t->mode == TOR_MANAGED ? copy_managed(t, opts) : copy_system(t, opts);
 	if (err == 0 && (t->timer = timer_new(loop, on_timer, t)) == NULL)

@@ -31,6 +31,7 @@ struct tor {
 	uint64_t backoff_max_ms;
 	uint64_t dial_timeout_ms;
 	uint64_t publish_spread_ms;
+	uint64_t key_idle_ms;
 	const struct rng *rng;
 	const struct tor_ops *ops;
 	void *ctx;
@@ -54,6 +55,7 @@ struct tor {
 	enum pow_support pow;
 	TAILQ_HEAD(, tor_onion) onions;
 	TAILQ_HEAD(, tor_dial) dials;
+	TAILQ_HEAD(, access) accesses;
 	TAILQ_HEAD(, circuits_query) queries;
 };
 

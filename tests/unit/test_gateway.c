@@ -464,6 +464,24 @@ static void the_capabilities_of_late_joiners(void **state)
 	world_free(w);
 }
 
+/* Dials and links have ended, and who watches them wonders why. */
+static void a_tor_that_is_back_at_once_was_down(void **state)
+{
+	const struct chat_tor_status up = {.ready = true, .published = true, .progress = 100};
+	const struct chat_tor_status down = {.text = "tor was ended by signal 9"};
+	struct world *w = world_new(NULL);
+	struct user *a = user_register(w, "alice");
+
+	(void)state;
+	user_nothing(a);
+	chat_set_tor(world_chat(w, "alice"), world_now(w), &down);
+	chat_set_tor(world_chat(w, "alice"), world_now(w), &up);
+	user_expect(a, "*NOTICE alice :Tor is down: tor was ended by signal 9.*");
+	user_expect(a, "*NOTICE alice :Tor is ready and your address is published*");
+	user_free(a);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -487,6 +505,7 @@ int main(void)
 	    cmocka_unit_test(a_login_after_a_logout_starts_anew),
 	    cmocka_unit_test(names_and_accounts_are_announced_to_who_asked),
 	    cmocka_unit_test(the_capabilities_of_late_joiners),
+	    cmocka_unit_test(a_tor_that_is_back_at_once_was_down),
 	};
 
 	alarm(300);

@@ -1,32 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* An instance attached to a control socket: authentication, trouble in words, onions, dials, circuits. */
-#include "tor_help.h"
+#include "tor_attach_help.h"
 
 #include <errno.h>
-
-static void attach(struct fake *f)
-{
-	struct tor_opts opts = {
-	    .mode = TOR_SYSTEM,
-	    .control_path = f->control,
-	    .socks_path = f->socks,
-	    .backoff_min_ms = 1,
-	    .backoff_max_ms = 4,
-	    .dial_timeout_ms = f->dial_timeout_ms,
-	};
-
-	assert_int_equal(tor_new(f->loop, &opts, &fake_tor_ops, f, &f->tor), 0);
-	assert_int_equal(fake_state(f), TOR_STOPPED);
-	tor_start(f->tor);
-	assert_int_equal(f->n_log, 0);
-}
-
-static void until_ready(struct fake *f)
-{
-	fake_open(f);
-	attach(f);
-	TURN_UNTIL(f->loop, fake_state(f) == TOR_READY);
-}
 
 static void assert_down(struct fake *f, bool fatal, const char *part)
 {
@@ -205,56 +181,6 @@ static void test_the_network_comes_back(void **state)
 
 /* ---- onions ---- */
 
-struct watch {
-	int events[3];
-	char text[128];
-};
-
-static void on_onion(void *ctx, enum onion_event event, const char *text)
-{
-	struct watch *w = ctx;
-
-	w->events[event]++;
-	assert_int_equal(str_copy(w->text, sizeof(w->text), text), 0);
-}
-
-struct key {
-	uint8_t public[KEY_BYTES];
-	uint8_t secret[ONION_SECRET_BYTES];
-	char address[ONION_LEN + 1];
-};
-
-static struct key make_key(uint8_t n)
-{
-	uint8_t seed[KEY_BYTES] = {n};
-	struct key k;
-
-	identity_public(seed, k.public);
-	identity_onion_secret(seed, k.secret);
-	onion_encode(k.public, k.address);
-	return k;
-}
-
-static struct tor_onion *add(struct fake *f, const struct key *k, bool pow, struct watch *w)
-{
-	struct tor_onion_opts opts = {
-	    .secret = k->secret, .ed_public = k->public, .target_path = "/run/target", .pow = pow};
-	struct tor_onion *o;
-
-	assert_int_equal(tor_onion_add(f->tor, &opts, on_onion, w, &o), 0);
-	return o;
-}
-
-static void say_uploaded(struct fake *f, const struct key *k)
-{
-	char line[256];
-
-	snprintf(line, sizeof(line),
-		 "650 HS_DESC UPLOAD %s UNKNOWN $00~relay id\r\n650 HS_DESC UPLOADED %s UNKNOWN $00~relay\r\n",
-		 k->address, k->address);
-	fake_say(f, line);
-}
-
 static void test_an_onion_is_added_and_published(void **state)
 {
 	struct fake *f = *state;
@@ -378,21 +304,6 @@ static void test_targets_that_would_break_the_command(void **state)
 
 /* ---- dials ---- */
 
-struct call {
-	int ends;
-	enum dial_error error;
-	int fd;
-};
-
-static void on_dial(void *ctx, enum dial_error error, int fd)
-{
-	struct call *c = ctx;
-
-	c->ends++;
-	c->error = error;
-	c->fd = fd;
-}
-
 static struct tor_dial *dial(struct fake *f, struct call *c)
 {
 	struct key k = make_key(3);
@@ -415,12 +326,12 @@ static void test_a_dial_gives_the_socket(void **state)
 	TURN_UNTIL(f->loop, c.ends);
 	assert_int_equal(c.error, DIAL_OK);
 	/* 3 of greeting, 1+1+12+1+1 of authentication, then the request. */
-	assert_memory_equal(f->socks_in + 5, "alice-to-bob", 12);
-	assert_int_equal(f->socks_in[3 + 16 + 4], ONION_HOST_LEN);
-	assert_memory_equal(f->socks_in + 3 + 16 + 5, k.address, ONION_LEN);
-	assert_memory_equal(f->socks_in + 3 + 16 + 5 + ONION_LEN, ".onion\x1a\x29", 8);
+	assert_memory_equal(f->dialled->in + 5, "alice-to-bob", 12);
+	assert_int_equal(f->dialled->in[3 + 16 + 4], ONION_HOST_LEN);
+	assert_memory_equal(f->dialled->in + 3 + 16 + 5, k.address, ONION_LEN);
+	assert_memory_equal(f->dialled->in + 3 + 16 + 5 + ONION_LEN, ".onion\x1a\x29", 8);
 	assert_int_equal(send(c.fd, "x", 1, 0), 1);
-	TURN_UNTIL(f->loop, f->socks_in[f->socks_len - 1] == 'x');
+	TURN_UNTIL(f->loop, f->dialled->in[f->dialled->len - 1] == 'x');
 	assert_true(fcntl(c.fd, F_GETFL) & O_NONBLOCK);
 	close(c.fd);
 }
@@ -438,8 +349,8 @@ static void test_each_dial_has_a_circuit_of_its_own(void **state)
 		dial(f, &c[i]);
 		TURN_UNTIL(f->loop, c[i].ends);
 		assert_int_equal(c[i].error, DIAL_OK);
-		assert_memory_equal(f->socks_in + 5, "alice-to-bob", 12);
-		password[i] = f->socks_in[5 + 12 + 1];
+		assert_memory_equal(f->dialled->in + 5, "alice-to-bob", 12);
+		password[i] = f->dialled->in[5 + 12 + 1];
 		close(c[i].fd);
 	}
 	assert_int_not_equal(password[0], password[1]);

@@ -17,9 +17,19 @@
 
 #define FAKE_VERSION "250-VERSION Tor=\"0.4.8.12\"\r\n"
 
+struct fake;
+
 struct fake_answer {
 	const char *command; /* a prefix */
 	const char *answer;
+};
+
+/* A SOCKS connection; a place without a stream is free. */
+struct fake_dial {
+	struct fake *fake;
+	struct stream *stream;
+	uint8_t in[256];
+	size_t len;
 };
 
 struct fake {
@@ -32,20 +42,24 @@ struct fake {
 	struct listener *socks_listener;
 	struct stream *stream; /* the control connection */
 	const struct fake_answer *table;
-	char asked[32][512]; /* commands so far */
+	char *asked[64]; /* commands so far */
 	int n_asked;
 	int connections;
 	int networks; /* how often the network was said to be back */
 	uint8_t cookie[32];
 	uint8_t server_nonce[32];
-	bool wrong_hash;	/* it does not know the cookie */
-	bool proof_good;	/* AUTHENTICATE came with the right proof */
-	struct stream *dialled; /* the SOCKS connection */
-	uint8_t socks_in[256];
-	size_t socks_len;
+	bool wrong_hash; /* it does not know the cookie */
+	bool proof_good; /* AUTHENTICATE came with the right proof */
+	struct fake_dial dials[16];
+	struct fake_dial *dialled; /* the last one */
+	int n_dials;
 	const char *socks_answer; /* hex of the reply that follows authentication */
 
-	uint64_t dial_timeout_ms; /* 0: the default, which no test waits for */
+	/* Options: 0 is the default, which no test waits for. */
+	uint64_t dial_timeout_ms;
+	uint64_t key_idle_ms;
+	uint64_t publish_spread_ms;
+	const struct rng *rng;
 	struct tor *tor;
 	struct tor_status log[64]; /* every status that was told */
 	int n_log;
@@ -105,8 +119,9 @@ static inline void fake_on_command(struct fake *f, const char *line)
 {
 	const struct fake_answer *a;
 
-	assert_true(f->n_asked < 32);
-	assert_int_equal(str_copy(f->asked[f->n_asked++], sizeof(f->asked[0]), line), 0);
+	assert_true(f->n_asked < (int)(sizeof(f->asked) / sizeof(f->asked[0])));
+	f->asked[f->n_asked] = strdup(line);
+	assert_non_null(f->asked[f->n_asked++]);
 	for (a = f->table; a != NULL && a->command != NULL; a++) {
 		if (strncmp(line, a->command, strlen(a->command)) == 0) {
 			fake_say(f, a->answer);
@@ -130,7 +145,7 @@ static inline void fake_on_data(void *ctx, struct buf *in)
 {
 	struct fake *f = ctx;
 	const uint8_t *end;
-	char line[512];
+	char line[32768];
 	size_t len;
 
 	while (buf_len(in) > 0 && (end = memchr(buf_ptr(in), '\n', buf_len(in))) != NULL) {
@@ -153,58 +168,64 @@ static inline void fake_on_closed(void *ctx, int err)
 static const struct stream_ops fake_ops = {.data = fake_on_data, .closed = fake_on_closed};
 static const struct stream_opts fake_opts = {.in_max = 65536, .out_max = 65536};
 
+static inline void fake_forget_asked(struct fake *f)
+{
+	while (f->n_asked > 0)
+		free(f->asked[--f->n_asked]);
+}
+
 static inline void fake_on_accept(void *ctx, int fd)
 {
 	struct fake *f = ctx;
 
 	stream_close(f->stream);
 	f->connections++;
-	f->n_asked = 0;
+	fake_forget_asked(f);
 	f->stream = stream_new(f->loop, fd, &fake_opts, &fake_ops, f);
 	assert_non_null(f->stream);
 }
 
-static inline void fake_socks_say(struct fake *f, const char *hex)
+static inline void fake_socks_say(struct fake_dial *d, const char *hex)
 {
 	uint8_t bytes[64];
 
 	unit_hex(hex, bytes, strlen(hex) / 2);
-	assert_int_equal(stream_write(f->dialled, bytes, strlen(hex) / 2), 0);
+	assert_int_equal(stream_write(d->stream, bytes, strlen(hex) / 2), 0);
 }
 
 /* Greeting of 3 bytes, authentication, request: one answer to each. */
 /* What came is the greeting and a whole authentication (RFC 1929): version, user, password. */
-static inline bool fake_socks_authenticates(const struct fake *f)
+static inline bool fake_socks_authenticates(const struct fake_dial *d)
 {
-	size_t password_at = 3 + 2 + f->socks_in[4];
+	size_t password_at = 3 + 2 + d->in[4];
 
-	return f->socks_len > password_at && f->socks_len == password_at + 1 + f->socks_in[password_at];
+	return d->len > password_at && d->len == password_at + 1 + d->in[password_at];
 }
 
 static inline void fake_socks_on_data(void *ctx, struct buf *in)
 {
-	struct fake *f = ctx;
+	struct fake_dial *d = ctx;
 	size_t len = buf_len(in);
 
-	assert_true(f->socks_len + len <= sizeof(f->socks_in));
-	memcpy(f->socks_in + f->socks_len, buf_ptr(in), len);
-	f->socks_len += len;
+	assert_true(d->len + len <= sizeof(d->in));
+	memcpy(d->in + d->len, buf_ptr(in), len);
+	d->len += len;
 	buf_consume(in, len);
-	if (f->socks_len == 3)
-		fake_socks_say(f, "0502");
-	else if (fake_socks_authenticates(f))
-		fake_socks_say(f, "0100");
-	else if (f->socks_answer != NULL)
-		fake_socks_say(f, f->socks_answer);
+	if (d->len == 3)
+		fake_socks_say(d, "0502");
+	else if (fake_socks_authenticates(d))
+		fake_socks_say(d, "0100");
+	else if (d->fake->socks_answer != NULL)
+		fake_socks_say(d, d->fake->socks_answer);
 }
 
 static inline void fake_socks_on_closed(void *ctx, int err)
 {
-	struct fake *f = ctx;
+	struct fake_dial *d = ctx;
 
 	(void)err;
-	stream_close(f->dialled);
-	f->dialled = NULL;
+	stream_close(d->stream);
+	d->stream = NULL;
 }
 
 static const struct stream_ops fake_socks_ops = {.data = fake_socks_on_data, .closed = fake_socks_on_closed};
@@ -212,11 +233,15 @@ static const struct stream_ops fake_socks_ops = {.data = fake_socks_on_data, .cl
 static inline void fake_on_dial(void *ctx, int fd)
 {
 	struct fake *f = ctx;
+	struct fake_dial *d = f->dials;
 
-	stream_close(f->dialled);
-	f->socks_len = 0;
-	f->dialled = stream_new(f->loop, fd, &fake_opts, &fake_socks_ops, f);
-	assert_non_null(f->dialled);
+	while (d->stream != NULL)
+		assert_true(++d < f->dials + sizeof(f->dials) / sizeof(f->dials[0]));
+	*d = (struct fake_dial){.fake = f};
+	d->stream = stream_new(f->loop, fd, &fake_opts, &fake_socks_ops, d);
+	assert_non_null(d->stream);
+	f->dialled = d;
+	f->n_dials++;
 }
 
 static inline void fake_on_status(void *ctx, const struct tor_status *status)
@@ -258,8 +283,10 @@ static inline void fake_die(struct fake *f)
 	f->control_listener = f->socks_listener = NULL;
 	stream_close(f->stream);
 	f->stream = NULL;
-	stream_close(f->dialled);
-	f->dialled = NULL;
+	for (size_t i = 0; i < sizeof(f->dials) / sizeof(f->dials[0]); i++) {
+		stream_close(f->dials[i].stream);
+		f->dials[i].stream = NULL;
+	}
 }
 
 static inline int fake_setup(void **state)
@@ -289,6 +316,7 @@ static inline int fake_teardown(void **state)
 	fake_die(f);
 	loop_free(f->loop);
 	file_rmtree(f->dir);
+	fake_forget_asked(f);
 	free(f);
 	return 0;
 }
