@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Forward secrecy on the disk: after a checkpoint whoever has the key of the database finds no key of a
- * ratchet that went on, in whatever part of whatever page.
+ * ratchet that went on, of a service or client that is gone, and no token, in whatever part of whatever page.
  */
 #include "store_disk_help.h"
 
-#define TAG	  "here stands key "
+#define TAG	  "here is key "
 #define TAG_BYTES (sizeof(TAG) - 1)
 #define KEYS_MAX  8000
 
-/* Keys that say which they are, so that any can be found. */
+/* Keys that say which they are, so that any can be found; the first half alone does. */
 struct keys {
 	bool alive[KEYS_MAX];
 	uint32_t n;
@@ -243,6 +243,287 @@ static void no_skipped_secret_stays_when_it_was_used(void **state)
 	free(k);
 }
 
+/* ---- services, clients, tokens ---- */
+
+/* One kind of secret: adds a row that holds it, with what it hangs on, and returns an id for drop. */
+struct holder {
+	int64_t (*add)(struct store *s, const uint8_t key[KEY_BYTES]);
+	void (*drop)(struct store *s, int64_t id);
+};
+
+/* A key that is not looked for, of the same number. */
+static void plain_key(const uint8_t key[KEY_BYTES], uint8_t out[KEY_BYTES])
+{
+	memset(out, 0x77, KEY_BYTES);
+	memcpy(out + TAG_BYTES, key + TAG_BYTES, sizeof(uint32_t));
+}
+
+static int64_t add_service(struct store *s, const uint8_t key[KEY_BYTES])
+{
+	struct service_row row = {.created_ms = 1};
+	memcpy(row.seed, key, KEY_BYTES);
+	assert_int_equal(store_service_add(s, &row), 0);
+	return row.id;
+}
+
+static int64_t add_client_of(struct store *s, const uint8_t key[KEY_BYTES], int64_t service)
+{
+	struct client_row row = {.service = service};
+	memcpy(row.secret, key, KEY_BYTES);
+	assert_int_equal(store_client_add(s, &row), 0);
+	return row.id;
+}
+
+static int64_t add_invite_with(struct store *s, const uint8_t key[KEY_BYTES], int64_t client)
+{
+	struct invite_row row = {.client = client};
+	memcpy(row.token, key, KEY_BYTES);
+	assert_int_equal(store_invite_add(s, &row), 0);
+	return row.id;
+}
+
+static int64_t add_client(struct store *s, const uint8_t key[KEY_BYTES])
+{
+	return add_client_of(s, key, 1);
+}
+
+static int64_t add_invite(struct store *s, const uint8_t key[KEY_BYTES])
+{
+	return add_invite_with(s, key, 1);
+}
+
+static int64_t add_invited_client(struct store *s, const uint8_t key[KEY_BYTES])
+{
+	uint8_t plain[KEY_BYTES];
+	plain_key(key, plain);
+	const int64_t client = add_client(s, plain);
+	add_invite_with(s, key, client);
+	return client;
+}
+
+static int64_t add_service_with_client(struct store *s, const uint8_t key[KEY_BYTES])
+{
+	uint8_t plain[KEY_BYTES];
+	plain_key(key, plain);
+	const int64_t service = add_service(s, plain);
+	add_client_of(s, key, service);
+	return service;
+}
+
+static int64_t add_service_with_invite(struct store *s, const uint8_t key[KEY_BYTES])
+{
+	uint8_t plain[KEY_BYTES];
+	plain_key(key, plain);
+	const int64_t service = add_service(s, plain);
+	add_invite_with(s, key, add_client_of(s, plain, service));
+	return service;
+}
+
+static void drop_service(struct store *s, int64_t id)
+{
+	assert_int_equal(store_service_delete(s, id), 0);
+}
+
+static void drop_client(struct store *s, int64_t id)
+{
+	assert_int_equal(store_client_delete(s, id), 0);
+}
+
+static void drop_invite(struct store *s, int64_t id)
+{
+	assert_int_equal(store_invite_delete(s, id), 0);
+}
+
+static struct contact_row invited(const uint8_t key[KEY_BYTES])
+{
+	struct contact_row row = {.has_token = true};
+	uint32_t n;
+	memcpy(&n, key + TAG_BYTES, sizeof(n));
+	memcpy(row.token, key, sizeof(row.token));
+	plain_key(key, row.identity);
+	assert_int_equal(str_fmt(row.petname, sizeof(row.petname), "p%u", (unsigned)n), 0);
+	return row;
+}
+
+static int64_t add_invited(struct store *s, const uint8_t key[KEY_BYTES])
+{
+	struct contact_row row = invited(key);
+	assert_int_equal(store_contact_add(s, &row), 0);
+	return row.id;
+}
+
+static int find_contact(void *ctx, const struct contact_row *row)
+{
+	struct contact_row *found = ctx;
+	if (row->id == found->id)
+		*found = *row;
+	return 0;
+}
+
+static void redeem(struct store *s, int64_t id)
+{
+	struct contact_row row = {.id = id};
+	assert_int_equal(store_contact_each(s, find_contact, &row), 0);
+	row.has_token = false;
+	assert_int_equal(store_contact_update(s, &row), 0);
+}
+
+static void give_up(struct store *s, int64_t id)
+{
+	assert_int_equal(store_contact_delete(s, id), 0);
+}
+
+struct held {
+	int64_t id;
+	uint32_t key;
+};
+
+/* Up to 50 come, then a third of all goes. */
+static size_t turn_over(struct store *s, struct keys *k, const struct holder *holder, uint64_t *seed,
+			struct held *all, size_t n)
+{
+	uint8_t key[KEY_BYTES];
+	for (uint32_t come = pick(seed, 50); come > 0; come--) {
+		all[n].key = new_key(k, key);
+		all[n++].id = holder->add(s, key);
+	}
+	for (size_t i = 0; i < n;) {
+		if (pick(seed, 3)) {
+			i++;
+			continue;
+		}
+		holder->drop(s, all[i].id);
+		k->alive[all[i].key] = false;
+		all[i] = all[--n];
+	}
+	return n;
+}
+
+static void come_and_go(const struct help *h, const struct holder *holder)
+{
+	struct keys *k = calloc(1, sizeof(*k));
+	struct held *all = calloc(KEYS_MAX, sizeof(*all));
+	struct store *s = help_open(h);
+	uint64_t seed = 3; /* found as SEED was */
+	size_t n = 0;
+	assert_int_equal(help_add_client(s, help_add_service(s, 1), 1, 0), 1);
+	for (unsigned round = 0; round < 60; round++) {
+		n = turn_over(s, k, holder, &seed, all, n);
+		end_turn(s, h, k);
+	}
+	store_close(s);
+	free(all);
+	free(k);
+}
+
+static void no_seed_stays_of_a_service_that_is_gone(void **state)
+{
+	static const struct holder alone = {add_service, drop_service};
+	come_and_go(*state, &alone);
+}
+
+static void no_secret_stays_of_a_client_that_is_gone(void **state)
+{
+	static const struct holder alone = {add_client, drop_client};
+	come_and_go(*state, &alone);
+}
+
+static void no_secret_stays_of_a_client_whose_service_is_gone(void **state)
+{
+	static const struct holder with_service = {add_service_with_client, drop_service};
+	come_and_go(*state, &with_service);
+}
+
+static void no_hash_stays_of_an_invitation_that_was_used(void **state)
+{
+	static const struct holder alone = {add_invite, drop_invite};
+	come_and_go(*state, &alone);
+}
+
+static void no_hash_stays_of_an_invitation_whose_client_is_gone(void **state)
+{
+	static const struct holder with_client = {add_invited_client, drop_client};
+	come_and_go(*state, &with_client);
+}
+
+static void no_hash_stays_of_an_invitation_whose_service_is_gone(void **state)
+{
+	static const struct holder with_service = {add_service_with_invite, drop_service};
+	come_and_go(*state, &with_service);
+}
+
+static void no_token_stays_that_was_redeemed(void **state)
+{
+	static const struct holder contact = {add_invited, redeem};
+	come_and_go(*state, &contact);
+}
+
+static void no_token_stays_that_was_given_up(void **state)
+{
+	static const struct holder contact = {add_invited, give_up};
+	come_and_go(*state, &contact);
+}
+
+static void another_invitation_leaves_nothing_of_the_one_before(void **state)
+{
+	const struct help *h = *state;
+	struct keys *k = calloc(1, sizeof(*k));
+	struct store *s = help_open(h);
+	uint8_t key[KEY_BYTES];
+	uint32_t n = new_key(k, key);
+	struct contact_row row = invited(key);
+	assert_int_equal(store_contact_add(s, &row), 0);
+	end_turn(s, h, k);
+	for (unsigned i = 0; i < 5; i++) {
+		k->alive[n] = false;
+		n = new_key(k, key);
+		memcpy(row.token, key, sizeof(row.token));
+		assert_int_equal(store_contact_update(s, &row), 0);
+		end_turn(s, h, k);
+	}
+	store_close(s);
+	free(k);
+}
+
+/* A service with clients, each with an invitation. */
+static int64_t fill_service(struct store *s, struct keys *k, unsigned clients)
+{
+	uint8_t key[KEY_BYTES];
+	new_key(k, key);
+	const int64_t service = add_service(s, key);
+	for (unsigned i = 0; i < clients; i++) {
+		new_key(k, key);
+		const int64_t client = add_client_of(s, key, service);
+		new_key(k, key);
+		add_invite_with(s, key, client);
+	}
+	return service;
+}
+
+static void a_service_takes_all_keys_along(void **state)
+{
+	enum { SERVICES = 12, EACH = 40, KEYS = 2 * EACH + 1 };
+	const struct help *h = *state;
+	struct keys *k = calloc(1, sizeof(*k));
+	struct store *s = help_open(h);
+	int64_t ids[SERVICES];
+	for (unsigned i = 0; i < SERVICES; i++)
+		ids[i] = fill_service(s, k, EACH);
+	end_turn(s, h, k);
+	for (unsigned i = 0; i < SERVICES; i++) {
+		const unsigned gone = i * 5 % SERVICES; /* in no order, and the newest too */
+		assert_int_equal(store_service_delete(s, ids[gone]), 0);
+		memset(k->alive + (size_t)gone * KEYS, 0, KEYS * sizeof(k->alive[0]));
+		end_turn(s, h, k);
+	}
+	assert_int_equal(n_alive(k), 0);
+	/* ids go on from where they were, though the tables of keys were written anew */
+	assert_int_equal(help_add_service(s, 1), SERVICES + 1);
+	assert_int_equal(help_add_client(s, SERVICES + 1, 1, 0), SERVICES * EACH + 1);
+	store_close(s);
+	free(k);
+}
+
 static void a_crash_before_the_checkpoint_leaves_none_either(void **state)
 {
 	const struct help *h = *state;
@@ -270,8 +551,20 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, help_setup, help_teardown)
 	const struct CMUnitTest tests[] = {
-	    T(a_step_of_the_ratchet_leaves_no_key_behind),	 T(what_was_sealed_goes_with_its_ack),
-	    T(no_key_stays_where_contacts_come_and_go),		 T(no_skipped_secret_stays_when_it_was_used),
+	    T(a_step_of_the_ratchet_leaves_no_key_behind),
+	    T(what_was_sealed_goes_with_its_ack),
+	    T(no_key_stays_where_contacts_come_and_go),
+	    T(no_skipped_secret_stays_when_it_was_used),
+	    T(no_seed_stays_of_a_service_that_is_gone),
+	    T(no_secret_stays_of_a_client_that_is_gone),
+	    T(no_secret_stays_of_a_client_whose_service_is_gone),
+	    T(no_hash_stays_of_an_invitation_that_was_used),
+	    T(no_hash_stays_of_an_invitation_whose_client_is_gone),
+	    T(no_hash_stays_of_an_invitation_whose_service_is_gone),
+	    T(no_token_stays_that_was_redeemed),
+	    T(no_token_stays_that_was_given_up),
+	    T(another_invitation_leaves_nothing_of_the_one_before),
+	    T(a_service_takes_all_keys_along),
 	    T(a_crash_before_the_checkpoint_leaves_none_either),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,22 +80,62 @@ static const char rows_1[] =
     "INSERT INTO cursor VALUES ('laptop', 12);"
     "UPDATE sqlite_sequence SET seq = 99;";
 
-static struct store *open_version_1(const struct help *h)
+/* As version 2 made it of version 1's; never changes. */
+static const char version_2[] =
+    "ALTER TABLE outbox ADD COLUMN seq INTEGER;"
+    "ALTER TABLE outbox ADD COLUMN sealed BLOB;"
+    "CREATE UNIQUE INDEX outbox_seq ON outbox(contact, seq) WHERE seq IS NOT NULL;"
+    "CREATE TABLE session ("
+    " contact INTEGER PRIMARY KEY NOT NULL REFERENCES contact(id) ON DELETE CASCADE,"
+    " epoch BLOB NOT NULL,"
+    " sent INTEGER NOT NULL,"
+    " acked INTEGER NOT NULL,"
+    " received INTEGER NOT NULL,"
+    " reset_day INTEGER NOT NULL,"
+    " resets INTEGER NOT NULL);"
+    "CREATE TABLE ratchet"
+    "(contact INTEGER PRIMARY KEY NOT NULL REFERENCES contact(id) ON DELETE CASCADE,"
+    " state BLOB NOT NULL);"
+    "CREATE TABLE skipped"
+    "(contact INTEGER NOT NULL REFERENCES contact(id) ON DELETE CASCADE,"
+    " dh BLOB NOT NULL,"
+    " n INTEGER NOT NULL,"
+    " secret BLOB NOT NULL,"
+    " made_ms INTEGER NOT NULL,"
+    " PRIMARY KEY (contact, dh, n)) WITHOUT ROWID;"
+    "CREATE INDEX skipped_made ON skipped(made_ms);"
+    "PRAGMA user_version = 2;";
+
+/* Bob's first message is sealed; a message of a kind that was opaque to that version is not counted now. */
+static const char rows_2[] = "UPDATE outbox SET seq = 3, sealed = x'aabb' WHERE id = 21;"
+			     "INSERT INTO outbox VALUES (26, 7, " B2 ", 64, 68, 0, 'opaque', NULL, NULL);"
+			     "INSERT INTO session VALUES (" BOB ", x'0101010101010101', 3, 2, 9, 19000, 1);"
+			     "INSERT INTO ratchet VALUES (" BOB ", 'a state');"
+			     "INSERT INTO skipped VALUES (" BOB ", " K1 ", 5, " K2 ", 5000);";
+
+static struct store *open_version(const struct help *h, int version)
 {
 	sqlite3 *db = raw_open(h->db);
 	raw_exec(db, version_1);
 	raw_exec(db, rows_1);
-	assert_int_equal(raw_int(db, "PRAGMA user_version"), 1);
+	if (version >= 2) {
+		raw_exec(db, version_2);
+		raw_exec(db, rows_2);
+	}
+	assert_int_equal(raw_int(db, "PRAGMA user_version"), version);
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
 	return help_open(h);
 }
 
 static int tell_contact(void *ctx, const struct contact_row *c)
 {
-	help_tell(ctx, "%d %s %d key %d,%d onion %d link %d,%d client %d,%d %s '%s' v%d %d %d\n", (int)c->id,
-		  c->petname, c->state, c->identity[0], c->identity[KEY_BYTES - 1], c->onion[0],
+	help_tell(ctx,
+		  "%d %s %d key %d,%d onion %d link %d,%d client %d,%d %s '%s' v%d %d %d door %d token %d "
+		  "blocked %d\n",
+		  (int)c->id, c->petname, c->state, c->identity[0], c->identity[KEY_BYTES - 1], c->onion[0],
 		  c->has_link_key, c->link_key[0], c->has_client_key, c->client_key[0], c->their_nick,
-		  c->text, c->min_version, (int)c->created_ms, (int)c->seen_ms);
+		  c->text, c->min_version, (int)c->created_ms, (int)c->seen_ms, c->knows_door, c->has_token,
+		  c->blocked);
 	return 0;
 }
 
@@ -137,16 +177,18 @@ static void assert_rows_of_version_1(struct store *s)
 	assert_int_equal(store_outbox_each(s, 4, 0, 100, tell_outbox, &st), 0);
 	assert_int_equal(store_outbox_each(s, 7, 0, 100, tell_outbox, &st), 0);
 	assert_int_equal(store_cursor_each(s, tell_cursor, &st), 0);
-	assert_string_equal(st.text, "4 Bob 3 key 1,1 onion 1 link 1,2 client 1,2 bobby '' v0 1000 2000\n"
-				     "7 Carol 1 key 2,2 onion 2 link 0,0 client 0,0  'It is me' v0 1001 0\n"
-				     "request Mallory 'hi' 1 3000\n"
-				     "line 11 of 4 kind 0,1 id 1 at 4000,66  'hello'\n"
-				     "line 12 of 0 kind 1,0 id 2 at 4001,0 laptop 'a note'\n"
-				     "line 15 of 4 kind 1,0 id 2 at 4002,0 laptop 'hello yourself'\n"
-				     "out 21 to 4 kind 0 id 1 at 66 left 1 'left perhaps' seq 0 sealed no\n"
-				     "out 22 to 4 kind 1 id 2 at 67 left 0 'waits' seq 0 sealed no\n"
-				     "out 25 to 7 kind 0 id 1 at 68 left 0 'for Carol' seq 0 sealed no\n"
-				     "cursor laptop 12\n");
+	assert_string_equal(
+	    st.text,
+	    "4 Bob 3 key 1,1 onion 1 link 1,2 client 1,2 bobby '' v0 1000 2000 door 1 token 0 blocked 0\n"
+	    "7 Carol 1 key 2,2 onion 2 link 0,0 client 0,0  'It is me' v0 1001 0 door 1 token 0 blocked 0\n"
+	    "request Mallory 'hi' 1 3000\n"
+	    "line 11 of 4 kind 0,1 id 1 at 4000,66  'hello'\n"
+	    "line 12 of 0 kind 1,0 id 2 at 4001,0 laptop 'a note'\n"
+	    "line 15 of 4 kind 1,0 id 2 at 4002,0 laptop 'hello yourself'\n"
+	    "out 21 to 4 kind 0 id 1 at 66 left 1 'left perhaps' seq 0 sealed no\n"
+	    "out 22 to 4 kind 1 id 2 at 67 left 0 'waits' seq 0 sealed no\n"
+	    "out 25 to 7 kind 0 id 1 at 68 left 0 'for Carol' seq 0 sealed no\n"
+	    "cursor laptop 12\n");
 	assert_int_equal(store_meta_get(s, "nick", nick, sizeof(nick), NULL), 0);
 	assert_memory_equal(nick, "alice", 5);
 }
@@ -161,7 +203,7 @@ static int no_session(void *ctx, const struct session_row *row)
 static void version_1_keeps_what_it_had(void **state)
 {
 	static const uint8_t seen[16] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
-	struct store *s = open_version_1(*state);
+	struct store *s = open_version(*state, 1);
 	assert_false(store_dirty(s));
 	for (unsigned i = 0; i < 2; i++) {
 		assert_rows_of_version_1(s);
@@ -175,7 +217,7 @@ static void version_1_keeps_what_it_had(void **state)
 
 static void version_1_goes_on(void **state)
 {
-	struct store *s = open_version_1(*state);
+	struct store *s = open_version(*state, 1);
 	const struct session_row row = {.contact = 4, .epoch = {1}};
 	struct outbox_row o = {.contact = 4, .msgid = {9}, .text = "new", .text_len = 3};
 	struct line_row l = {.contact = 7, .text = "new", .text_len = 3};
@@ -204,12 +246,101 @@ static void version_1_goes_on(void **state)
 	store_close(s);
 }
 
+static int tell_session(void *ctx, const struct session_row *row)
+{
+	help_tell(ctx, "session of %d epoch %d,%d sent %d acked %d received %d day %d resets %d\n",
+		  (int)row->contact, row->epoch[0], row->epoch[7], (int)row->sent, (int)row->acked,
+		  (int)row->received, (int)row->reset_day, (int)row->resets);
+	return 0;
+}
+
+static int tell_client(void *ctx, const struct client_row *row)
+{
+	help_tell(ctx, "client %d of %d use %d contact %d\n", (int)row->id, (int)row->service, row->use,
+		  (int)row->contact);
+	return 0;
+}
+
+static int tell_queue(void *ctx, int64_t contact, size_t n)
+{
+	help_tell(ctx, "%zu for %d\n", n, (int)contact);
+	return 0;
+}
+
+static void assert_rows_of_version_2(struct store *s)
+{
+	static const uint8_t dh[KEY_BYTES] = {[0 ... KEY_BYTES - 1] = 1};
+	struct help_story st = {""};
+	uint8_t got[KEY_BYTES];
+	size_t len;
+	assert_int_equal(store_contact_each(s, tell_contact, &st), 0);
+	assert_int_equal(store_session_each(s, tell_session, &st), 0);
+	assert_int_equal(store_outbox_each(s, 4, 0, 100, tell_outbox, &st), 0);
+	assert_int_equal(store_outbox_counts(s, tell_queue, &st), 0);
+	assert_string_equal(st.text, "4 Bob 3 key 1,1 onion 1 link 1,2 client 1,2 bobby '' v0 1000 2000"
+				     " door 1 token 0 blocked 0\n"
+				     "7 Carol 1 key 2,2 onion 2 link 0,0 client 0,0  'It is me' v0 1001 0"
+				     " door 1 token 0 blocked 0\n"
+				     "session of 4 epoch 1,1 sent 3 acked 2 received 9 day 19000 resets 1\n"
+				     "out 21 to 4 kind 0 id 1 at 66 left 1 'left perhaps' seq 3 sealed yes\n"
+				     "out 22 to 4 kind 1 id 2 at 67 left 0 'waits' seq 0 sealed no\n"
+				     "2 for 4\n1 for 7\n");
+	assert_int_equal(store_ratchet_get(s, 4, got, sizeof(got), &len), 0);
+	assert_int_equal(len, 7);
+	assert_memory_equal(got, "a state", 7);
+	assert_int_equal(store_skipped_get(s, 4, dh, 5, got), 0);
+	assert_int_equal(got[0], 2);
+}
+
+static void version_2_keeps_what_it_had(void **state)
+{
+	struct store *s = open_version(*state, 2);
+	assert_false(store_dirty(s));
+	for (unsigned i = 0; i < 2; i++) {
+		assert_rows_of_version_2(s);
+		assert_int_equal(store_checkpoint(s), 0);
+		store_close(s); /* once more, as it now is */
+		s = help_open(*state);
+	}
+	store_close(s);
+}
+
+static void version_2_goes_on(void **state)
+{
+	struct store *s = open_version(*state, 2);
+	struct contact_row dave = help_contact("Dave", 9);
+	struct help_story st = {""};
+	const int64_t service = help_add_service(s, 1);
+	help_add_client(s, service, 1, 4);
+	help_add_client(s, service, 2, 7);
+	dave.has_token = true;
+	assert_int_equal(store_contact_add(s, &dave), 0);
+	assert_int_equal(store_contact_delete(s, 4), 0);
+	assert_int_equal(store_commit(s), 0);
+	assert_int_equal(store_checkpoint(s), 0);
+	store_close(s);
+
+	s = help_open(*state);
+	assert_int_equal(store_contact_each(s, tell_contact, &st), 0);
+	assert_int_equal(store_session_each(s, tell_session, &st), 0);
+	assert_int_equal(store_client_each(s, tell_client, &st), 0);
+	assert_string_equal(st.text, "7 Carol 1 key 2,2 onion 2 link 0,0 client 0,0  'It is me' v0 1001 0"
+				     " door 1 token 0 blocked 0\n"
+				     "100 Dave 1 key 9,9 onion 10 link 0,0 client 0,0  '' v0 1009 0"
+				     " door 0 token 1 blocked 0\n"
+				     "client 1 of 1 use 3 contact 0\n"
+				     "client 2 of 1 use 1 contact 7\n");
+	store_close(s);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, help_setup, help_teardown)
 	const struct CMUnitTest tests[] = {
 	    T(version_1_keeps_what_it_had),
 	    T(version_1_goes_on),
+	    T(version_2_keeps_what_it_had),
+	    T(version_2_goes_on),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

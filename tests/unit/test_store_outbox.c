@@ -261,6 +261,98 @@ static void one_pass_counts_all_queues(void **state)
 	store_close(s);
 }
 
+/* ---- the engine's own messages ---- */
+
+static int64_t add_kind(struct store *s, int64_t contact, uint8_t n, int kind)
+{
+	struct outbox_row o = {
+	    .contact = contact, .msgid = {0xc0, n}, .message_kind = kind, .text = "text", .text_len = 4};
+	assert_int_equal(store_outbox_add(s, &o), 0);
+	return o.id;
+}
+
+static void the_engines_own_are_in_the_outbox_but_not_counted(void **state)
+{
+	struct store *s = help_open(*state);
+	const int64_t bob = help_add_contact(s, "Bob", 1), carol = help_add_contact(s, "Carol", 2);
+	const int64_t own = add_kind(s, bob, 0, STORE_CONTROL);
+	const int64_t first = add(s, bob, 1), second = add_kind(s, bob, 2, STORE_CONTROL - 1);
+	const int64_t last_own = add_kind(s, bob, 3, 255), hers = add_kind(s, carol, 1, STORE_CONTROL);
+	char told[64] = "";
+	size_t n = 77;
+	assert_int_equal(count(s, bob), 2);
+	assert_int_equal(count(s, carol), 0);
+	assert_int_equal(store_outbox_counts(s, tell_count, told), 0);
+	assert_string_equal(told, "1:2;2:0;"); /* Carol's queue is known of: something has to be sent */
+	assert_int_equal(rows(s, bob).n, 4);
+	assert_int_equal(last(s, bob), last_own);
+
+	assert_int_equal(store_outbox_seal(s, own, 1, "x", 1), 0);
+	assert_int_equal(store_outbox_seal(s, first, 2, "x", 1), 0);
+	assert_int_equal(store_outbox_seal(s, hers, 1, "x", 1), 0);
+	s = reopen(*state, s);
+	assert_int_equal(store_outbox_delete_upto(s, bob, 1, &n), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(rows(s, bob).n, 3); /* but it went */
+	assert_int_equal(store_outbox_cancel_upto(s, bob, last_own, 100, &n), 0);
+	assert_int_equal(n, 1);
+	struct seen all = rows(s, bob);
+	assert_int_equal(all.n, 2);
+	assert_int_equal(all.ids[0], first);
+	assert_int_equal(all.ids[1], last_own); /* can't have left, and stays */
+	assert_int_equal(store_outbox_seal(s, last_own, 3, "x", 1), 0);
+	assert_int_equal(store_outbox_delete_upto(s, bob, UINT64_MAX, &n), 0);
+	assert_int_equal(n, 1); /* first, but not last_own */
+	assert_int_equal(rows(s, bob).n, 0);
+	assert_true(second > first);
+	assert_int_equal(rows(s, carol).n, 1);
+	store_close(s);
+}
+
+static bool exists(struct store *s, int64_t id)
+{
+	bool there = !id;
+	assert_int_equal(store_outbox_exists(s, id, &there), 0);
+	return there;
+}
+
+static void it_is_known_whether_a_message_still_waits(void **state)
+{
+	struct store *s = help_open(*state);
+	const int64_t bob = help_add_contact(s, "Bob", 1);
+	const int64_t acked = add_kind(s, bob, 1, STORE_CONTROL), waits = add(s, bob, 2);
+	size_t n;
+	assert_int_equal(store_outbox_seal(s, acked, 1, "x", 1), 0);
+	assert_true(exists(s, acked));
+	assert_int_equal(store_outbox_delete_upto(s, bob, 1, &n), 0);
+	s = reopen(*state, s);
+	assert_false(exists(s, acked));
+	assert_true(exists(s, waits));
+	assert_false(exists(s, 0));
+	assert_false(exists(s, waits + 1));
+	store_close(s);
+}
+
+static void a_queue_is_cleared_of_all_that_stands_in_it(void **state)
+{
+	struct store *s = help_open(*state);
+	const int64_t bob = help_add_contact(s, "Bob", 1), carol = help_add_contact(s, "Carol", 2);
+	const int64_t sealed = add(s, bob, 1);
+	size_t n = 77;
+	add(s, bob, 2);
+	add_kind(s, bob, 3, STORE_CONTROL);
+	add(s, carol, 1);
+	assert_int_equal(store_outbox_seal(s, sealed, 1, "x", 1), 0);
+	assert_int_equal(store_outbox_clear(s, bob, &n), 0);
+	assert_int_equal(n, 2);
+	s = reopen(*state, s);
+	assert_int_equal(rows(s, bob).n, 0);
+	assert_int_equal(rows(s, carol).n, 1);
+	assert_int_equal(store_outbox_clear(s, bob, &n), 0);
+	assert_int_equal(n, 0);
+	store_close(s);
+}
+
 /* ---- what it costs ---- */
 
 /* Steps of SQLite's machine in all statements that ended, of every connection made since it was installed. */
@@ -346,6 +438,9 @@ int main(void)
 	    T(a_message_is_cancelled_until_it_may_have_left),
 	    T(all_that_waits_is_cancelled_in_slices),
 	    T(one_pass_counts_all_queues),
+	    T(the_engines_own_are_in_the_outbox_but_not_counted),
+	    T(it_is_known_whether_a_message_still_waits),
+	    T(a_queue_is_cleared_of_all_that_stands_in_it),
 	    T(a_long_queue_costs_no_more_than_a_short_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,6 +71,10 @@ static void assert_contact(const struct contact_row *a, const struct contact_row
 	assert_int_equal(a->min_version, b->min_version);
 	assert_int_equal(a->created_ms, b->created_ms);
 	assert_int_equal(a->seen_ms, b->seen_ms);
+	assert_int_equal(a->blocked, b->blocked);
+	assert_int_equal(a->has_token, b->has_token);
+	assert_memory_equal(a->token, b->token, sizeof(a->token));
+	assert_int_equal(a->knows_door, b->knows_door);
 }
 
 static void a_contact_comes_back_as_it_was(void **state)
@@ -85,6 +89,7 @@ static void a_contact_comes_back_as_it_was(void **state)
 	c.min_version = 200;
 	c.created_ms = 1700000000123;
 	c.seen_ms = 1700000000456;
+	c.blocked = c.knows_door = true;
 	struct store *s = help_open(*state);
 	assert_int_equal(store_contact_add(s, &c), 0);
 	assert_true(c.id > 0);
@@ -98,11 +103,48 @@ static void a_contact_comes_back_as_it_was(void **state)
 	memset(c.client_key, 0, KEY_BYTES);
 	strcpy(c.petname, "Robert");
 	c.text[0] = '\0';
+	c.blocked = c.knows_door = false;
 	assert_int_equal(store_contact_update(s, &c), 0);
 	s = reopen(*state, s);
 	all = contacts(s);
 	assert_int_equal(all.n, 1);
 	assert_contact(&all.rows[0], &c);
+	store_close(s);
+}
+
+static void a_token_waits_until_it_is_redeemed(void **state)
+{
+	struct store *s = help_open(*state);
+	struct contact_row bob = help_contact("Bob", 1), carol = help_contact("Carol", 2);
+	bob.has_token = carol.has_token = true;
+	memset(bob.token, 3, sizeof(bob.token));
+	memset(carol.token, 4, sizeof(carol.token));
+	assert_int_equal(store_contact_add(s, &bob), 0);
+	assert_int_equal(store_contact_add(s, &carol), 0);
+	s = reopen(*state, s);
+	struct contacts all = contacts(s);
+	assert_contact(&all.rows[0], &bob);
+	assert_contact(&all.rows[1], &carol);
+
+	memset(bob.token, 5, sizeof(bob.token)); /* another invitation */
+	assert_int_equal(store_contact_update(s, &bob), 0);
+	carol.has_token = false; /* it is blanked, whatever stands in the row */
+	assert_int_equal(store_contact_update(s, &carol), 0);
+	memset(carol.token, 0, sizeof(carol.token));
+	for (unsigned i = 0; i < 2; i++) {
+		s = reopen(*state, s);
+		all = contacts(s);
+		assert_contact(&all.rows[0], &bob);
+		assert_contact(&all.rows[1], &carol);
+		strcpy(bob.petname, "Robert"); /* the token stays */
+		assert_int_equal(store_contact_update(s, &bob), 0);
+	}
+	assert_int_equal(store_contact_delete(s, bob.id), 0);
+	assert_int_equal(store_contact_update(s, &bob), ERR_NOT_FOUND);
+	s = reopen(*state, s);
+	all = contacts(s);
+	assert_int_equal(all.n, 1);
+	assert_contact(&all.rows[0], &carol);
 	store_close(s);
 }
 
@@ -487,6 +529,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    T(meta_keeps_small_values),
 	    T(a_contact_comes_back_as_it_was),
+	    T(a_token_waits_until_it_is_redeemed),
 	    T(one_identity_and_one_petname_are_one_contact),
 	    T(a_deleted_contact_takes_its_rows_along),
 	    T(requests_wait_in_order_and_are_replaced),
