@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Fills the database of an account that nobody has unlocked: contacts with both link keys pinned, and lines
- * of theirs, half of them received, with their seen ids.  All of them count as shown to the client "default".
+ * Fills the database of an account that nobody has unlocked: contacts with both link keys pinned, who are met
+ * on private services at either side, and lines of theirs, half of them received, with their seen ids.  All
+ * of them count as shown to the client "default".
  *
  *   fill_store ACCOUNT-DIRECTORY PASSWORD CONTACTS LINES
  */
@@ -16,7 +17,9 @@
 
 #define BATCH	     10000
 #define BURST	     50
-#define STATE_LINKED 3 /* chat's CONTACT_LINKED */
+#define CLIENTS	     320 /* of a service, of which */
+#define SPARES	     16	 /* nobody has yet */
+#define STATE_LINKED 3	 /* chat's CONTACT_LINKED */
 #define TEXT	     "The quick brown fox jumps over the lazy dog, and then once more, for good measure."
 
 static int unlock(const char *dir, const char *password, struct store **out)
@@ -41,19 +44,52 @@ static int add_contact(struct store *s, unsigned long i)
 {
 	struct contact_row c = {.state = STATE_LINKED,
 				.has_link_key = true,
-				.min_version = 1,
+				.has_client_key = true,
+				.min_version = 2,
 				.created_ms = 1700000000000 + i,
 				.seen_ms = 1700000000000 + i};
 	uint8_t secret[KEY_BYTES];
 
 	rng_fill(&rng_system, secret, sizeof(secret));
 	identity_public(secret, c.identity);
-	memcpy(c.onion, c.identity, KEY_BYTES);
+	rng_fill(&rng_system, secret, sizeof(secret));
+	identity_public(secret, c.onion);
+	rng_fill(&rng_system, c.client_key, sizeof(c.client_key));
 	rng_fill(&rng_system, secret, sizeof(secret));
 	dh_public(secret, c.link_key);
 	snprintf(c.petname, sizeof(c.petname), "friend%lu", i);
 	snprintf(c.their_nick, sizeof(c.their_nick), "friend%lu", i);
 	return store_contact_add(s, &c);
+}
+
+static int add_client(struct store *s, int64_t service, int64_t contact)
+{
+	struct client_row row = {.service = service,
+				 .use = contact != 0 ? CLIENT_CONTACT : CLIENT_SPARE,
+				 .contact = contact,
+				 .acked = contact != 0};
+
+	rng_fill(&rng_system, row.secret, sizeof(row.secret));
+	return store_client_add(s, &row);
+}
+
+/* A full service for each so many contacts; those who come next find spare keys on the last. */
+static int add_services(struct store *s, unsigned long contacts)
+{
+	struct service_row service = {.created_ms = 1700000000000};
+	unsigned long i, in = 0;
+	int err = 0;
+
+	for (i = 0; err == 0 && (i < contacts || in % CLIENTS != 0); in++) {
+		if (in % CLIENTS == 0) {
+			rng_fill(&rng_system, service.seed, sizeof(service.seed));
+			err = store_service_add(s, &service);
+		}
+		if (err == 0)
+			err = add_client(s, service.id,
+					 in % CLIENTS < CLIENTS - SPARES && i < contacts ? (int64_t)++i : 0);
+	}
+	return err;
 }
 
 static int add_line(struct store *s, unsigned long i, unsigned long contacts)
@@ -90,6 +126,8 @@ static int fill(struct store *s, unsigned long contacts, unsigned long lines)
 
 	for (i = 0; i < contacts && err == 0; i++)
 		err = add_contact(s, i);
+	if (err == 0)
+		err = add_services(s, contacts);
 	if (err == 0)
 		err = end_batch(s);
 	for (i = 0; i < lines && err == 0; i++) {
