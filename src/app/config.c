@@ -15,6 +15,7 @@
 #define CONFIG_LINE_MAX 198 /* what libinih reads as one line */
 #define DAY_MS		86400000
 #define SLOT_MIN_MS	2000
+#define TEST_NETWORK	"TestingTorNetwork 1"
 #define SPREAD_MS	30000
 
 typedef int (*config_set)(struct config *c, size_t offset, const char *value, const char **why);
@@ -156,13 +157,6 @@ static int set_ms_or_none(struct config *c, size_t offset, const char *value, co
 	return str_to_u64(value, 0, DAY_MS, field(c, offset));
 }
 
-/* Below it the constant stream of many links would be a burden for relays. */
-static int set_slot(struct config *c, size_t offset, const char *value, const char **why)
-{
-	*why = "must be a number of milliseconds from 2000 to 86400000";
-	return str_to_u64(value, SLOT_MIN_MS, DAY_MS, field(c, offset));
-}
-
 /* X(section, key, field, setter) */
 #define CONFIG_MAP(X)                                                                                        \
 	X("irc", "listen", listen, set_listen)                                                               \
@@ -198,7 +192,7 @@ static int set_slot(struct config *c, size_t offset, const char *value, const ch
 	X("timers", "tor_restart_max", tor_restart_max_ms, set_ms)                                           \
 	X("timers", "publish_spread", publish_spread_ms, set_ms_or_none)                                     \
 	X("timers", "cover_light", cover_light_ms, set_ms)                                                   \
-	X("timers", "cover_slot", cover_slot_ms, set_slot)
+	X("timers", "cover_slot", cover_slot_ms, set_ms)
 
 static const struct config_key {
 	const char *section;
@@ -334,9 +328,42 @@ int config_init(struct config *c, char *message, size_t message_size)
 	return pwhash_params_parse("moderate", &c->pwhash);
 }
 
+static bool has_line(const char *text, const char *line)
+{
+	size_t len = strlen(line);
+
+	while (strncmp(text, line, len) != 0 || (text[len] != '\n' && text[len] != '\0')) {
+		text += strcspn(text, "\n");
+		if (*text++ == '\0')
+			return false;
+	}
+	return true;
+}
+
+/* Does the managed tor live on a private network, all of whose relays are its owner's? */
+static bool is_test_network(const struct config *c)
+{
+	char *text = NULL;
+	size_t len;
+	bool found;
+
+	if (c->torrc_extra == NULL || file_read(c->torrc_extra, CONFIG_FILE_MAX, &text, &len) != 0)
+		return false;
+	found = has_line(text, TEST_NETWORK);
+	free(text);
+	return found;
+}
+
 int config_check(struct config *c, char *message, size_t message_size)
 {
 	message[0] = '\0';
+	/* Below it the constant stream of many links would be a burden for the public network's relays. */
+	if (c->cover_slot_ms != 0 && c->cover_slot_ms < SLOT_MIN_MS && !is_test_network(c)) {
+		(void)snprintf(message, message_size,
+			       "cover_slot must be at least %d milliseconds, except on a private Tor network",
+			       SLOT_MIN_MS);
+		return ERR_INVALID;
+	}
 	if (c->state_dir[0] == '\0') {
 		(void)snprintf(message, message_size,
 			       "no place for the state: set HOME, or state_dir in section [storage]");
