@@ -1,26 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A private Tor network whose relays tell what cells they carry (control-spec, CELL_STATS)."""
+"""The relays of a private Tor network tell what cells they carry (control-spec, CELL_STATS)."""
 
 import re
 import socket
 import threading
 
-from tornet import TorNet
-
-MORE = """\
-ControlSocket {dir}/control
-TestingEnableCellStatsEvent 1
-"""
 CIRCUIT = re.compile(r"\b((?:In|Out)bound(?:Queue|Conn)=\d+)")
 REMOVED = re.compile(r"\b(In|Out)boundRemoved=(\S+)")
 RELAYED = re.compile(r"\brelay:(\d+)")
-
-
-class CellNet(TorNet):
-    """Every relay has a control socket; that its directory is the owner's alone is all that guards it."""
-
-    def _node_torrc(self, node):
-        return super()._node_torrc(node) + MORE.format(dir=node.dir)
 
 
 class CellCounter:
@@ -33,7 +20,8 @@ class CellCounter:
         for node in net.nodes():
             control = socket.socket(socket.AF_UNIX)
             control.connect(str(node.dir / "control"))
-            control.sendall(b"AUTHENTICATE\r\nSETEVENTS CELL_STATS\r\n")
+            control.sendall(b"AUTHENTICATE\r\nSETCONF TestingEnableCellStatsEvent=1\r\n"
+                            b"SETEVENTS CELL_STATS\r\n")
             self.sockets.append(control)
             threading.Thread(target=self._read, args=(node.name, control), daemon=True).start()
 

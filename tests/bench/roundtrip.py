@@ -5,10 +5,11 @@ and the commits that lie in the way; and how many cells a line and its ack take,
 import socket
 import time
 
-from cells import CellCounter, CellNet
+from cells import CellCounter
 from echo import Echo
 from people import Person, befriend
 from throughput import slowest
+from tornet import TorNet
 from world import QUICK, BenchDaemon, median, program
 
 TRIPS = 10 if QUICK else 200
@@ -114,7 +115,7 @@ def measure(net, daemons, work):
 
 
 def run(table, work):
-    net = CellNet(work / "net")
+    net = TorNet(work / "net")
     daemons = []
     try:
         net.start()

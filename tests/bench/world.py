@@ -19,24 +19,6 @@ from tornet import die_with_parent  # noqa: E402
 QUICK = os.environ.get("BENCH_QUICK", "0") not in ("", "0")
 TICK = os.sysconf("SC_CLK_TCK")
 
-# A benchmark is of what people run; only the wait before publishing is left out.
-CONFIG = """\
-[irc]
-listen = 127.0.0.1:{port}
-server_name = allium.test
-{irc}
-[tor]
-{tor}
-[storage]
-state_dir = {state}
-password_hash = {hash}
-[log]
-level = info
-[timers]
-publish_spread = 0
-"""
-
-
 def build_dir():
     return pathlib.Path(os.environ.get("top_builddir", "."))
 
@@ -52,19 +34,14 @@ def median(values):
 
 
 class BenchDaemon(Daemon):
-    """A daemon with the timers that people run it with, whose syncs of the disk are counted."""
+    """A daemon as people run it, whose syncs of the disk are counted; only the wait before publishing is left out."""
+
+    TIMERS = {"publish_spread": 0}
+    LOG_LEVEL = "info"
 
     def __init__(self, directory, torrc=None, irc="", tor="", pwhash="interactive"):
         self.pwhash = pwhash
         super().__init__(os.environ["ALLIUMD"], directory, torrc, irc=irc, tor=tor)
-
-    def write_config(self, torrc=None, irc="", tor="", timers=None):
-        super().write_config(torrc, irc, tor)
-        if not tor:
-            lines = self.config.read_text().partition("[tor]\n")[2]
-            tor = lines.partition("[storage]")[0].strip()
-        self.config.write_text(CONFIG.format(port=self.port, irc=irc, tor=tor, state=self.state,
-                                             hash=self.pwhash))
 
     def start(self):
         os.environ["SYNCS"] = str(self.dir / "syncs")

@@ -30,14 +30,20 @@ def top():
 
 
 @pytest.fixture(scope="session")
-def torrc(top):
-    """The client lines of the run's private Tor network, as a file for torrc_extra."""
-    net = TorNet(top / "net")
-    net.start()
+def net(top):
+    """The run's private Tor network."""
+    network = TorNet(top / "net")
+    network.start()
+    yield network
+    network.stop()
+
+
+@pytest.fixture(scope="session")
+def torrc(top, net):
+    """Its client lines, as a file for torrc_extra."""
     path = top / "client.torrc"
     path.write_text(net.client_torrc)
-    yield path
-    net.stop()
+    return path
 
 
 @pytest.fixture

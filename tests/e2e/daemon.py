@@ -11,6 +11,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tornet"))
+from control import Control  # noqa: E402
 from tornet import die_with_parent, find_tool, free_ports  # noqa: E402
 
 from ircclient import IrcClient  # noqa: E402
@@ -30,16 +31,12 @@ server_name = allium.test
 {tor}
 [storage]
 state_dir = {state}
-password_hash = interactive
+password_hash = {hash}
 [log]
-level = debug
+level = {level}
 [timers]
 {timers}
 """
-
-# Milliseconds: what takes a minute among people need not in a test.
-TIMERS = {"dial_min": 500, "dial_max": 3000, "dial_spread": 200, "offline_grace": 3000, "ping": 3000,
-          "pong": 5000, "barrier": 300, "tor_restart": 200, "publish_spread": 0}
 
 
 class DaemonError(AssertionError):
@@ -65,6 +62,12 @@ def children_of(pid):
 class Daemon:
     """`torrc` is the file of a private network's client lines; without it tor is off."""
 
+    # Milliseconds: what takes a minute among people need not in a test.
+    TIMERS = {"dial_min": 500, "dial_max": 3000, "dial_spread": 200, "offline_grace": 3000, "ping": 3000,
+              "pong": 5000, "barrier": 300, "tor_restart": 200, "publish_spread": 0}
+    LOG_LEVEL = "debug"
+    pwhash = "interactive"
+
     def __init__(self, binary, directory, torrc=None, irc="", tor="", timers=None):
         self.binary = str(binary)
         self.dir = pathlib.Path(directory)
@@ -81,9 +84,9 @@ class Daemon:
         if not tor:
             tor = (f"mode = managed\nbinary = {find_tool('tor')}\ntorrc_extra = {torrc}"
                    if torrc else "mode = off")
-        merged = "\n".join(f"{key} = {value}" for key, value in {**TIMERS, **(timers or {})}.items())
+        merged = "\n".join(f"{key} = {value}" for key, value in {**self.TIMERS, **(timers or {})}.items())
         self.config.write_text(CONFIG.format(port=self.port, irc=irc, tor=tor, state=self.state,
-                                             timers=merged))
+                                             hash=self.pwhash, level=self.LOG_LEVEL, timers=merged))
 
     @property
     def address(self):
@@ -179,6 +182,18 @@ class Daemon:
             return []
         return [pid for pid, words in children_of(self.process.pid).items()
                 if words and os.path.basename(words[0]) == "tor"]
+
+    def account_dir(self, account):
+        """Where an account's database, key file and managed tor are."""
+        for line in (self.state / "index").read_text().splitlines():
+            if line.split()[0] == account:
+                return self.state / "accounts" / line.split()[1]
+        raise DaemonError(f"no account {account}")
+
+    def tor_control(self, account):
+        """The control socket of an account's managed tor."""
+        tor = self.account_dir(account) / "tor"
+        return Control(tor / "control", tor / "data" / "control_auth_cookie")
 
     def connect(self, **options):
         """A raw client, connected, nothing sent."""

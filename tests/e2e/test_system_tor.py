@@ -1,46 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """mode = system: a tor that runs already, reached through its Unix control socket."""
 
-import subprocess
-import time
-
-from daemon import POLL_S, START_S
+from othertor import OtherTor
 from people import Person, befriend
 from test_trouble import await_answer
-from tornet import die_with_parent, find_tool
 
-TORRC = """\
-DataDirectory {dir}/data
-ControlSocket {dir}/control
-CookieAuthentication 1
-SocksPort unix:{dir}/socks OnionTrafficOnly ExtendedErrors IsolateSOCKSAuth
-Log notice file {dir}/log
-"""
 CONFIG = "mode = system\ncontrol = unix:{dir}/control\nsocks = unix:{dir}/socks\ntarget_dir = {targets}"
-
-
-class SystemTor:
-    """Somebody else's tor: its life is not the daemon's."""
-
-    def __init__(self, directory, torrc):
-        self.dir = directory
-        self.dir.mkdir(mode=0o700)
-        (self.dir / "torrc").write_text(torrc.read_text() + TORRC.format(dir=self.dir))
-        self.process = None
-
-    def start(self):
-        self.process = subprocess.Popen([find_tool("tor"), "--quiet", "-f", str(self.dir / "torrc")],
-                                        stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
-        deadline = time.monotonic() + START_S
-        while not (self.dir / "control").exists():
-            assert self.process.poll() is None, "the system's tor ended"
-            assert time.monotonic() < deadline, "the system's tor makes no control socket"
-            time.sleep(POLL_S)
-        return self
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
 
 
 def make_targets(work, mode=0o710):
@@ -51,7 +16,7 @@ def make_targets(work, mode=0o710):
 
 
 def test_two_accounts_talk_through_a_tor_that_runs_already(new_daemon, work, torrc):
-    tor = SystemTor(work / "t", torrc).start()
+    tor = OtherTor(work / "t", torrc).start()
     try:
         config = CONFIG.format(dir=tor.dir, targets=make_targets(work))
         alice = Person(new_daemon("alice", tor=config), "alice")
@@ -77,7 +42,7 @@ def test_two_accounts_talk_through_a_tor_that_runs_already(new_daemon, work, tor
 
 
 def test_a_control_socket_that_is_not_there_is_told_and_waited_for(new_daemon, work, torrc):
-    tor = SystemTor(work / "t", torrc)
+    tor = OtherTor(work / "t", torrc)
     config = CONFIG.format(dir=tor.dir, targets=make_targets(work))
     alice = Person(new_daemon("alice", tor=config), "alice")
     assert f"{tor.dir}/control" in alice.daemon.log()

@@ -46,6 +46,7 @@ NODE = """\
 Nickname {name}
 DataDirectory {dir}
 Log notice file {dir}/log
+ControlSocket {dir}/control
 RunAsDaemon 0
 NumCPUs 1
 MaxMemInQueues 128 MB
@@ -184,6 +185,9 @@ class TorNet:
 
     def nodes(self):
         return self.authorities + self.relays
+
+    def node(self, name):
+        return next(node for node in self.nodes() if node.name == name)
 
     def start(self, timeout_s=120):
         """Returns once a fresh client has bootstrapped to 100 %. Raises TorNetError otherwise."""
