@@ -143,6 +143,10 @@ struct chat_peer {
 	/* the session, as in the store; epoch of zeroes: there is none */
 	struct session_row session;
 	uint64_t next_seq;  /* what the chosen link carries next */
+	/* Seqs of this session that did not get through in the one way or the other: nothing does, before these. */
+	uint64_t unopened; /* could not be opened, nor when it was sealed anew; 0: none */
+	uint64_t unread;   /* of ours, that the other side asked for; 0: none */
+	bool diverged;	   /* that was on another link already: both ratchets belong to different pasts */
 	int64_t sealed_id;  /* outbox id up to which messages are known to be sealed */
 	bool all_sealed;    /* nothing waits to be sealed */
 	enum chat_ack ack;
@@ -398,6 +402,10 @@ void epoch_drop_root(struct chat_link *l);
 /* This link begins to be used. */
 void epoch_use(struct chat *c, struct chat_link *l);
 int epoch_on_sync(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len);
+/* This seq was sealed anew on this link, and can't be opened even so. */
+void epoch_unopened(struct chat *c, struct now now, struct chat_peer *p, uint64_t seq);
+/* The other side could not open this seq of ours. */
+void epoch_unread(struct chat *c, struct now now, struct chat_peer *p, uint64_t seq);
 /* Something of the session came back: the contact can be reached for sure. */
 void epoch_confirmed(struct chat *c, struct now now, struct chat_peer *p);
 int epoch_save(struct chat *c, struct chat_peer *p); /* the counters */

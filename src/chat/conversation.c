@@ -105,10 +105,12 @@ static int take_message(struct chat *c, struct now now, struct chat_peer *p, con
 }
 
 /* Once asked for, it is sealed anew; if that can't be opened either, this link leads nowhere. */
-static int cannot_open(struct chat *c, struct chat_link *l, uint64_t seq)
+static int cannot_open(struct chat *c, struct now now, struct chat_link *l, uint64_t seq)
 {
-	if (l->nacked == seq)
+	if (l->nacked == seq) {
+		epoch_unopened(c, now, l->peer, seq);
 		return ERR_PROTOCOL;
+	}
 	l->nacked = seq;
 	l->want_nack = true;
 	flush_soon(c, l);
@@ -126,7 +128,7 @@ static int open_next(struct chat *c, struct now now, struct chat_link *l, const 
 	if (c->broken)
 		return c->broken;
 	if (err)
-		return cannot_open(c, l, s->seq);
+		return cannot_open(c, now, l, s->seq);
 	/* What was opened is never opened again: what it holds is taken, or, if nobody can read it, let go. */
 	p->session.received = s->seq;
 	ack_soon(c, now, p);

@@ -8,6 +8,10 @@
  * begins it, with an empty message; the responder follows when it has opened that.  If the link breaks
  * between the two, the epochs differ at the next SYNC, and the same happens again.
  *
+ * Backups can also leave two ratchets that have grown apart under one epoch and counters that fit.  That shows
+ * when a message can't be opened on one link nor on another, not even when it is sealed anew: then its
+ * receiver says that it has no session, which begins a new one.  One bad message, or one bad link, does not.
+ *
  * The ratchet itself stays in the store.  One is in memory, guarded, while its contact's messages are handled, and
  * is written back in the same transaction as what they brought.
  */
@@ -23,11 +27,11 @@
 #define DAY_MS		  (24u * 3600 * 1000)
 #define SKIPPED_LIFE_DAYS 30
 
-static bool has_session(const struct chat_peer *p)
+static bool is_none(const uint8_t epoch[EPOCH_BYTES])
 {
 	static const uint8_t none[EPOCH_BYTES];
 
-	return memcmp(p->session.epoch, none, EPOCH_BYTES) != 0;
+	return !memcmp(epoch, none, EPOCH_BYTES);
 }
 
 /* ---- in and out of the store ---- */
@@ -242,17 +246,20 @@ static void add_part(char *out, size_t size, uint64_t n, const char *what)
 	size_t at = strlen(out);
 
 	if (n)
-		snprintf(out + at, size - at, "%s%" PRIu64 " %s", at ? ", " : "", n, what);
+		snprintf(out + at, size - at, "%sup to %" PRIu64 " %s", at ? ", " : "", n, what);
 }
 
-/* One line for the user: whose state was lost, and what can't be recovered. */
+/*
+ * One line for the user: whose state was lost, and what can't be recovered.  The numbers are bounds: some of
+ * what was said since may wait in the queue that came back, and seqs are not given to people's messages alone.
+ */
 static int tell(struct chat *c, struct now now, struct chat_link *l)
 {
 	const struct sync *a = &l->mine, *b = &l->theirs;
 	const char *nick = l->peer->pub.row.petname;
 	char lost[240] = "";
 
-	if (memcmp(a->epoch, b->epoch, EPOCH_BYTES))
+	if (is_none(a->epoch) || memcmp(a->epoch, b->epoch, EPOCH_BYTES))
 		return conversation_info(c, now, l->peer,
 					 "The session with %s was set up anew: one of you went back to an "
 					 "older state, or lost it. What was delivered since that state may be "
@@ -269,16 +276,16 @@ static int tell(struct chat *c, struct now now, struct chat_link *l)
 				 nick, lost[0] ? lost : "none");
 }
 
-static bool confirmed(const struct sync *s)
+static bool confirmed(const struct session_row *row)
 {
-	return s->acked || s->received;
+	return row->acked || row->received;
 }
 
 /* Does this end something that both had?  An attempt at a new session that the other side never followed is
  * no loss, and was told of when it was begun. */
 static bool is_reset(const struct chat_peer *p, const struct chat_link *l)
 {
-	return has_session(p) ? confirmed(&l->mine) : confirmed(&l->theirs);
+	return is_none(p->session.epoch) ? l->theirs.acked || l->theirs.received : confirmed(&p->session);
 }
 
 static uint32_t day_of(struct now now)
@@ -320,6 +327,8 @@ static int begin(struct chat *c, struct now now, struct chat_link *l, uint64_t s
 	epoch_drop_root(l);
 	l->sync = SYNC_DONE;
 	p->next_seq = sent + 1;
+	p->unopened = p->unread = 0;
+	p->diverged = false;
 	return reset ? tell(c, now, l) : 0;
 }
 
@@ -368,7 +377,10 @@ int epoch_on_first(struct chat *c, struct now now, struct chat_link *l, const st
 
 static void fill_sync(const struct chat_peer *p, uint64_t token, struct sync *s)
 {
+	memset(s, 0, sizeof(*s));
 	s->token = token;
+	if (p->diverged)
+		return; /* as good as none */
 	memcpy(s->epoch, p->session.epoch, EPOCH_BYTES);
 	s->sent = p->session.sent;
 	s->acked = p->session.acked;
@@ -387,10 +399,38 @@ void epoch_use(struct chat *c, struct chat_link *l)
 	flush_soon(c, l);
 }
 
+/* ---- messages that do not get through ---- */
+
+static void not_ready(struct chat *c, struct now now, struct chat_peer *p)
+{
+	p->ready = false;
+	presence_unsure(c, now, p);
+}
+
+void epoch_unopened(struct chat *c, struct now now, struct chat_peer *p, uint64_t seq)
+{
+	p->diverged = p->unopened == seq;
+	p->unopened = seq;
+	log_info("contact %lld: a message can't be opened%s", (long long)p->pub.row.id,
+		 p->diverged ? " on any link: a new session is asked for" : "");
+	not_ready(c, now, p);
+}
+
+void epoch_unread(struct chat *c, struct now now, struct chat_peer *p, uint64_t seq)
+{
+	p->unread = seq;
+	not_ready(c, now, p);
+}
+
+static bool gets_through(const struct chat_peer *p)
+{
+	return p->session.received >= p->unopened && p->session.acked >= p->unread;
+}
+
 void epoch_confirmed(struct chat *c, struct now now, struct chat_peer *p)
 {
 	flush_soon(c, p->chosen);
-	if (p->ready || !(p->session.acked || p->session.received))
+	if (p->ready || !confirmed(&p->session) || !gets_through(p))
 		return;
 	p->ready = true;
 	presence_here(c, now, p);
@@ -404,6 +444,8 @@ static int resume(struct chat *c, struct now now, struct chat_link *l)
 	epoch_drop_root(l);
 	l->sync = SYNC_DONE;
 	p->next_seq = l->theirs.received + 1;
+	if (l->theirs.sent < p->unopened) /* it was lost there, and may become another one */
+		p->unopened = 0;
 	err = outbox_acked(c, now, p, l->theirs.received);
 	if (!err)
 		epoch_confirmed(c, now, p);

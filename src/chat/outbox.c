@@ -216,7 +216,6 @@ int outbox_on_nack(struct chat *c, struct now now, struct chat_link *l, const ui
 	struct buf sealed;
 	int err = seq_decode(body, len, &nack);
 
-	(void)now;
 	if (err || !in_session(l, nack.epoch))
 		return err;
 	err = store_outbox_by_seq(c->store, p->pub.row.id, nack.seq, fetch_text, &f);
@@ -232,6 +231,8 @@ int outbox_on_nack(struct chat *c, struct now now, struct chat_link *l, const ui
 	buf_clear(&sealed);
 	if (!err && p->next_seq > nack.seq)
 		p->next_seq = nack.seq;
+	if (!err)
+		epoch_unread(c, now, p, nack.seq);
 	flush_soon(c, l);
 	return err;
 }

@@ -43,6 +43,7 @@
 	X(MUTATE_NO_UNSEAL, "a new session sends what the old one sealed", MUTANT_BACKUPS | MUTANT_LONG)     \
 	X(MUTATE_NO_SESSION, "how far a session has come is not kept", 0)                                    \
 	X(MUTATE_NO_RATCHET, "the ratchet's state is not kept", 0)                                           \
+	X(MUTATE_NO_HEAL, "no new session is asked for when nothing can be opened", MUTANT_BACKUPS)           \
 	X(MUTATE_SEAL_RANDOM, "nothing random goes into message keys",                                       \
 	  MUTANT_RATCHET | MUTANT_BACKUPS | MUTANT_LONG)
 
@@ -242,6 +243,7 @@ struct node {
 	X(attacks, "records forged")                                                                         \
 	X(lies, "frames of lies")                                                                            \
 	X(restores, "old backups put back")                                                                  \
+	X(aparts, "ratchets set apart")                                                                  \
 	X(dropped, "messages that they took away after the ack")
 
 struct sim_counts {
@@ -309,6 +311,9 @@ void backup_make(struct node *n);
 void backup_restore(struct node *n);
 /* The process runs on what was put back: what is gone, and what may be missing from now on? */
 void backup_account(struct node *n);
+/* What backups of both sides can leave, in one: the node's ratchet with another is not the other half of what
+ * is there any more, though epoch and counters fit. */
+void backup_set_apart(struct node *n, struct node *other);
 
 /* ---- sim_wire.c: the network ---- */
 extern const struct chat_net wire_net;

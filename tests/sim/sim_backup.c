@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../src/chat/chat_impl.h"
+
 #define PIECE 65536
 
 static void remove_file(const char *path, const char *suffix)
@@ -169,4 +171,25 @@ void backup_account(struct node *n)
 		/* Who finds a contact missing adds it again. */
 		n->asks[i] = n->asks[i] || n->friend_of[i];
 	}
+}
+
+/* ---- ratchets that have grown apart ---- */
+
+void backup_set_apart(struct node *n, struct node *other)
+{
+	struct contact *contact = node_contact(n, other);
+	uint8_t state[RATCHET_STATE_BYTES];
+	size_t len, i;
+	int err;
+
+	if (!contact || epoch_settle(n->chat) ||
+	    store_ratchet_get(n->chat->store, contact->row.id, state, sizeof(state), &len))
+		return;
+	for (i = 0; i < 5 * KEY_BYTES; i++)
+		state[i] ^= state[i] ? 4 : 0; /* a chain of zeroes is none */
+	err = store_ratchet_set(n->chat->store, contact->row.id, state, len);
+	if (err)
+		sim_fail(n->sim, n->name, "its ratchet can't be changed: %s", err_str(err));
+	sim_say(n->sim, n->name, "has another ratchet than %s", other->name);
+	n->sim->n.aparts++;
 }

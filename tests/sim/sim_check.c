@@ -119,7 +119,7 @@ static void on_line(void *ctx, struct chat *c, const struct contact *contact, co
 		: l->kind == LINE_OUT ? "out"
 				      : "info",
 		hash);
-	if (is_reset(l) && from && !from->hostile && !n->hostile && !n->sim->n.restores)
+	if (is_reset(l) && from && !from->hostile && !n->hostile && !n->sim->n.restores && !n->sim->n.aparts)
 		sim_fail(n->sim, n->name, "a session with %s was lost, though nothing was put back",
 			 from->name);
 	if (l->kind != LINE_IN || n->hostile || (from && from->hostile))

@@ -174,3 +174,12 @@ int __wrap_store_ratchet_set(struct store *s, int64_t contact, const void *state
 {
 	return sim_mutation == MUTATE_NO_RATCHET ? 0 : __real_store_ratchet_set(s, contact, state, len);
 }
+
+void __real_epoch_unopened(struct chat *c, struct now now, struct chat_peer *p, uint64_t seq);
+void __wrap_epoch_unopened(struct chat *c, struct now now, struct chat_peer *p, uint64_t seq);
+
+void __wrap_epoch_unopened(struct chat *c, struct now now, struct chat_peer *p, uint64_t seq)
+{
+	if (sim_mutation != MUTATE_NO_HEAL)
+		__real_epoch_unopened(c, now, p, seq);
+}

@@ -187,6 +187,15 @@ static void on_restore(struct sim *s, struct event *e)
 	sim_at(s, SETTLE_MS + sim_random(s, 60000), on_restored, NULL, n);
 }
 
+/* Once in a run, as on_restore. */
+static void on_apart(struct sim *s, struct event *e)
+{
+	struct node *n = e->obj;
+
+	if (!s->n.aparts)
+		backup_set_apart(n, &s->node[(n->index + 1) % s->opts.nodes]);
+}
+
 static void on_tor_up(struct sim *s, struct event *e)
 {
 	(void)s;
@@ -443,6 +452,7 @@ static void plan_fate(struct sim *s, struct node *n)
 		return;
 	scatter_on(s, 1 + upto(s, 4), on_backup, n);
 	scatter_on(s, upto(s, 3), on_restore, n);
+	scatter_by(s, upto(s, 3), on_apart, n);
 }
 
 static void plan_pair(struct sim *s, struct node *a, struct node *b)

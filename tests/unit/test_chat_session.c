@@ -170,6 +170,29 @@ static void the_sender_goes_back(void **state)
 	assert_int_equal(chat_queued(w->alice.chat) + chat_queued(w->bob.chat), 0);
 }
 
+/* What waits in the copy that is put back arrives, once: it may not be called lost for sure. */
+static void a_queue_comes_back_with_the_sender(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	party_kill(&w->bob, true);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(send_text(&w->alice, bob_of(w), "1"), 0);
+	back_up(&w->alice);
+	party_start(&w->bob);
+	meet_again(w);
+	say(&w->alice, "2");
+	say(&w->alice, "3");
+	hush(&w->alice);
+	hush(&w->bob);
+	restore(&w->alice);
+	meet_again(w);
+	assert_int_equal(said(&w->alice, "up to 5 that you sent are no longer known here"), 1);
+	assert_int_equal(said(&w->bob, "up to 5 that you have are no longer known there"), 1);
+	assert_received(&w->bob, "1 1 1 2 3 ");
+	assert_int_equal(chat_queued(w->alice.chat), 0);
+}
+
 static void the_receiver_goes_back(void **state)
 {
 	struct world *w = *state;
@@ -589,6 +612,7 @@ int main(void)
 	    TEST(it_begins_with_the_first_link_and_goes_on),
 	    TEST(a_beginning_that_is_interrupted),
 	    TEST(the_sender_goes_back),
+	    TEST(a_queue_comes_back_with_the_sender),
 	    TEST(the_receiver_goes_back),
 	    TEST(both_go_back),
 	    TEST(a_backup_of_the_last_state_is_no_loss),
