@@ -363,7 +363,7 @@ static void an_ack_waits_for_an_answer(void **state)
 static int kinds(void *ctx, const struct contact *contact, const struct line_row *l)
 {
 	(void)contact;
-	if (l->kind == LINE_IN && l->message_kind == 77 && l->text_len == 3 &&
+	if (l->kind == LINE_IN && l->message_kind == 63 && l->text_len == 3 &&
 	    !memcmp(l->text, "\0\xff\n", 3))
 		++*(unsigned *)ctx;
 	return 0;
@@ -374,7 +374,7 @@ static void a_kind_of_the_future_is_kept(void **state)
 	struct world *w = *state;
 	unsigned n = 0;
 	befriend(w);
-	send_kind(&w->alice, bob_of(w), 77, "\0\xff\n", 3);
+	send_kind(&w->alice, bob_of(w), 63, "\0\xff\n", 3);
 	settle(w);
 	assert_int_equal(bob_of(w)->queued, 0);
 	assert_int_equal(chat_lines(w->bob.chat, 0, SIZE_MAX, kinds, &n), 0);
