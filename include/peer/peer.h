@@ -9,8 +9,9 @@
  * Who is not authenticated yet is bounded in count, time and memory, on each service by itself, so that a
  * flood on the door takes nothing from those who come to a private service.  On each, handshakes_max go on at
  * once, for handshake_timeout_ms each; when they are all taken, one gives way for the next, first one that no
- * contact began.  The door serves door_burst connections at once and then one in each door_interval_ms;
- * PEER_WAITING_MAX more wait for that, as bare descriptors, and further ones are closed at once.
+ * contact began.  A contact has four at most.  The door serves door_burst connections at once and then one in
+ * each door_interval_ms; PEER_WAITING_MAX more wait for that, as bare descriptors, and further ones are
+ * closed at once.
  *
  * A handshake costs 0.3 to 0.6 ms of a processor core of 2 GHz, so the door at its full rate costs about 1 %.
  * It holds 4 KB of memory until message 1 has come whole and is authentic, and 24 KB from then on (keys lie

@@ -6,9 +6,10 @@
  *
  * COVER_CONSTANT: each link has a grid of slots with a random phase, and sends exactly one record in each: of
  * what waits, else of filling.  The grid is fixed when the link opens.  A loop that comes late sends one
- * record and leaves out the slots that it missed.  What is queued in the turn of a slot is held by the stream
- * until it is committed, like everything; nearly always that happens at a turn's end, and the record of a
- * slot is made of what earlier turns have committed.
+ * record and leaves out the slots that it missed.  The record is made in the turn of its slot, of what
+ * earlier turns have committed: chat queues frames at the end of a turn.  What was queued earlier in the same
+ * turn is held until it is committed, like everything.  A slot that falls into a turn that flushes the disk
+ * is late by that flush, some milliseconds, whatever the record holds.
  */
 #include "io/stream.h"
 #include "peer_private.h"

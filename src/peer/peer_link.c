@@ -10,6 +10,7 @@
 #include "peer_private.h"
 
 #define FINISH_TIMEOUT_MS 10000
+#define HANDSHAKES_EACH	  4 /* of one contact at once */
 
 static int peer_link_cmp(const struct peer_link *a, const struct peer_link *b)
 {
@@ -261,6 +262,26 @@ void peer_link_flush(struct peer_link *l)
 		timer_set(l->peer->soon, 0);
 }
 
+/*
+ * A contact that begins many handshakes and ends none must not take the places of all others: its oldest
+ * goes.
+ */
+static void bound_each(struct peer_link *newest)
+{
+	struct peer_link *l, *oldest = NULL;
+	unsigned n = 0;
+
+	TAILQ_FOREACH (l, &newest->peer->pending, pending) {
+		if (!l->known || l == newest || memcmp(l->static_key, newest->static_key, KEY_BYTES) != 0)
+			continue;
+		if (oldest == NULL)
+			oldest = l;
+		n++;
+	}
+	if (n >= HANDSHAKES_EACH)
+		end(oldest, ERR_FULL);
+}
+
 static int on_admit(void *ctx, enum link_role role, uint8_t version, const uint8_t static_key[KEY_BYTES],
 		    const uint8_t *identity)
 {
@@ -273,6 +294,8 @@ static int on_admit(void *ctx, enum link_role role, uint8_t version, const uint8
 	l->has_identity = identity != NULL;
 	if (identity != NULL)
 		memcpy(l->identity, identity, KEY_BYTES);
+	if (l->known)
+		bound_each(l);
 	return r;
 }
 

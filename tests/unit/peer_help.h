@@ -29,6 +29,7 @@ struct world {
 
 /* Somebody who connects to Alice. */
 struct remote {
+	const char *nick;
 	int fd;
 	struct link *link;
 	struct buf in;
@@ -227,7 +228,7 @@ static inline void publish(struct world *w, struct place *at)
 
 static inline void be(struct remote *r, uint8_t who)
 {
-	*r = (struct remote){.fd = -1};
+	*r = (struct remote){.nick = "carol", .fd = -1};
 	memset(r->seed, who, sizeof(r->seed));
 	identity_public(r->seed, r->identity);
 	identity_dh_secret(r->seed, r->identity_dh);
@@ -326,12 +327,13 @@ static inline void expect_close(struct world *w, struct remote *r)
 
 static inline void send_request(struct world *w, struct remote *r)
 {
-	struct request q = {.nick = "carol", .text = "Hello, this is Carol"};
+	struct request q = {.text = "Hello"};
 	const struct proof_claim claim = {link_hash(r->link), r->link_public, r->identity};
 	uint8_t door[KEY_BYTES];
 	struct buf body;
 
 	dh_public(chat_identity_dh(w->chat), door);
+	assert_int_equal(str_copy(q.nick, sizeof(q.nick), r->nick), 0);
 	assert_int_equal(proof_make(PROOF_REQUEST, &claim, r->link_secret, door, q.proof), 0);
 	buf_init(&body, FRAME_BODY_MAX);
 	memcpy(q.link_key, r->link_public, KEY_BYTES);
@@ -356,20 +358,20 @@ static inline void until_open(struct world *w, struct remote *r)
 	assert_true(handshake(w, r));
 }
 
-/* Carol asks, and Alice accepts. */
-static inline void become_contact(struct world *w, struct remote *carol)
+/* The remote asks, and Alice accepts. */
+static inline void become_contact(struct world *w, struct remote *r)
 {
 	const struct contact *contact;
 	const uint8_t *body;
 	size_t len;
 
-	dial(w, carol, true);
-	until_open(w, carol);
-	send_request(w, carol);
-	expect_frame(w, carol, FRAME_ANSWER, &body, &len);
-	leave(carol);
-	assert_int_equal(chat_accept(w->chat, now_of(w), "carol", NULL, &contact), 0);
-	buf_init(&carol->in, 64 * RECORD_BYTES);
+	dial(w, r, true);
+	until_open(w, r);
+	send_request(w, r);
+	expect_frame(w, r, FRAME_ANSWER, &body, &len);
+	leave(r);
+	assert_int_equal(chat_accept(w->chat, now_of(w), r->nick, NULL, &contact), 0);
+	buf_init(&r->in, 64 * RECORD_BYTES);
 }
 
 static inline void send_sync(struct remote *r, uint64_t token)

@@ -247,6 +247,27 @@ static void test_what_waits_when_a_link_is_closed_leaves_at_once(void **state)
 	end(&t);
 }
 
+/* The handshake takes no longer than without; from then on there are slots. */
+static void test_a_link_that_opens_gets_its_slots(void **state)
+{
+	struct talk t;
+	(void)state;
+
+	t = (struct talk){0};
+	start(&t.w, (struct peer_opts){.cover_slot_ms = SLOT_MS});
+	be(&t.carol, 3);
+	become_contact(&t.w, &t.carol);
+	peer_net.cover(NULL, t.w.chat, COVER_CONSTANT);
+	dial(&t.w, &t.carol, false);
+	until_open(&t.w, &t.carol);
+	pump(&t.carol);
+	assert_int_equal(settle(&t), 0);
+	assert_in_range(steps_to_next(&t), 1, STEPS);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(steps_to_next(&t), STEPS);
+	end(&t);
+}
+
 static void test_the_end_of_constant_cover_lets_go_what_waits(void **state)
 {
 	struct talk t;
@@ -351,6 +372,7 @@ int main(void)
 	    cmocka_unit_test(test_a_loop_that_comes_late_sends_one_record_and_keeps_the_grid),
 	    cmocka_unit_test(test_with_slots_no_more_than_a_record_waits),
 	    cmocka_unit_test(test_what_waits_when_a_link_is_closed_leaves_at_once),
+	    cmocka_unit_test(test_a_link_that_opens_gets_its_slots),
 	    cmocka_unit_test(test_the_end_of_constant_cover_lets_go_what_waits),
 	    cmocka_unit_test(test_each_link_has_its_own_phase),
 	    cmocka_unit_test(test_light_cover_comes_beside_what_is_said),
@@ -360,5 +382,6 @@ int main(void)
 
 	if (crypto_start() < 0)
 		return 1;
+	alarm(300);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

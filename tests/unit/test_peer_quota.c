@@ -247,6 +247,44 @@ static void test_a_flood_on_the_door_ends_no_handshake_elsewhere(void **state)
 	stop(&w);
 }
 
+/* Mallory is a contact too, and leaves each of his handshakes before its end. */
+static void test_a_contact_takes_no_more_than_a_few_places(void **state)
+{
+	enum { TIMES = 20 };
+	struct world w;
+	struct place at;
+	struct remote carol, mallory[TIMES];
+	size_t closed = 0;
+	uint8_t byte;
+	(void)state;
+
+	start(&w, (struct peer_opts){.handshakes_max = 6});
+	make_place(&w, &at, 7);
+	publish(&w, &at);
+	be(&carol, 3);
+	become_contact(&w, &carol);
+	for (int i = 0; i < TIMES; i++)
+		be(&mallory[i], 20);
+	mallory[0].nick = "mallory";
+	become_contact(&w, &mallory[0]);
+	loop_turn(w.loop, false);
+	dial_at(&w, &carol, at.path, at.service.onion, false);
+	loop_turn(w.loop, false); /* she is slow: her message 1 is on its way */
+	for (int i = 0; i < TIMES; i++) {
+		dial_at(&w, &mallory[i], at.path, at.service.onion, false);
+		until_open(&w, &mallory[i]);
+	}
+	for (int i = 0; i < TIMES; i++)
+		closed += recv(mallory[i].fd, &byte, 1, MSG_DONTWAIT) == 0;
+	assert_int_equal(closed, TIMES - 4);
+	assert_true(handshake(&w, &carol));
+	begin_talk(&w, &carol);
+	for (int i = 0; i < TIMES; i++)
+		leave(&mallory[i]);
+	leave(&carol);
+	stop(&w);
+}
+
 static void test_those_who_wait_go_with_the_door(void **state)
 {
 	static struct crowd crowd;
@@ -275,10 +313,12 @@ int main(void)
 	    cmocka_unit_test(test_a_bounded_number_waits_at_the_door),
 	    cmocka_unit_test(test_a_flood_on_the_door_delays_nobody_at_a_private_service),
 	    cmocka_unit_test(test_a_flood_on_the_door_ends_no_handshake_elsewhere),
+	    cmocka_unit_test(test_a_contact_takes_no_more_than_a_few_places),
 	    cmocka_unit_test(test_those_who_wait_go_with_the_door),
 	};
 
 	if (crypto_start() < 0)
 		return 1;
+	alarm(300);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -432,5 +432,6 @@ int main(void)
 
 	if (crypto_start() < 0)
 		return 1;
+	alarm(300);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
