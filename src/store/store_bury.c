@@ -48,8 +48,8 @@ int store_contact_bury(struct store *s, int64_t id)
 /* Newest lines first: those are what clients still have to be shown. */
 static const char *const slices[] = {
     "DELETE FROM line WHERE id IN (SELECT id FROM line WHERE contact = ?1 ORDER BY id DESC LIMIT ?2)",
-    "DELETE FROM seen WHERE contact = ?1 AND msgid IN"
-    " (SELECT msgid FROM seen WHERE contact = ?1 ORDER BY msgid LIMIT ?2)",
+    ("DELETE FROM seen WHERE contact = ?1 AND msgid IN"
+     " (SELECT msgid FROM seen WHERE contact = ?1 ORDER BY msgid LIMIT ?2)"),
     "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE contact = ?1 ORDER BY id LIMIT ?2)",
 };
 

@@ -243,6 +243,30 @@ static void the_keys_of_a_buried_contact_are_retired_and_its_name_is_free(void *
 	store_close(s);
 }
 
+static int tell_token(void *ctx, const struct contact_row *row)
+{
+	help_tell(ctx, "contact %d token %d\n", (int)row->id, row->has_token);
+	return 0;
+}
+
+static void a_buried_contact_keeps_no_key_and_no_token(void **state)
+{
+	struct store *s = help_open(*state);
+	struct contact_row bob = help_contact("Bob", 1);
+	struct help_story st = {""};
+	bob.has_token = true;
+	assert_int_equal(store_contact_add(s, &bob), 0);
+	help_add_client(s, help_add_service(s, 1), 11, bob.id);
+	assert_int_equal(store_contact_bury(s, bob.id), 0);
+	s = reopen(*state, s);
+	assert_all(s, "service 1 seed 1,1 made 2001 left 0\n"
+		      "client 1 of 1 key 11,11 use 3 contact 0 offer 0 acked 0\n");
+	assert_int_equal(store_contact_each(s, tell_token, &st), 0);
+	assert_string_equal(st.text, "contact 1 token 0\n");
+	assert_int_equal(store_contact_delete(s, bob.id), 0);
+	store_close(s);
+}
+
 static int stop_client(void *ctx, const struct client_row *row)
 {
 	*(int64_t *)ctx = row->id;
@@ -286,6 +310,7 @@ int main(void)
 	    T(a_client_takes_its_invitation_along_but_not_the_other_way_round),
 	    T(the_keys_of_a_contact_that_goes_are_retired),
 	    T(the_keys_of_a_buried_contact_are_retired_and_its_name_is_free),
+	    T(a_buried_contact_keeps_no_key_and_no_token),
 	    T(a_walk_ends_when_it_is_told_to),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
