@@ -152,6 +152,7 @@ static int request_of_contact(struct chat *c, struct now now, struct chat_peer *
 	bool asked = !p->pub.row.has_link_key;
 	int err = pin(c, now, p, q->link_key, &q->locator);
 
+	p->forgot_us = !err && !asked;
 	if (!err && asked) {
 		/* The answer may be lost: until a link proves that it knows our key, it is told again. */
 		err = contact_enter(c, p, CONTACT_ACCEPTING);

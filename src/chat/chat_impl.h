@@ -23,6 +23,7 @@
 #define DIALS_MAX  64 /* at a time; the others wait for their turn */
 #define UNACKED_MAX 500 /* sealed messages of a contact, not acked yet */
 #define RESETS_MAX  3	/* of a confirmed session, a day */
+#define READDED_MAX 20	/* beside these, a day: sessions with one who removed us and added us again */
 #define ACK_EVERY   32	/* messages that one ack waits for at most */
 #define CONTACT_LINKS_MAX 4		      /* links of one contact at a time */
 #define DOOR_LINKS_MAX	  64		      /* links of strangers at a time */
@@ -142,10 +143,12 @@ struct chat_peer {
 	bool ready;		  /* the chosen link carries messages both ways: the session is confirmed */
 	/* the session, as in the store; epoch of zeroes: there is none */
 	struct session_row session;
+	uint32_t readded_day, readded; /* sessions of that day, as in READDED_MAX */
 	uint64_t next_seq;  /* what the chosen link carries next */
 	/* Seqs of this session that did not get through in the one way or the other: nothing does, before these. */
 	uint64_t unopened; /* could not be opened, nor when it was sealed anew; 0: none */
 	uint64_t unread;   /* of ours, that the other side asked for; 0: none */
+	bool forgot_us;	   /* it asked to be a contact, which it is: it has removed us meanwhile */
 	bool diverged;	   /* that was on another link already: both ratchets belong to different pasts */
 	int64_t sealed_id;  /* outbox id up to which messages are known to be sealed */
 	bool all_sealed;    /* nothing waits to be sealed */

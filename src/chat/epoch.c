@@ -293,6 +293,24 @@ static uint32_t day_of(struct now now)
 	return (uint32_t)(now.real_ms / DAY_MS);
 }
 
+/* Who removes a contact and adds it again loses nothing unawares, and asks for it; so that does not count. */
+static bool is_readded(const struct chat_peer *p, struct now now, const struct chat_link *l)
+{
+	bool room = p->readded_day != day_of(now) || p->readded < READDED_MAX;
+
+	return p->forgot_us && is_none(l->theirs.epoch) && !is_none(p->session.epoch) && room;
+}
+
+static int readded(struct chat *c, struct now now, struct chat_peer *p)
+{
+	p->readded = p->readded_day == day_of(now) ? p->readded + 1 : 1;
+	p->readded_day = day_of(now);
+	return conversation_info(c, now, p,
+				 "%s has removed you and added you again: what was delivered before may be "
+				 "missing there. What was not delivered yet is sent again.",
+				 p->pub.row.petname);
+}
+
 static unsigned resets_today(const struct chat_peer *p, struct now now)
 {
 	return p->session.reset_day == day_of(now) ? p->session.resets : 0;
@@ -303,7 +321,7 @@ static unsigned resets_today(const struct chat_peer *p, struct now now)
 static int begin(struct chat *c, struct now now, struct chat_link *l, uint64_t sent, uint64_t received)
 {
 	struct chat_peer *p = l->peer;
-	bool reset = is_reset(p, l);
+	bool again = is_readded(p, now, l), reset = is_reset(p, l) && !again;
 	struct session_row row = {.contact = p->pub.row.id,
 				  .sent = sent,
 				  .received = received,
@@ -328,7 +346,9 @@ static int begin(struct chat *c, struct now now, struct chat_link *l, uint64_t s
 	l->sync = SYNC_DONE;
 	p->next_seq = sent + 1;
 	p->unopened = p->unread = 0;
-	p->diverged = false;
+	p->diverged = p->forgot_us = false;
+	if (again)
+		return readded(c, now, p);
 	return reset ? tell(c, now, l) : 0;
 }
 
@@ -457,7 +477,7 @@ static int start_anew(struct chat *c, struct now now, struct chat_link *l)
 {
 	struct chat_peer *p = l->peer;
 
-	if (is_reset(p, l) && resets_today(p, now) >= RESETS_MAX) {
+	if (is_reset(p, l) && !is_readded(p, now, l) && resets_today(p, now) >= RESETS_MAX) {
 		log_info("contact %lld lost its state too often today", (long long)p->pub.row.id);
 		links_close(c, now, l, CLOSE_DONE, LINK_LEFT);
 		str_copy(p->pub.trouble, sizeof(p->pub.trouble),

@@ -323,6 +323,36 @@ static void too_many_losses_in_a_day(void **state)
 	assert_anew(&w->bob, RESETS_MAX + 1);
 }
 
+static void removed_and_added_often_in_a_day(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	for (unsigned i = 0; i < RESETS_MAX + 2; i++) {
+		say(&w->bob, "1");
+		say(&w->alice, "2");
+		assert_int_equal(chat_remove(w->alice.chat, w->now, "Bob"), 0);
+		settle(w);
+		while (w->bob.n_dials)
+			fail_dial(&w->bob);
+		hush(&w->alice);
+		hush(&w->bob);
+		assert_int_equal(add(&w->alice, "Bob", &w->bob, ""), 0);
+		meet(w);
+		assert_int_equal(said(&w->bob, "Alice has removed you and added you again"), 1);
+		assert_anew(&w->bob, 0);
+		pass(w, 20000);
+	}
+	say(&w->bob, "3");
+	assert_received(&w->alice, "3 ");
+	assert_int_equal(peer_of(&w->bob)->session.resets, 0);
+	/* It is no way round the bound: what is lost after that counts. */
+	memset(peer_of(&w->alice)->session.epoch, 0, EPOCH_BYTES);
+	cut(pair_open(w));
+	meet_again(w);
+	assert_anew(&w->bob, 1);
+	assert_int_equal(peer_of(&w->bob)->session.resets, 1);
+}
+
 /* What came before the link broke is owed an ack, of a session that is no more when the next one comes. */
 static void an_ack_of_the_old_session_holds_up_nothing(void **state)
 {
@@ -618,6 +648,7 @@ int main(void)
 	    TEST(a_backup_of_the_last_state_is_no_loss),
 	    TEST(one_side_knows_of_no_session),
 	    TEST(too_many_losses_in_a_day),
+	    TEST(removed_and_added_often_in_a_day),
 	    TEST(an_ack_of_the_old_session_holds_up_nothing),
 	    TEST(a_damaged_message_is_asked_for_again),
 	    TEST(what_can_never_be_opened_ends_the_link),
