@@ -193,16 +193,17 @@ static void queue(struct link *l, uint8_t type, const char *name, struct buf *bo
 
 /* ---- the bodies ----------------------------------------------------------- */
 
-/* That p has its link key, to the other side, whose static key this is. */
+/* That p has its link key, or its identity, to the other side, whose static key this is. */
 static void prove(const struct link *l, enum proof_kind kind, const struct person *p,
 		  const uint8_t verifier[KEY_BYTES], uint8_t proof[PROOF_BYTES])
 {
+	const uint8_t *secret = kind == PROOF_IDENTITY ? p->identity_secret : p->link_secret;
 	const struct proof_claim claim = {link_hash(l), p->link_public, p->identity};
 	uint8_t key[KEY_BYTES];
 
-	must(!dh(p->link_secret, verifier, key));
+	must(!dh(secret, verifier, key));
 	show("key of the proof", key, KEY_BYTES);
-	must(!proof_make(kind, &claim, p->link_secret, verifier, proof));
+	must(!proof_make(kind, &claim, secret, verifier, proof));
 	show("proof", proof, PROOF_BYTES);
 }
 
@@ -237,12 +238,13 @@ static struct locator private_service(void)
 	return l;
 }
 
-static void answer_accepted(struct link *l, const struct person *p, const struct person *to)
+static void answer_accepted(struct link *l, enum proof_kind kind, const struct person *p,
+			    const struct person *to)
 {
 	struct answer a = {.status = ANSWER_ACCEPTED};
 	struct buf body;
 
-	prove(l, PROOF_ANSWER, p, to->identity_public, a.proof);
+	prove(l, kind, p, to->identity_public, a.proof);
 	memcpy(a.link_key, p->link_public, KEY_BYTES);
 	a.locator = private_service();
 	buf_init(&body, FRAME_BODY_MAX);
@@ -507,7 +509,7 @@ static void at_the_door(struct person *alice, struct person *bob)
 	request(a, alice, bob);
 	carry(a, b, record);
 	show("Alice: first transport record", record, sizeof(record));
-	answer_accepted(b, bob, alice);
+	answer_accepted(b, PROOF_ANSWER, bob, alice);
 	carry(b, a, record);
 	show("Bob: first transport record", record, sizeof(record));
 	printf("\n");
@@ -571,7 +573,7 @@ static void redeeming(struct person *alice, struct person *bob)
 	redemption(a, alice, bob, &inv);
 	carry(a, b, record);
 	show("Alice: first transport record", record, sizeof(record));
-	answer_accepted(b, bob, alice);
+	answer_accepted(b, PROOF_IDENTITY, bob, alice);
 	carry(b, a, record);
 	show("Bob: first transport record", record, sizeof(record));
 	printf("\n");

@@ -17,16 +17,25 @@ static void own_locator(const struct chat *c, struct locator *out)
 	memcpy(out->onion, c->identity, KEY_BYTES);
 }
 
-/* Proves our link key to the other side of this link. */
+/* In the role private the handshake proves the responder's link key, and an invitation could have told the
+ * identity of somebody else. */
+static bool identity_unproven(const struct chat_link *l, enum proof_kind kind)
+{
+	return kind == PROOF_ANSWER && l->role == LINK_PRIVATE;
+}
+
+/* Proves to the other side of this link that our link key and our identity are of one. */
 static int prove(const struct chat *c, const struct chat_link *l, enum proof_kind kind,
 		 uint8_t proof[PROOF_BYTES])
 {
 	const struct proof_claim claim = {l->hash, c->link_key, c->identity};
 
+	if (identity_unproven(l, kind))
+		return proof_make(PROOF_IDENTITY, &claim, c->secrets->identity_dh, l->peer_static, proof);
 	return proof_make(kind, &claim, c->secrets->link, l->peer_static, proof);
 }
 
-/* ERR_PROTOCOL unless the other side has the link key that it shows.  Comes before all else: what is not
+/* ERR_PROTOCOL unless the other side has the link key that it shows, and its identity.  Comes before all else: what is not
  * proven changes nothing and is not shown. */
 static int check(const struct chat *c, const struct chat_link *l, enum proof_kind kind,
 		 const uint8_t link_key[KEY_BYTES], const uint8_t proof[PROOF_BYTES])
@@ -37,7 +46,11 @@ static int check(const struct chat *c, const struct chat_link *l, enum proof_kin
 	const uint8_t *identity = l->dialled ? l->peer->pub.row.identity : l->identity;
 	const struct proof_claim claim = {l->hash, link_key, identity};
 
-	return proof_check(kind, &claim, own, proof);
+	if (!identity_unproven(l, kind))
+		return proof_check(kind, &claim, own, proof);
+	if (!crypto_equal(link_key, l->peer_static, KEY_BYTES))
+		return ERR_PROTOCOL;
+	return proof_check(PROOF_IDENTITY, &claim, own, proof);
 }
 
 static int put(struct chat *c, struct chat_link *l, uint8_t type, int err, struct buf *body)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "crypto/identity.h"
 
 #define LABEL_MAX 16
 
@@ -18,6 +19,8 @@ static const char *label_of(enum proof_kind kind)
 		return "allium answer";
 	case PROOF_REDEEM:
 		return "allium redeem";
+	case PROOF_IDENTITY:
+		return "allium identity";
 	}
 	return "";
 }
@@ -44,18 +47,29 @@ static int compute(enum proof_kind kind, const struct proof_claim *claim, const 
 	return 0;
 }
 
-int proof_make(enum proof_kind kind, const struct proof_claim *claim, const uint8_t link_secret[KEY_BYTES],
+int proof_make(enum proof_kind kind, const struct proof_claim *claim, const uint8_t secret[KEY_BYTES],
 	       const uint8_t verifier[KEY_BYTES], uint8_t proof[PROOF_BYTES])
 {
-	return compute(kind, claim, link_secret, verifier, proof);
+	return compute(kind, claim, secret, verifier, proof);
+}
+
+/* The public key whose secret is proven. */
+static int proven_key(enum proof_kind kind, const struct proof_claim *claim, uint8_t key[KEY_BYTES])
+{
+	if (kind == PROOF_IDENTITY)
+		return identity_dh_public(claim->identity, key);
+	memcpy(key, claim->link_key, KEY_BYTES);
+	return 0;
 }
 
 int proof_check(enum proof_kind kind, const struct proof_claim *claim, const uint8_t static_secret[KEY_BYTES],
 		const uint8_t proof[PROOF_BYTES])
 {
-	uint8_t expected[PROOF_BYTES];
-	int err = compute(kind, claim, static_secret, claim->link_key, expected);
+	uint8_t expected[PROOF_BYTES], key[KEY_BYTES];
+	int err = proven_key(kind, claim, key);
 
+	if (!err)
+		err = compute(kind, claim, static_secret, key, expected);
 	if (err || !crypto_equal(expected, proof, PROOF_BYTES))
 		err = ERR_PROTOCOL;
 	crypto_wipe(expected, sizeof(expected));
