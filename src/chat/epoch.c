@@ -306,8 +306,9 @@ static int readded(struct chat *c, struct now now, struct chat_peer *p)
 	p->readded = p->readded_day == day_of(now) ? p->readded + 1 : 1;
 	p->readded_day = day_of(now);
 	return conversation_info(c, now, p,
-				 "%s has removed you and added you again: what was delivered before may be "
-				 "missing there. What was not delivered yet is sent again.",
+				 "The session with %s was set up anew: you were asked to be a contact again, "
+				 "after you had been removed there, or lost. What was delivered before may be "
+				 "missing there; what was not delivered yet is sent again.",
 				 p->pub.row.petname);
 }
 
