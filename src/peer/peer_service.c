@@ -37,9 +37,8 @@ static void set_published(struct peer_service *s, bool published)
 static void on_onion(void *ctx, enum onion_event event, const char *text)
 {
 	struct peer_service *s = ctx;
+	(void)text; /* the tor layer has logged it, and tries again */
 
-	if (event == ONION_FAILED)
-		log_error("tor refuses an onion service: %s", text);
 	set_published(s, event == ONION_PUBLISHED);
 }
 
