@@ -25,6 +25,7 @@ struct world {
 	struct chat *chat;
 	struct peer *peer;
 	int commit_error;
+	struct peer_opts opts;
 };
 
 /* Somebody who connects to Alice. */
@@ -110,9 +111,19 @@ static inline int on_commit(void *ctx)
 	return w->commit_error != 0 ? w->commit_error : chat_commit(w->chat);
 }
 
+static inline void make_peer(struct world *w)
+{
+	assert_int_equal(peer_new(w->loop, w->tor, w->chat, w->domain, &w->opts, &w->peer), 0);
+}
+
+/* Nothing of the turn holds: links and services begin anew. */
 static inline void on_failed(void *ctx, int err)
 {
-	(void)ctx, (void)err;
+	struct world *w = ctx;
+	(void)err;
+
+	peer_free(w->peer);
+	make_peer(w);
 }
 
 static inline void on_committed(void *ctx)
@@ -170,7 +181,8 @@ static inline void start_peer(struct world *w, struct peer_opts opts)
 		opts.rng = &rng_system;
 	opts.target_path = w->path;
 	opts.target_mode = 0600;
-	assert_int_equal(peer_new(w->loop, w->tor, w->chat, w->domain, &opts, &w->peer), 0);
+	w->opts = opts;
+	make_peer(w);
 	loop_turn(w->loop, false);
 }
 

@@ -44,6 +44,34 @@ static void test_a_service_is_published_once_the_turn_is_committed(void **state)
 	stop(&w);
 }
 
+/* What is not on disk is not served: all goes, and comes again as chat tells of it anew. */
+static void test_after_a_failed_commit_all_services_begin_anew(void **state)
+{
+	struct world w;
+	struct place at;
+	struct remote carol;
+	(void)state;
+
+	start(&w, (struct peer_opts){0});
+	make_place(&w, &at, 7);
+	publish(&w, &at);
+	be(&carol, 3);
+	become_contact(&w, &carol);
+	loop_turn(w.loop, false);
+	w.commit_error = ERR_IO;
+	domain_mark(w.domain);
+	loop_turn(w.loop, false);
+	assert_false(is_there(at.path));
+	assert_false(is_there(w.path));
+	w.commit_error = 0;
+	loop_turn(w.loop, false);
+	assert_mode(w.path, 0600);
+	dial(&w, &carol, false);
+	assert_true(handshake(&w, &carol));
+	leave(&carol);
+	stop(&w);
+}
+
 /* Carol has a locator of service 7: only at its socket, and with its key, is she let in. */
 static void test_contacts_come_to_a_private_service(void **state)
 {
@@ -285,6 +313,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_a_service_is_published_once_the_turn_is_committed),
+	    cmocka_unit_test(test_after_a_failed_commit_all_services_begin_anew),
 	    cmocka_unit_test(test_contacts_come_to_a_private_service),
 	    cmocka_unit_test(test_strangers_find_no_door_at_a_private_service),
 	    cmocka_unit_test(test_roles_change_on_a_service_that_stands),
