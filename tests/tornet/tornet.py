@@ -42,6 +42,8 @@ TestingV3AuthInitialDistDelay 2
 ShutdownWaitLength 0
 """
 
+# Compressing a consensus counts for about 190 MB for a moment; a relay that passes MaxMemInQueues ends all
+# its circuits.
 NODE = """\
 Nickname {name}
 DataDirectory {dir}
@@ -49,7 +51,7 @@ Log notice file {dir}/log
 ControlSocket {dir}/control
 RunAsDaemon 0
 NumCPUs 1
-MaxMemInQueues 128 MB
+MaxMemInQueues 1 GB
 SocksPort 0
 Address 127.0.0.1
 ORPort 127.0.0.1:{orport}
