@@ -26,6 +26,7 @@
 #include "base/now.h"
 #include "base/rng.h"
 #include "crypto/identity.h"
+#include "link/invite.h"
 #include "link/link.h"
 #include "link/payload.h"
 #include "store/store.h"
@@ -33,6 +34,10 @@
 #define SERVICE_NICK	 "allium"
 #define CONTACTS_MAX	 10000
 #define REQUESTS_MAX	 100 /* of strangers, waiting; further ones are refused at the door */
+#define REQUESTS_BYTES	 16384 /* their texts and names together */
+#define REQUESTS_HOUR	 30    /* new or changed ones within an hour */
+#define INVITES_MAX	 50    /* that are neither used nor expired */
+#define INVITE_DAYS_MAX	 30
 #define CLIENT_NAMES_MAX 32
 
 struct chat;
@@ -43,7 +48,9 @@ enum contact_state {
 	CONTACT_ASKED = 1, /* we asked; no link key of theirs is pinned yet */
 	/* Theirs is pinned, but they may not know ours yet: acceptance is on its way. */
 	CONTACT_ACCEPTING = 2,
-	CONTACT_LINKED = 3 /* both are pinned: links between link keys */
+	CONTACT_LINKED = 3, /* both are pinned: links between link keys */
+	/* We have an invitation of theirs, and the link key in it; it is still to be redeemed. */
+	CONTACT_INVITED = 4
 };
 enum presence { PRESENCE_OFFLINE, PRESENCE_ONLINE, PRESENCE_AWAY };
 
@@ -79,6 +86,8 @@ struct chat_front {
 	void (*contact_renamed)(void *ctx, struct chat *c, const struct contact *contact,
 				const char *old_nick);
 	void (*contact_removed)(void *ctx, struct chat *c, const struct contact *contact);
+	/* Was blocked, or is not any more: row.blocked tells. It has gone offline before. */
+	void (*contact_blocked)(void *ctx, struct chat *c, const struct contact *contact);
 	void (*request)(void *ctx, struct chat *c, const struct request_row *r); /* a new one waits */
 	/* The own nick or away state changed. */
 	void (*self)(void *ctx, struct chat *c, const char *old_nick);
@@ -127,7 +136,7 @@ struct chat_net {
 	 * cancelled.  An err: it did not start, and neither follows. */
 	int (*dial)(void *ctx, struct chat *c, const struct chat_dial *d);
 	void (*dial_cancel)(void *ctx, struct chat *c, uint32_t dial_id);
-	/* Queues a frame: ERR_FULL when the link takes no more now; then chat_on_writable follows.  This and
+	/* Queues a frame: ERR_FULL when the link takes no more now (FRAME_CLOSE it takes); then chat_on_writable follows.  This and
 	 * close may be called from within chat_on_link and chat_on_frame of that very link, and from within
 	 * chat_commit: what is sent then leaves after that commit like all else. */
 	int (*send)(void *ctx, struct chat *c, link_id link, uint8_t type, const void *body, size_t len);
@@ -139,7 +148,7 @@ struct chat_net {
 	void (*publish)(void *ctx, struct chat *c, const struct chat_service *s);
 	/* Withdraws it; links that stand stay. */
 	void (*withdraw)(void *ctx, struct chat *c, uint32_t service);
-	/* How records are sent from now on, on all links between link keys. */
+	/* How records are sent from now on, on all links. */
 	void (*cover)(void *ctx, struct chat *c, enum chat_cover cover);
 };
 
@@ -225,20 +234,61 @@ int chat_add(struct chat *c, struct now now, const char *nick, const uint8_t ide
 int chat_accept(struct chat *c, struct now now, const char *request, const char *as,
 		const struct contact **out);
 int chat_reject(struct chat *c, struct now now, const char *request);
+/* All that wait; tells how many. */
+int chat_reject_all(struct chat *c, struct now now, size_t *n);
 /* Those that wait, oldest first. */
 int chat_requests_each(const struct chat *c, int (*cb)(void *ctx, const struct request_row *r), void *ctx);
 size_t chat_requests(const struct chat *c);
 int chat_rename(struct chat *c, struct now now, const char *old_nick, const char *new_nick);
-/* Forgets a contact with its conversation and queue; links are closed. */
+/* Forgets a contact with its conversation and queue; links are closed, and it can't find us any more, as if it
+ * was blocked. */
 int chat_remove(struct chat *c, struct now now, const char *nick);
+/*
+ * Links are closed, what waits is not sent (failed: how many messages), and the contact can't reach us, nor find
+ * out when we are online: its key is taken off the private service at once, and a fresh one is opened, to
+ * which the others are moved as they can be told.  Not told to the contact.  ERR_NOT_FOUND, ERR_WRONG_STATE
+ * (it is already).
+ */
+int chat_block(struct chat *c, struct now now, const char *nick, size_t *failed);
+/* It is dialled, and told where we are.  ERR_NOT_FOUND, ERR_WRONG_STATE. */
+int chat_unblock(struct chat *c, struct now now, const char *nick);
 /* Dials now, whatever the back-off: one contact, or all when contact is NULL. */
 void chat_retry(struct chat *c, struct now now, struct contact *contact);
+
+/* ---- the door and invitations ---- */
+bool chat_door(const struct chat *c); /* open? */
+/*
+ * Open: the address can be dialled by anybody, and takes requests.  Closed: it takes none, and is withdrawn as
+ * soon as no contact depends on it any more (chat_unmoved_each); at_once: now.  Kept over restarts.
+ */
+int chat_set_door(struct chat *c, struct now now, bool open, bool at_once);
+/* Contacts who have no other locator of ours than the address, for all we know. */
+int chat_unmoved_each(const struct chat *c, int (*cb)(void *ctx, const struct contact *contact), void *ctx);
+/* Makes an invitation, good for so many days; 0: 7.  The text is a secret: the caller wipes it. ERR_INVALID
+ * (over INVITE_DAYS_MAX), ERR_FULL (INVITES_MAX). */
+int chat_invite(struct chat *c, struct now now, unsigned days, char out[INVITE_LEN + 1]);
+struct chat_invite_row {
+	int64_t number; /* never given twice */
+	uint64_t made_ms, expires_ms;
+};
+/* Those that are neither used nor expired, oldest first. */
+int chat_invites_each(const struct chat *c, int (*cb)(void *ctx, const struct chat_invite_row *r), void *ctx);
+int chat_invite_revoke(struct chat *c, struct now now, int64_t number); /* ERR_NOT_FOUND */
+/* Becomes a contact of whoever made it.  Whom we had asked before, under this nick, is one by the invitation
+ * now.  ERR_TIMEOUT: it has expired; else as chat_add. */
+int chat_add_invited(struct chat *c, struct now now, const char *nick, const struct invite *inv,
+		     const struct contact **existing);
+
+/* ---- cover ---- */
+enum chat_cover chat_cover(const struct chat *c);
+/* Kept over restarts. */
+int chat_set_cover(struct chat *c, struct now now, enum chat_cover cover);
 
 /* ---- messages ---- */
 /*
  * Accepts a message: it is in the outbox and the conversation once the turn commits.  client: who sent it, so
  * that only others see it as news.  msgid (16 bytes) may be NULL.  ERR_UTF8, ERR_TOO_LONG (over TEXT_MAX),
- * ERR_INVALID (empty, or holds NUL, 0x01, CR or LF).
+ * ERR_INVALID (empty, or holds NUL, 0x01, CR or LF), ERR_REFUSED (the contact is blocked).
  */
 int chat_send(struct chat *c, struct now now, struct contact *contact, enum message_kind kind,
 	      const char *text, size_t len, const char *client, uint8_t msgid[MSGID_BYTES]);
@@ -282,9 +332,10 @@ int64_t chat_last_line(const struct chat *c);
 
 /* ---- what the net tells ---- */
 /*
- * May this initiator, who came to this service, come in?  0, or ERR_REFUSED.  door: anybody with an identity may (a stranger can only
- * file a request).  private with identity: only whom we asked, or a contact.  private without: the static key
- * must be a contact's pinned link key, and version no lower than the contact has used.
+ * May this initiator, who came to this service, come in?  0, or ERR_REFUSED.  door: anybody with an identity may
+ * while it is open (a stranger can only file a request).  private with identity: whom we asked, or a contact;
+ * on a private service also a stranger, who may show an invitation.  private without: the static key must be
+ * a contact's pinned link key, and version no lower than the contact has used.  Blocked contacts never.
  */
 int chat_admit(struct chat *c, uint32_t service, enum link_role role, uint8_t version,
 	       const uint8_t static_key[KEY_BYTES], const uint8_t *identity);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Links whose initiator's static key is its identity's: at the door (request, answer) and from the accepting
- * side to the requester (accept, answer).  They bring both link keys to both sides and carry nothing else;
- * messages go between link keys.
+ * Links whose initiator's static key is its identity's: at the door (request, answer), from the accepting side
+ * to the requester (accept, answer), and with an invitation (redeem, answer).  They bring both link keys and
+ * locators to both sides and carry nothing else; messages go between link keys.
+ *
+ * A contact whose locators all fail says ACCEPT at the door: who still knows it answers with its locator.
  */
 #include "chat_impl.h"
 
@@ -11,10 +13,10 @@
 #include "base/str.h"
 #include "link/proof.h"
 
-static void own_locator(const struct chat *c, struct locator *out)
+/* Do we wait for this contact to say that it is one? */
+static bool awaited(const struct chat_peer *p)
 {
-	memset(out, 0, sizeof(*out));
-	memcpy(out->onion, c->identity, KEY_BYTES);
+	return p->pub.row.state == CONTACT_ASKED || p->pub.row.state == CONTACT_INVITED;
 }
 
 /* In the role private the handshake proves the responder's link key, and an invitation could have told the
@@ -35,8 +37,8 @@ static int prove(const struct chat *c, const struct chat_link *l, enum proof_kin
 	return proof_make(kind, &claim, c->secrets->link, l->peer_static, proof);
 }
 
-/* ERR_PROTOCOL unless the other side has the link key that it shows, and its identity.  Comes before all else: what is not
- * proven changes nothing and is not shown. */
+/* ERR_PROTOCOL unless the other side has the link key that it shows, and its identity.  Comes before all else:
+ * what is not proven changes nothing and is not shown. */
 static int check(const struct chat *c, const struct chat_link *l, enum proof_kind kind,
 		 const uint8_t link_key[KEY_BYTES], const uint8_t proof[PROOF_BYTES])
 {
@@ -61,58 +63,91 @@ static int put(struct chat *c, struct chat_link *l, uint8_t type, int err, struc
 	return err;
 }
 
-static int send_request(struct chat *c, struct chat_link *l)
+static int send_request(struct chat *c, struct now now, struct chat_link *l)
 {
 	struct request q = {0};
 	struct buf body;
 	int err = prove(c, l, PROOF_REQUEST, q.proof);
 
+	if (!err)
+		err = locator_current(c, now, l->peer, &q.locator, &l->given);
 	if (err)
 		return err;
 	buf_init(&body, FRAME_BODY_MAX);
 	memcpy(q.link_key, c->link_key, KEY_BYTES);
-	own_locator(c, &q.locator);
 	str_copy(q.nick, sizeof(q.nick), c->nick);
 	str_copy(q.text, sizeof(q.text), l->peer->pub.row.text);
 	return put(c, l, FRAME_REQUEST, request_encode(&q, &body), &body);
 }
 
-static int send_accept(struct chat *c, struct chat_link *l)
+static int send_accept(struct chat *c, struct now now, struct chat_link *l)
 {
 	struct accept a = {0};
 	struct buf body;
 	int err = prove(c, l, PROOF_ACCEPT, a.proof);
 
+	if (!err)
+		err = locator_current(c, now, l->peer, &a.locator, &l->given);
 	if (err)
 		return err;
 	buf_init(&body, FRAME_BODY_MAX);
 	memcpy(a.link_key, c->link_key, KEY_BYTES);
-	own_locator(c, &a.locator);
 	str_copy(a.nick, sizeof(a.nick), c->nick);
 	return put(c, l, FRAME_ACCEPT, accept_encode(&a, &body), &body);
 }
 
-/* Only who is accepted learns our link key. */
-static int send_answer(struct chat *c, struct chat_link *l, enum answer_status status)
+static int send_redeem(struct chat *c, struct now now, struct chat_link *l)
+{
+	struct redeem r = {0};
+	struct buf body;
+	int err = prove(c, l, PROOF_REDEEM, r.proof);
+
+	if (!err)
+		err = locator_current(c, now, l->peer, &r.locator, &l->given);
+	if (err)
+		return err;
+	buf_init(&body, FRAME_BODY_MAX);
+	memcpy(r.token, l->peer->pub.row.token, TOKEN_BYTES);
+	memcpy(r.link_key, c->link_key, KEY_BYTES);
+	str_copy(r.nick, sizeof(r.nick), c->nick);
+	err = put(c, l, FRAME_REDEEM, redeem_encode(&r, &body), &body);
+	crypto_wipe(&r, sizeof(r));
+	return err;
+}
+
+/* Only who is accepted (p) learns our link key, and where we are. */
+static int send_answer(struct chat *c, struct now now, struct chat_link *l, struct chat_peer *p,
+		       enum answer_status status)
 {
 	struct answer a = {.status = status};
 	struct buf body;
+	int64_t given;
 
 	if (status == ANSWER_ACCEPTED) {
 		int err = prove(c, l, PROOF_ANSWER, a.proof);
 
+		if (!err)
+			err = locator_current(c, now, p, &a.locator, &given);
 		if (err)
 			return err;
 		memcpy(a.link_key, c->link_key, KEY_BYTES);
-		own_locator(c, &a.locator);
 	}
 	buf_init(&body, FRAME_BODY_MAX);
 	return put(c, l, FRAME_ANSWER, answer_encode(&a, &body), &body);
 }
 
-int acceptance_begin(struct chat *c, struct chat_link *l)
+int acceptance_begin(struct chat *c, struct now now, struct chat_link *l)
 {
-	return l->role == LINK_DOOR ? send_request(c, l) : send_accept(c, l);
+	switch ((enum contact_state)l->peer->pub.row.state) {
+	case CONTACT_ASKED:
+		return send_request(c, now, l);
+	case CONTACT_INVITED:
+		return send_redeem(c, now, l);
+	case CONTACT_ACCEPTING:
+	case CONTACT_LINKED:
+		break;
+	}
+	return send_accept(c, now, l);
 }
 
 /* A pinned key never changes; who shows another one is refused, and the user told once. */
@@ -162,9 +197,15 @@ static int say_accepted(struct chat *c, struct now now, struct chat_peer *p)
 static int request_of_contact(struct chat *c, struct now now, struct chat_peer *p, const struct request *q,
 			      enum answer_status *status)
 {
-	bool asked = !p->pub.row.has_link_key;
-	int err = pin(c, now, p, q->link_key, &q->locator);
+	bool asked = awaited(p);
+	int err;
 
+	/* As a stranger is answered. */
+	if (p->pub.row.blocked) {
+		*status = ANSWER_PENDING;
+		return 0;
+	}
+	err = pin(c, now, p, q->link_key, &q->locator);
 	p->forgot_us = !err && !asked;
 	if (!err && asked) {
 		/* The answer may be lost: until a link proves that it knows our key, it is told again. */
@@ -195,7 +236,7 @@ static int on_request(struct chat *c, struct now now, struct chat_link *l, const
 		err = p ? request_of_contact(c, now, p, &q, &status)
 			: request_on_stranger(c, now, l->identity, &q, &status);
 	if (!err)
-		err = send_answer(c, l, status);
+		err = send_answer(c, now, l, p, status);
 	if (!err)
 		links_close(c, now, l, CLOSE_DONE, LINK_SPENT);
 	return err;
@@ -206,8 +247,8 @@ static int on_request(struct chat *c, struct now now, struct chat_link *l, const
 static int accept_of_contact(struct chat *c, struct now now, struct chat_peer *p, const struct accept *a,
 			     enum answer_status *status)
 {
-	bool asked = !p->pub.row.has_link_key;
-	int err = pin(c, now, p, a->link_key, &a->locator);
+	bool asked = awaited(p);
+	int err = p->pub.row.blocked ? ERR_REFUSED : pin(c, now, p, a->link_key, &a->locator);
 
 	if (!err)
 		err = contact_enter(c, p, CONTACT_LINKED);
@@ -227,23 +268,123 @@ static int on_accept(struct chat *c, struct now now, struct chat_link *l, const 
 	struct accept a;
 	int err;
 
-	if (l->dialled || l->role != LINK_PRIVATE)
+	if (l->dialled)
 		return ERR_PROTOCOL;
 	err = accept_decode(body, len, &a);
 	if (!err)
 		err = check(c, l, PROOF_ACCEPT, a.link_key, a.proof);
 	if (!err && p)
 		err = accept_of_contact(c, now, p, &a, &status);
+	if (!err && status == ANSWER_ACCEPTED)
+		err = locator_dialled_by(c, p, l->service);
 	if (!err)
-		err = send_answer(c, l, status);
+		err = send_answer(c, now, l, p, status);
 	if (!err)
 		links_close(c, now, l, CLOSE_DONE, LINK_SPENT);
 	return err;
 }
 
+/* ---- an invitation is shown ---- */
+
+static void request_of(const struct redeem *r, struct request *q)
+{
+	memset(q, 0, sizeof(*q));
+	memcpy(q->link_key, r->link_key, KEY_BYTES);
+	q->locator = r->locator;
+	memcpy(q->nick, r->nick, sizeof(q->nick));
+}
+
+/* Somebody unknown, with a good one: a contact without a question. */
+static int invited_stranger(struct chat *c, struct now now, const uint8_t identity[KEY_BYTES],
+			    const struct redeem *r, struct chat_peer **out)
+{
+	struct contact_row row = {.state = CONTACT_LINKED, .has_link_key = true};
+	struct waiting_request *waiting = request_by_identity(c, identity);
+	int err = 0;
+
+	*out = NULL;
+	if (!contact_key_free(c, identity, r->link_key) || c->n_contacts >= CONTACTS_MAX)
+		return 0;
+	if (waiting)
+		err = request_forget(c, waiting);
+	if (!err)
+		err = petname_propose(c, r->nick, NULL, row.petname);
+	if (err)
+		return err;
+	memcpy(row.identity, identity, KEY_BYTES);
+	memcpy(row.link_key, r->link_key, KEY_BYTES);
+	memcpy(row.onion, r->locator.onion, KEY_BYTES);
+	row.has_client_key = r->locator.has_client_key;
+	memcpy(row.client_key, r->locator.client_key, KEY_BYTES);
+	err = contact_new(c, now, &row, out);
+	if (!err)
+		err = learn_nick(c, *out, r->nick);
+	return err ? err
+		   : conversation_info(c, now, *out, "%s has used your invitation and is a contact now.",
+				       (*out)->pub.row.petname);
+}
+
+/* A used or false one is at best a request. */
+static int redeem_as_request(struct chat *c, struct now now, struct chat_link *l, struct chat_peer *p,
+			     const struct redeem *r, enum answer_status *status)
+{
+	struct request q;
+
+	request_of(r, &q);
+	if (p)
+		return request_of_contact(c, now, p, &q, status);
+	if (c->door != DOOR_OPEN)
+		return 0;
+	return request_on_stranger(c, now, l->identity, &q, status);
+}
+
+static int redeem_of(struct chat *c, struct now now, struct chat_link *l, struct chat_peer **p,
+		     const struct redeem *r, enum answer_status *status)
+{
+	struct invitation *inv = *p && (*p)->pub.row.blocked ? NULL : invite_find(c, now, r->token);
+	struct request q;
+	int err;
+
+	if (!inv)
+		return redeem_as_request(c, now, l, *p, r, status);
+	if (*p) {
+		request_of(r, &q);
+		err = request_of_contact(c, now, *p, &q, status);
+	} else {
+		err = invited_stranger(c, now, l->identity, r, p);
+		if (*p)
+			*status = ANSWER_ACCEPTED;
+	}
+	return err || *status != ANSWER_ACCEPTED ? err : invite_use(c, now, inv, *p);
+}
+
+static int on_redeem(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len)
+{
+	struct chat_peer *p = contact_by_identity(c, l->identity);
+	enum answer_status status = ANSWER_REFUSED;
+	struct redeem r;
+	int err;
+
+	if (l->dialled)
+		return ERR_PROTOCOL;
+	err = redeem_decode(body, len, &r);
+	if (!err)
+		err = check(c, l, PROOF_REDEEM, r.link_key, r.proof);
+	if (!err)
+		err = redeem_of(c, now, l, &p, &r, &status);
+	if (!err)
+		err = send_answer(c, now, l, p, status);
+	if (!err)
+		links_close(c, now, l, CLOSE_DONE, LINK_SPENT);
+	crypto_wipe(&r, sizeof(r));
+	return err;
+}
+
+/* ---- answers ---- */
+
 static int answer_accepted(struct chat *c, struct now now, struct chat_peer *p, const struct answer *a)
 {
-	bool asked = !p->pub.row.has_link_key;
+	bool asked = awaited(p);
 	int err = pin(c, now, p, a->link_key, &a->locator);
 
 	if (err == ERR_REFUSED) {
@@ -254,8 +395,23 @@ static int answer_accepted(struct chat *c, struct now now, struct chat_peer *p, 
 		err = contact_enter(c, p, CONTACT_LINKED);
 	if (!err && asked)
 		err = say_accepted(c, now, p);
+	p->misses = 0;
 	if (!err)
 		dial_soon(c, now, p, 0); /* now between link keys */
+	return err;
+}
+
+/* The invitation was used, or has expired: what is left is to ask. */
+static int invitation_void(struct chat *c, struct now now, struct chat_peer *p)
+{
+	int err = contact_unpin(c, p);
+
+	if (!err)
+		err = contact_enter(c, p, CONTACT_ASKED);
+	if (!err)
+		err = conversation_info(
+		    c, now, p, "The invitation is not valid any more: %s is asked by the address instead.",
+		    p->pub.row.petname);
 	return err;
 }
 
@@ -263,11 +419,12 @@ static int answer_refused(struct chat *c, struct now now, struct chat_peer *p)
 {
 	int err = 0;
 
-	if (!p->refused_told)
+	if (!p->refused_told && p->pub.row.state == CONTACT_ASKED)
 		err = conversation_info(
 		    c, now, p, "%s takes no request from you now; it is tried again from time to time.",
 		    p->pub.row.petname);
 	p->refused_told = true;
+	p->misses++;
 	dial_later(c, now, p);
 	return err;
 }
@@ -276,6 +433,7 @@ static int on_answer(struct chat *c, struct now now, struct chat_link *l, const 
 {
 	struct chat_peer *p = l->peer;
 	struct answer a;
+	int64_t given = l->given;
 	int err;
 
 	if (!l->dialled)
@@ -286,6 +444,12 @@ static int on_answer(struct chat *c, struct now now, struct chat_link *l, const 
 	if (err)
 		return err;
 	links_close(c, now, l, CLOSE_DONE, LINK_SPENT);
+	if (a.status != ANSWER_REFUSED)
+		err = locator_arrived(c, p, given);
+	if (!err && a.status != ANSWER_ACCEPTED && p->pub.row.state == CONTACT_INVITED)
+		err = invitation_void(c, now, p);
+	if (err)
+		return err;
 	switch (a.status) {
 	case ANSWER_PENDING:
 		dial_later(c, now, p);
@@ -306,6 +470,8 @@ int acceptance_on_frame(struct chat *c, struct now now, struct chat_link *l, uin
 		return on_request(c, now, l, body, len);
 	case FRAME_ACCEPT:
 		return on_accept(c, now, l, body, len);
+	case FRAME_REDEEM:
+		return on_redeem(c, now, l, body, len);
 	case FRAME_ANSWER:
 		return on_answer(c, now, l, body, len);
 	case FRAME_MESSAGE:

@@ -10,6 +10,7 @@
 #define META_SEED     "identity-seed"
 #define META_LINK_KEY "link-key"
 #define META_NICK     "nick"
+#define META_COVER    "cover"
 
 int chat_break(struct chat *c, int err)
 {
@@ -81,6 +82,19 @@ static int self_load(struct chat *c)
 	return 0;
 }
 
+static int cover_load(struct chat *c)
+{
+	uint8_t cover = COVER_OFF;
+	int err = store_meta_get(c->store, META_COVER, &cover, sizeof(cover), NULL);
+
+	if (err && err != ERR_NOT_FOUND)
+		return err;
+	if (cover > COVER_CONSTANT)
+		return ERR_INVALID;
+	c->cover = (enum chat_cover)cover;
+	return 0;
+}
+
 static void chat_init(struct chat *c, struct store *store, const struct chat_opts *opts)
 {
 	c->opts = *opts;
@@ -95,6 +109,9 @@ static void chat_init(struct chat *c, struct store *store, const struct chat_opt
 	TAILQ_INIT(&c->requests);
 	TAILQ_INIT(&c->flushes);
 	TAILQ_INIT(&c->door_links);
+	TAILQ_INIT(&c->guest_links);
+	TAILQ_INIT(&c->services);
+	TAILQ_INIT(&c->invitations);
 	TAILQ_INIT(&c->dialling);
 	TAILQ_INIT(&c->removals);
 	rng_fill(opts->rng, &c->uses, sizeof(c->uses));
@@ -108,12 +125,12 @@ int chat_open(struct store *store, const struct chat_opts *opts, struct now now,
 	struct chat *c = calloc(1, sizeof(*c));
 	int err;
 
-	(void)now;
 	if (!c) {
 		store_close(store);
 		return ERR_NOMEM;
 	}
 	chat_init(c, store, opts);
+	c->now = now;
 	err = self_load(c);
 	if (!err)
 		err = contact_load(c);
@@ -121,6 +138,10 @@ int chat_open(struct store *store, const struct chat_opts *opts, struct now now,
 		err = queue_load(c);
 	if (!err)
 		err = epoch_load(c);
+	if (!err)
+		err = service_load(c);
+	if (!err)
+		err = cover_load(c);
 	if (!err)
 		err = request_load(c);
 	if (!err)
@@ -139,6 +160,7 @@ void chat_free(struct chat *c)
 		return;
 	links_free_all(c);
 	request_free_all(c);
+	service_free_all(c);
 	contact_free_all(c);
 	removal_free_all(c);
 	epoch_free(c);
@@ -158,6 +180,8 @@ void chat_shutdown(struct chat *c, struct now now, const char *reason)
 	timers_cancel(&c->timers, &c->expiry);
 	timers_cancel(&c->timers, &c->cancel_timer);
 	timers_cancel(&c->timers, &c->removal_timer);
+	timers_cancel(&c->timers, &c->sweep);
+	timers_cancel(&c->timers, &c->publish_timer);
 	while ((p = contact_next(c, p))) {
 		dial_stop(c, p);
 		timers_cancel(&c->timers, &p->offline_timer);
@@ -174,6 +198,8 @@ void chat_shutdown(struct chat *c, struct now now, const char *reason)
 
 int chat_commit(struct chat *c)
 {
+	if (!c->broken)
+		service_settle(c);
 	if (!c->broken)
 		flush_all(c);
 	if (!c->broken)
@@ -217,16 +243,6 @@ uint64_t chat_tick(struct chat *c, struct now now)
 }
 
 /* ---- for the front's and the net's use ---- */
-
-void chat_serve(struct chat *c)
-{
-	struct chat_service door = {
-	    .id = CHAT_DOOR, .seed = c->secrets->seed, .door_role = true, .private_role = true};
-
-	memcpy(door.onion, c->identity, KEY_BYTES);
-	net_call(c, publish, &door);
-	net_call(c, cover, COVER_OFF);
-}
 
 void *chat_owner(const struct chat *c)
 {
@@ -286,6 +302,28 @@ const uint8_t *chat_link_secret(const struct chat *c)
 const char *chat_away(const struct chat *c)
 {
 	return c->away ? c->away_text : NULL;
+}
+
+enum chat_cover chat_cover(const struct chat *c)
+{
+	return c->cover;
+}
+
+int chat_set_cover(struct chat *c, struct now now, enum chat_cover cover)
+{
+	uint8_t byte = (uint8_t)cover;
+	int err;
+
+	(void)now;
+	if (c->broken)
+		return c->broken;
+	err = chat_break(c, store_meta_set(c->store, META_COVER, &byte, sizeof(byte)));
+	if (err)
+		return err;
+	c->cover = cover;
+	if (c->serving)
+		net_call(c, cover, cover);
+	return 0;
 }
 
 static void tell_profile(struct chat *c)

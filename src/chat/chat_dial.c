@@ -18,7 +18,21 @@
 #define BACKOFF_JITTER 25		 /* percent */
 #define FIRST_OF_ALL   1		 /* a time before that of any other dial */
 #define SUSPICIONS_MAX 3		 /* dials for suspicions are dial_min * 2^3 apart at most */
+#define MISSES_DOOR    3		 /* in a row: from then on each MISSES_TURN-th dial goes to the door */
+#define MISSES_TURN    4
+#define DOUBTED	       6 /* doublings of the first back-off, for a locator that led to nobody we know */
 #define FORGIVEN_MS    (10u * 60 * 1000) /* without a dial, after which suspicions are forgotten */
+
+/*
+ * Is the next dial one to the door, where all that is known of the contact is its address?  A contact whose
+ * locators have all gone, because one of us went back to an older state, is found there again.
+ */
+static bool by_door(const struct chat_peer *p)
+{
+	if (p->pub.row.state == CONTACT_ASKED)
+		return true;
+	return p->pub.row.has_client_key && p->misses >= MISSES_DOOR && p->misses % MISSES_TURN == MISSES_DOOR;
+}
 
 static bool by_identity(const struct chat_peer *p)
 {
@@ -41,7 +55,7 @@ static bool wanted(const struct chat *c, const struct chat_peer *p)
 {
 	const struct chat_link *l;
 
-	if (c->broken || c->shut || !c->tor.ready || p->dial_id || p->misbound)
+	if (c->broken || c->shut || !c->tor.ready || p->dial_id || p->misbound || p->pub.row.blocked)
 		return false;
 	if (!by_identity(p))
 		return !trusted(p);
@@ -59,15 +73,19 @@ static int dial_fill(struct chat_dial *d, const struct chat_peer *p)
 	memset(d, 0, sizeof(*d));
 	d->id = p->dial_id;
 	d->contact = &p->pub;
+	d->version = LINK_VERSION;
+	d->isolation = p->pub.isolation;
+	if (by_door(p)) {
+		d->role = LINK_DOOR;
+		d->by_identity = true;
+		memcpy(d->locator.onion, row->identity, KEY_BYTES);
+		return identity_dh_public(row->identity, d->responder_static);
+	}
+	d->role = LINK_PRIVATE;
+	d->by_identity = by_identity(p);
 	memcpy(d->locator.onion, row->onion, KEY_BYTES);
 	d->locator.has_client_key = row->has_client_key;
 	memcpy(d->locator.client_key, row->client_key, KEY_BYTES);
-	d->role = row->state == CONTACT_ASKED ? LINK_DOOR : LINK_PRIVATE;
-	d->by_identity = by_identity(p);
-	d->version = LINK_VERSION;
-	d->isolation = p->pub.isolation;
-	if (d->role == LINK_DOOR)
-		return identity_dh_public(row->identity, d->responder_static);
 	memcpy(d->responder_static, row->link_key, KEY_BYTES);
 	return 0;
 }
@@ -219,9 +237,9 @@ void chat_on_dial_failed(struct chat *c, struct now now, uint32_t dial_id, bool 
 {
 	struct chat_peer *p = dial_take(c, dial_id);
 
-	(void)answered;
 	if (!p)
 		return;
+	p->misses++;
 	log_debug("contact %lld: dial failed", (long long)p->pub.row.id);
 	if (p->pub.link_up) { /* beside a link that stands */
 		if (wanted(c, p))
@@ -230,6 +248,9 @@ void chat_on_dial_failed(struct chat *c, struct now now, uint32_t dial_id, bool 
 	}
 	if (str_copy(p->pub.trouble, sizeof(p->pub.trouble), text ? text : ""))
 		str_copy(p->pub.trouble, sizeof(p->pub.trouble), "not reachable");
+	/* A locator is what the contact says it is: if it leads to somebody else, that one is not to be bothered. */
+	if (answered && !p->proved && p->attempts < DOUBTED)
+		p->attempts = DOUBTED;
 	dial_later(c, now, p);
 }
 

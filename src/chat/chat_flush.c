@@ -219,8 +219,10 @@ void flush_close(struct chat *c, struct chat_link *l, enum close_reason reason)
 	if (l->peer && l->peer->chosen == l && l->peer->ack == ACK_OWED)
 		l->peer->ack = ACK_DUE;
 	buf_init(&body, FRAME_BODY_MAX);
-	if (!put_wanted(c, l))
-		put_encoded(c, l, FRAME_CLOSE, close_encode(reason, &body), &body);
+	put_wanted(c, l);
+	/* Also on a link that is full. */
+	if (!close_encode(reason, &body))
+		net_call(c, send, l->id, FRAME_CLOSE, buf_ptr(&body), buf_len(&body));
 	buf_clear(&body);
 	net_call(c, close, l->id);
 }

@@ -26,7 +26,8 @@
 #define READDED_MAX 20	/* beside these, a day: sessions with one who removed us and added us again */
 #define ACK_EVERY   32	/* messages that one ack waits for at most */
 #define CONTACT_LINKS_MAX 4		      /* links of one contact at a time */
-#define DOOR_LINKS_MAX	  64		      /* links of strangers at a time */
+#define DOOR_LINKS_MAX	  64		      /* links of strangers at a time, at the door */
+#define GUEST_LINKS_MAX	  64		      /* by identity at a time, on private services */
 #define REJECTED_MAX	  1000		      /* rejected identities that are remembered */
 #define LINK_RENEW_MS	  (20u * 3600 * 1000) /* who dialled a link dials its successor at this age */
 #define LINK_LIFE_MS	  (24u * 3600 * 1000) /* a link is ended at this age */
@@ -79,6 +80,8 @@ struct chat_link {
 	TAILQ_ENTRY(chat_link) of_flush;
 	struct chat_peer *peer; /* NULL: of a stranger, at the door */
 	enum link_role role;
+	uint32_t service; /* that it came to */
+	int64_t given;	  /* the locator that we told on it, by identity: client id; 0: none */
 	bool by_identity; /* the initiator's static key is identity-derived: request, accept and answer alone
 			   */
 	bool dialled;	  /* by us */
@@ -115,6 +118,39 @@ struct chat_link {
 TAILQ_HEAD(chat_link_list, chat_link);
 RB_HEAD(link_tree, chat_link);
 
+/* A client key of one of our private services: service.c. */
+struct service_client {
+	TAILQ_ENTRY(service_client) of_service;
+	TAILQ_ENTRY(service_client) of_peer; /* if peer */
+	struct service *service;
+	struct chat_peer *peer; /* who was given it; NULL unless CLIENT_CONTACT */
+	struct client_row row;
+};
+TAILQ_HEAD(client_list, service_client);
+
+struct service {
+	TAILQ_ENTRY(service) entry;
+	struct service_row row;
+	uint8_t onion[KEY_BYTES];
+	struct client_list clients;
+	size_t n_clients, n_spare;
+	bool dirty;	/* to be published, perhaps anew */
+	bool published; /* the net was told */
+};
+TAILQ_HEAD(service_list, service);
+
+struct invitation {
+	TAILQ_ENTRY(invitation) entry;
+	struct invite_row row;
+};
+TAILQ_HEAD(invitation_list, invitation);
+
+enum door_state {
+	DOOR_OPEN = 0,
+	DOOR_CLOSED = 1, /* for strangers; it stands while contacts know nothing else */
+	DOOR_GONE = 2
+};
+
 struct chat_peer {
 	struct contact pub;
 	char folded[NICK_MAX + 1];
@@ -131,10 +167,15 @@ struct chat_peer {
 	uint32_t dial_id; /* 0: none under way */
 	bool dial_by_identity;
 	unsigned attempts; /* that failed in a row */
+	unsigned misses;   /* likewise, but never forgiven: which locator is tried next */
+	bool proved;	   /* a handshake where its locator led to succeeded */
 	bool dialled_once;
 	bool redialled;	     /* at once, after a link that did not last since */
 	uint64_t dialled_ms; /* when the last dial started */
 	unsigned suspicions; /* for which it was dialled, since anything was delivered */
+	/* where it was told to find us, oldest first: service.c */
+	struct client_list clients;
+	size_t n_offers; /* of which messages in the outbox tell it */
 	/* links */
 	struct chat_link_list links;
 	unsigned n_links;
@@ -218,11 +259,25 @@ struct chat {
 	/* strangers */
 	struct request_list requests; /* oldest first */
 	size_t n_waiting, n_rejected;
+	size_t request_bytes;	 /* of those that wait */
+	uint64_t hour_ms;	 /* mono: when the hour began in which n_hour requests were taken */
+	unsigned n_hour;
+	/* where others find us */
+	bool serving; /* chat_serve was called */
+	struct service_list services;
+	struct invitation_list invitations;
+	size_t n_invitations;
+	struct chat_timer sweep, publish_timer;
+	enum door_state door;
+	bool door_dirty, door_stands;
+	enum chat_cover cover;
 	/* links */
 	struct link_tree links;
 	struct chat_link_list flushes;
-	struct chat_link_list door_links; /* of strangers, oldest first */
+	struct chat_link_list door_links; /* by identity and incoming: at the door, oldest first */
 	unsigned n_door_links;
+	struct chat_link_list guest_links; /* and on private services */
+	unsigned n_guest_links;
 	uint64_t link_seq;
 	uint64_t uses; /* number of the last USE; the upper half tells this process from those before it */
 	/* time */
@@ -271,6 +326,64 @@ int removal_begin(struct chat *c, struct now now, int64_t contact);
 int removal_load(struct chat *c, int64_t contact);
 bool removal_of(const struct chat *c, int64_t contact); /* goes on? */
 void removal_free_all(struct chat *c);
+/* It was pinned because an invitation said so, which came to nothing: the contact is asked by its address. */
+int contact_unpin(struct chat *c, struct chat_peer *p);
+/* A contact told where it is found. */
+int contact_locator(struct chat *c, struct chat_peer *p, const struct locator *l);
+
+/* ---- service.c: where contacts find us ---- */
+int service_load(struct chat *c);
+void service_free_all(struct chat *c);
+/* Tells the net what has changed. At the end of the turn. */
+int service_settle(struct chat *c);
+struct service_client *service_client_by_id(const struct chat *c, int64_t id); /* NULL */
+void service_locator_of(const struct service_client *k, struct locator *out);
+int service_client_save(struct chat *c, struct service_client *k);
+int service_client_delete(struct chat *c, struct service_client *k);
+/* Its holder needs it no longer, or shall not have it: it goes when the service is published next. */
+int service_retire(struct chat *c, struct service_client *k);
+/* Takes a spare key for this use, of a service that is not left; the caller saves it. */
+int service_take_spare(struct chat *c, struct now now, enum client_use use, struct service_client **out);
+/* A spare key for an invitation. */
+int service_take_for_invite(struct chat *c, struct now now, struct service_client **out);
+/* This contact has it already. */
+int service_give(struct chat *c, struct service_client *k, struct chat_peer *p);
+void service_client_of_peer(struct service_client *k, struct chat_peer *p);
+int service_drop(struct chat *c, struct service *s);
+/* Services that were left, and are needed by nobody any more, go. */
+int service_drop_unneeded(struct chat *c);
+
+/* ---- locator.c: what contacts are told ---- */
+void locator_sweep(struct chat *c, struct now now, void *owner);
+/* What to tell this contact now; given is its number, for locator_arrived. */
+int locator_current(struct chat *c, struct now now, struct chat_peer *p, struct locator *out, int64_t *given);
+/* The contact has it: what it was given before is not needed any more. */
+int locator_arrived(struct chat *c, struct chat_peer *p, int64_t given);
+/* It came to this service: it has what it was given, if that leads there. */
+int locator_dialled_by(struct chat *c, struct chat_peer *p, uint32_t service);
+/* A message was acked: perhaps one that carried a locator. */
+int locator_on_acked(struct chat *c, struct chat_peer *p);
+/* Messages can be sent: so can a locator that may not have arrived yet. */
+int locator_on_ready(struct chat *c, struct now now, struct chat_peer *p);
+/* The contact may have lost what it was told. */
+int locator_doubt(struct chat *c, struct chat_peer *p);
+/* This contact must not find us any more. */
+int locator_shut_out(struct chat *c, struct now now, struct chat_peer *p);
+/* One more, besides what it has. */
+int locator_fresh(struct chat *c, struct now now, struct chat_peer *p);
+
+/* ---- door.c ---- */
+int door_load(struct chat *c);
+void door_settle(struct chat *c);
+
+/* ---- invite.c ---- */
+int invite_load(struct chat *c);
+void invite_free_all(struct chat *c);
+int invite_expire(struct chat *c, struct now now);
+/* NULL: there is no such invitation, or it was used, or has expired. */
+struct invitation *invite_find(const struct chat *c, struct now now, const uint8_t token[TOKEN_BYTES]);
+/* This contact has used it: it is gone, and the contact is to be told another locator. */
+int invite_use(struct chat *c, struct now now, struct invitation *inv, struct chat_peer *p);
 
 /* ---- petname.c: the one namespace ---- */
 /* May the user take this name for p (NULL: a new contact, or the own nick when self)?  Waiting requests give
@@ -298,7 +411,7 @@ int request_take(struct chat *c, struct now now, struct waiting_request *r, cons
 
 /* ---- acceptance.c: links with an identity-derived static key ---- */
 /* Such a link of ours is open: says what it was dialled for. */
-int acceptance_begin(struct chat *c, struct chat_link *l);
+int acceptance_begin(struct chat *c, struct now now, struct chat_link *l);
 int acceptance_on_frame(struct chat *c, struct now now, struct chat_link *l, uint8_t type,
 			const uint8_t *body, size_t len);
 

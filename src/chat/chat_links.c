@@ -46,9 +46,12 @@ static void forget_link(struct chat *c, struct chat_link *l)
 	if (l->peer) {
 		TAILQ_REMOVE(&l->peer->links, l, of_peer);
 		l->peer->n_links--;
-	} else {
+	} else if (l->role == LINK_DOOR) {
 		TAILQ_REMOVE(&c->door_links, l, of_peer);
 		c->n_door_links--;
+	} else {
+		TAILQ_REMOVE(&c->guest_links, l, of_peer);
+		c->n_guest_links--;
 	}
 	if (l->flushing)
 		TAILQ_REMOVE(&c->flushes, l, of_flush);
@@ -188,17 +191,18 @@ int chat_admit(struct chat *c, uint32_t service, enum link_role role, uint8_t ve
 {
 	const struct chat_peer *p;
 
-	(void)service;
 	if (c->broken || c->shut || version > LINK_VERSION)
 		return ERR_REFUSED;
 	if (identity && crypto_equal(identity, c->identity, KEY_BYTES))
 		return ERR_REFUSED;
 	switch (role) {
 	case LINK_DOOR:
-		return identity ? 0 : ERR_REFUSED;
+		return identity && c->door == DOOR_OPEN ? 0 : ERR_REFUSED;
 	case LINK_PRIVATE:
 		p = identity ? contact_by_identity(c, identity) : contact_by_link_key(c, static_key);
-		if (!p || (!identity && (p->misbound || version < p->pub.row.min_version)))
+		if (!p)
+			return identity && service != CHAT_DOOR ? 0 : ERR_REFUSED;
+		if (p->pub.row.blocked || (!identity && (p->misbound || version < p->pub.row.min_version)))
 			return ERR_REFUSED;
 		return 0;
 	case LINK_MAILBOX:
@@ -216,6 +220,7 @@ static struct chat_link *add_link(struct chat *c, struct now now, const struct c
 		return NULL;
 	l->id = info->link;
 	l->role = info->role;
+	l->service = info->service;
 	l->by_identity = by_identity;
 	l->dialled = info->dial_id != 0;
 	l->opened_ms = l->heard_ms = now.mono_ms;
@@ -237,9 +242,12 @@ static struct chat_link *add_link(struct chat *c, struct now now, const struct c
 		l->peer = p;
 		TAILQ_INSERT_TAIL(&p->links, l, of_peer);
 		p->n_links++;
-	} else {
+	} else if (l->role == LINK_DOOR) {
 		TAILQ_INSERT_TAIL(&c->door_links, l, of_peer);
 		c->n_door_links++;
+	} else {
+		TAILQ_INSERT_TAIL(&c->guest_links, l, of_peer);
+		c->n_guest_links++;
 	}
 	links_watch_init(c, now, l);
 	return l;
@@ -266,6 +274,9 @@ static int key_link_opened(struct chat *c, struct now now, struct chat_link *l, 
 	/* Dials of ours that are under way would only make another link. */
 	if (!l->dialled)
 		dial_stop(c, p);
+	else
+		p->proved = true;
+	p->misses = 0;
 	timers_cancel(&c->dial_timers, &p->dial_timer);
 	/* Who dials between link keys knows ours. */
 	err = contact_enter(c, p, CONTACT_LINKED);
@@ -295,6 +306,15 @@ static int link_owner(struct chat *c, const struct chat_link_info *info, struct 
 	return chat_admit(c, info->service, info->role, info->version, info->static_key, info->identity);
 }
 
+/* Who says nothing must not keep others out. */
+static void strangers_bound(struct chat *c, struct now now)
+{
+	if (c->n_door_links > DOOR_LINKS_MAX)
+		links_dead(c, now, TAILQ_FIRST(&c->door_links));
+	if (c->n_guest_links > GUEST_LINKS_MAX)
+		links_dead(c, now, TAILQ_FIRST(&c->guest_links));
+}
+
 int chat_on_link(struct chat *c, struct now now, const struct chat_link_info *info)
 {
 	struct chat_peer *p = NULL;
@@ -320,10 +340,9 @@ int chat_on_link(struct chat *c, struct now now, const struct chat_link_info *in
 	if (!by_identity)
 		err = key_link_opened(c, now, l, info->version);
 	else if (l->dialled)
-		err = acceptance_begin(c, l);
-	else if (c->n_door_links > DOOR_LINKS_MAX)
-		links_dead(c, now,
-			   TAILQ_FIRST(&c->door_links)); /* who says nothing must not keep others out */
+		err = acceptance_begin(c, now, l);
+	else
+		strangers_bound(c, now);
 	if (err && !c->broken) {
 		forget_link(c, l);
 		if (p)

@@ -157,6 +157,7 @@ static struct chat_peer *peer_new(const struct chat *c, const struct contact_row
 	isolation_set(c, p);
 	p->chooser = memcmp(c->identity, row->identity, KEY_BYTES) < 0;
 	TAILQ_INIT(&p->links);
+	TAILQ_INIT(&p->clients);
 	dial_init(unconst(c), p);
 	presence_init(p);
 	ack_init(p);
@@ -268,21 +269,57 @@ bool contact_key_free(const struct chat *c, const uint8_t identity[KEY_BYTES],
 	return !p || crypto_equal(p->pub.row.identity, identity, KEY_BYTES);
 }
 
+static void locator_set(struct chat_peer *p, const struct locator *l)
+{
+	struct contact_row *row = &p->pub.row;
+
+	memcpy(row->onion, l->onion, KEY_BYTES);
+	row->has_client_key = l->has_client_key;
+	memcpy(row->client_key, l->client_key, KEY_BYTES);
+	p->proved = false;
+	p->misses = 0;
+}
+
+int contact_locator(struct chat *c, struct chat_peer *p, const struct locator *l)
+{
+	const struct contact_row *row = &p->pub.row;
+
+	if (crypto_equal(row->onion, l->onion, KEY_BYTES) && row->has_client_key == l->has_client_key &&
+	    crypto_equal(row->client_key, l->client_key, KEY_BYTES))
+		return 0;
+	log_debug("contact %lld: another locator", (long long)row->id);
+	locator_set(p, l);
+	return contact_save(c, p);
+}
+
 int contact_pin(struct chat *c, struct chat_peer *p, const uint8_t link_key[KEY_BYTES],
 		const struct locator *l)
 {
 	struct contact_row *row = &p->pub.row;
 
-	if (row->has_link_key)
-		return crypto_equal(row->link_key, link_key, KEY_BYTES) ? 0 : ERR_REFUSED;
+	if (row->has_link_key) /* who proves it says where it is now */
+		return crypto_equal(row->link_key, link_key, KEY_BYTES) ? contact_locator(c, p, l) : ERR_REFUSED;
 	if (!contact_key_free(c, row->identity, link_key))
 		return ERR_REFUSED;
 	memcpy(row->link_key, link_key, KEY_BYTES);
 	row->has_link_key = true;
-	memcpy(row->onion, l->onion, KEY_BYTES);
-	row->has_client_key = l->has_client_key;
-	memcpy(row->client_key, l->client_key, KEY_BYTES);
 	RB_INSERT(link_key_tree, &c->by_link_key, p);
+	locator_set(p, l);
+	return contact_save(c, p);
+}
+
+int contact_unpin(struct chat *c, struct chat_peer *p)
+{
+	struct contact_row *row = &p->pub.row;
+	struct locator door = {.has_client_key = false};
+
+	if (row->has_link_key)
+		RB_REMOVE(link_key_tree, &c->by_link_key, p);
+	row->has_link_key = row->has_token = false;
+	crypto_wipe(row->link_key, KEY_BYTES);
+	crypto_wipe(row->token, sizeof(row->token));
+	memcpy(door.onion, row->identity, KEY_BYTES);
+	locator_set(p, &door);
 	return contact_save(c, p);
 }
 
@@ -295,6 +332,8 @@ static const char *state_name(enum contact_state state)
 		return "accepting";
 	case CONTACT_LINKED:
 		return "linked";
+	case CONTACT_INVITED:
+		return "invited";
 	}
 	return "unknown";
 }
@@ -309,6 +348,8 @@ int contact_enter(struct chat *c, struct chat_peer *p, enum contact_state state)
 		  state_name(state));
 	row->state = state;
 	row->text[0] = '\0';
+	row->has_token = false;
+	crypto_wipe(row->token, sizeof(row->token));
 	p->attempts = 0;
 	/* What it was dialled for is settled. */
 	if (p->dial_id && p->dial_by_identity)
@@ -384,8 +425,11 @@ int chat_remove(struct chat *c, struct now now, const char *nick)
 		return c->broken;
 	if (!contact)
 		return ERR_NOT_FOUND;
+	c->now = now;
 	p = contact->impl;
-	err = conversation_keep_time(c);
+	err = locator_shut_out(c, now, p);
+	if (!err)
+		err = conversation_keep_time(c);
 	if (!err)
 		err = queue_forget(c, p);
 	if (!err)

@@ -85,6 +85,20 @@ int conversation_info(struct chat *c, struct now now, struct chat_peer *p, const
 
 /* ---- what comes in ---- */
 
+/* What is not for people. */
+static int take_control(struct chat *c, struct chat_peer *p, const struct message *m)
+{
+	struct locator l;
+	int err = 0;
+
+	if (m->kind == MESSAGE_LOCATOR && !locator_decode((const uint8_t *)m->text, m->text_len, &l))
+		err = contact_locator(c, p, &l);
+	else
+		log_info("contact %lld sent what this version does not know", (long long)p->pub.row.id);
+	crypto_wipe(&l, sizeof(l));
+	return err;
+}
+
 /* One message of the session, opened: shown once, whatever the sessions in which it came. */
 static int take_message(struct chat *c, struct now now, struct chat_peer *p, const struct message *m)
 {
@@ -99,6 +113,8 @@ static int take_message(struct chat *c, struct now now, struct chat_peer *p, con
 		return 0;
 	if (err)
 		return chat_break(c, err);
+	if (m->kind >= MESSAGE_CONTROL)
+		return take_control(c, p, m);
 	memcpy(line.msgid, m->id, MSGID_BYTES);
 	p->pub.active_ms = now.real_ms;
 	return conversation_add(c, now, p, &line);

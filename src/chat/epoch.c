@@ -348,9 +348,12 @@ static int begin(struct chat *c, struct now now, struct chat_link *l, uint64_t s
 	p->next_seq = sent + 1;
 	p->unopened = p->unread = 0;
 	p->diverged = p->forgot_us = false;
-	if (again)
-		return readded(c, now, p);
-	return reset ? tell(c, now, l) : 0;
+	if (!again && !reset)
+		return 0;
+	err = locator_doubt(c, p);
+	if (err)
+		return err;
+	return again ? readded(c, now, p) : tell(c, now, l);
 }
 
 static int init(struct chat *c, const struct chat_link *l)
@@ -455,6 +458,7 @@ void epoch_confirmed(struct chat *c, struct now now, struct chat_peer *p)
 		return;
 	p->ready = true;
 	presence_here(c, now, p);
+	locator_on_ready(c, now, p);
 }
 
 static int resume(struct chat *c, struct now now, struct chat_link *l)

@@ -132,7 +132,8 @@ int outbox_pump(struct chat *c, struct chat_peer *p)
 {
 	int more = 1;
 
-	while (more == 1 && p->chosen && p->chosen->sync == SYNC_DONE && !p->chosen->full && p->pub.queued)
+	while (more == 1 && p->chosen && p->chosen->sync == SYNC_DONE && !p->chosen->full &&
+	       (p->pub.queued || p->n_offers))
 		more = send_next(c, p);
 	return more < 0 ? more : 0;
 }
@@ -178,6 +179,8 @@ int outbox_acked(struct chat *c, struct now now, struct chat_peer *p, uint64_t t
 	if (p->waiting)
 		p->delivered += n;
 	err = epoch_save(c, p);
+	if (!err && p->n_offers)
+		err = locator_on_acked(c, p);
 	return err ? err : outbox_drained(c, now, p);
 }
 
@@ -305,6 +308,8 @@ int chat_send(struct chat *c, struct now now, struct contact *contact, enum mess
 	if (c->broken)
 		return c->broken;
 	c->now = now;
+	if (contact->row.blocked)
+		return ERR_REFUSED;
 	err = message_check(kind, text, len);
 	if (err)
 		return err;

@@ -7,7 +7,8 @@
 
 #include "base/str.h"
 
-#define REQUEST_AGAIN_MS (3600u * 1000) /* a changed request of one identity is announced no more often */
+#define HOUR_MS		 (3600u * 1000)
+#define REQUEST_AGAIN_MS HOUR_MS /* a changed request of one identity is announced no more often */
 
 static bool same_key(const uint8_t a[KEY_BYTES], const uint8_t b[KEY_BYTES])
 {
@@ -36,11 +37,18 @@ struct waiting_request *request_by_name(const struct chat *c, const char *name)
 	return NULL;
 }
 
+static size_t request_size(const struct request_row *row)
+{
+	return strlen(row->name) + strlen(row->text);
+}
+
 static void count(struct chat *c, const struct waiting_request *r, int by)
 {
 	size_t *n = r->row.rejected ? &c->n_rejected : &c->n_waiting;
 
 	*n += (size_t)by;
+	if (!r->row.rejected)
+		c->request_bytes += (size_t)by * request_size(&r->row);
 }
 
 static int load_row(void *ctx, const struct request_row *row)
@@ -136,9 +144,9 @@ static int ask_again(struct chat *c, struct now now, struct waiting_request *r, 
 	bool tell = now.real_ms - r->row.received_ms >= REQUEST_AGAIN_MS;
 	int err;
 
-	if (r->row.rejected || row_same(&r->row, q))
-		return 0;
+	count(c, r, -1);
 	row_fill(&r->row, now, q);
+	count(c, r, 1);
 	err = chat_break(c, store_request_put(c->store, &r->row));
 	if (!err && tell)
 		front_call(c, request, &r->row);
@@ -169,20 +177,36 @@ static int ask_first(struct chat *c, struct now now, const uint8_t identity[KEY_
 	return 0;
 }
 
+/* May one more be kept, or one be changed?  Each costs a commit, and the user's attention. */
+static bool quota(struct chat *c, struct now now, size_t bytes)
+{
+	if (!c->n_hour || now.mono_ms - c->hour_ms >= HOUR_MS) {
+		c->hour_ms = now.mono_ms;
+		c->n_hour = 0;
+	}
+	if (c->n_hour >= REQUESTS_HOUR || c->request_bytes + bytes > REQUESTS_BYTES)
+		return false;
+	c->n_hour++;
+	return true;
+}
+
 int request_on_stranger(struct chat *c, struct now now, const uint8_t identity[KEY_BYTES],
 			const struct request *q, enum answer_status *status)
 {
 	struct waiting_request *r = request_by_identity(c, identity);
 
 	*status = ANSWER_PENDING;
-	if (!r && c->n_waiting >= REQUESTS_MAX) {
-		*status = ANSWER_REFUSED;
+	/* Nothing new, or nothing that is shown: no need to keep it. */
+	if (r && (r->row.rejected || row_same(&r->row, q)))
 		return 0;
-	}
 	/* Not refused aloud: a stranger who knows somebody's link key would learn whether it is pinned here.
 	 */
 	if (!contact_key_free(c, identity, q->link_key))
 		return 0;
+	if ((!r && c->n_waiting >= REQUESTS_MAX) || !quota(c, now, strlen(q->nick) + strlen(q->text))) {
+		*status = ANSWER_REFUSED;
+		return 0;
+	}
 	return r ? ask_again(c, now, r, q) : ask_first(c, now, identity, q);
 }
 
@@ -265,6 +289,63 @@ int chat_add(struct chat *c, struct now now, const char *nick, const uint8_t ide
 	return contact_new(c, now, &row, &p);
 }
 
+static void row_invited(struct contact_row *row, const struct invite *inv)
+{
+	row->state = CONTACT_INVITED;
+	row->has_link_key = true;
+	memcpy(row->link_key, inv->link_key, KEY_BYTES);
+	memcpy(row->onion, inv->locator.onion, KEY_BYTES);
+	row->has_client_key = true;
+	memcpy(row->client_key, inv->locator.client_key, KEY_BYTES);
+	row->has_token = true;
+	memcpy(row->token, inv->token, TOKEN_BYTES);
+}
+
+/* Whom we had asked has sent an invitation meanwhile. */
+static int asked_is_invited(struct chat *c, struct now now, struct chat_peer *p, const struct invite *inv)
+{
+	int err = contact_pin(c, p, inv->link_key, &inv->locator);
+
+	if (err)
+		return err;
+	dial_stop(c, p);
+	p->attempts = p->misses = 0;
+	row_invited(&p->pub.row, inv);
+	err = contact_save(c, p);
+	dial_soon(c, now, p, 0);
+	return err;
+}
+
+int chat_add_invited(struct chat *c, struct now now, const char *nick, const struct invite *inv,
+		     const struct contact **existing)
+{
+	struct chat_peer *p = contact_by_identity(c, inv->identity);
+	struct waiting_request *r = request_by_identity(c, inv->identity);
+	struct contact_row row = {0};
+	int err;
+
+	if (c->broken)
+		return c->broken;
+	c->now = now;
+	if (inv->minute <= now.real_ms / 60000)
+		return ERR_TIMEOUT;
+	if (!contact_key_free(c, inv->identity, inv->link_key))
+		return ERR_REFUSED;
+	if (p && p->pub.row.state == CONTACT_ASKED && !p->pub.row.blocked && nick_eq(p->pub.row.petname, nick))
+		return asked_is_invited(c, now, p, inv);
+	err = add_check(c, nick, inv->identity, "", existing);
+	if (!err && r && !r->row.rejected && crypto_equal(r->row.link_key, inv->link_key, KEY_BYTES))
+		return request_take(c, now, r, nick, NULL);
+	if (!err && r)
+		err = request_forget(c, r);
+	if (err)
+		return err;
+	str_copy(row.petname, sizeof(row.petname), nick);
+	memcpy(row.identity, inv->identity, KEY_BYTES);
+	row_invited(&row, inv);
+	return contact_new(c, now, &row, &p);
+}
+
 int chat_accept(struct chat *c, struct now now, const char *request, const char *as,
 		const struct contact **out)
 {
@@ -311,5 +392,24 @@ int chat_reject(struct chat *c, struct now now, const char *request)
 	if (!err)
 		err = rejected_bound(c);
 	front_status(c);
+	return err;
+}
+
+int chat_reject_all(struct chat *c, struct now now, size_t *n)
+{
+	struct waiting_request *r;
+	int err = 0;
+
+	*n = 0;
+	do {
+		TAILQ_FOREACH (r, &c->requests, entry) {
+			if (!r->row.rejected)
+				break;
+		}
+		if (r) {
+			err = chat_reject(c, now, r->row.name);
+			*n += !err;
+		}
+	} while (r && !err);
 	return err;
 }

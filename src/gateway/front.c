@@ -61,6 +61,14 @@ static void on_contact_renamed(void *ctx, struct chat *chat, const struct contac
 		client_send(c, ":%s NICK %s", mask, contact->row.petname);
 }
 
+/* That it went is shown by its presence. */
+static void on_contact_blocked(void *ctx, struct chat *chat, const struct contact *contact)
+{
+	(void)ctx;
+	(void)chat;
+	(void)contact;
+}
+
 static void on_contact_removed(void *ctx, struct chat *chat, const struct contact *contact)
 {
 	struct session *s = session_of_chat(ctx, chat);
@@ -133,6 +141,7 @@ const struct chat_front gateway_front = {
     .contact_added = on_contact_added,
     .contact_renamed = on_contact_renamed,
     .contact_removed = on_contact_removed,
+    .contact_blocked = on_contact_blocked,
     .request = on_request,
     .self = on_self,
     .notice = on_notice,

@@ -129,6 +129,8 @@ const char *words_keys(const struct contact *contact)
 		return "their key is pinned; they are still to be told that you accepted";
 	case CONTACT_LINKED:
 		return "the keys of both sides are pinned";
+	case CONTACT_INVITED:
+		return "their key is pinned by their invitation, which is still to be shown to them";
 	}
 	return "";
 }

@@ -137,6 +137,7 @@ int peer_new(struct loop *loop, struct tor *tor, struct chat *chat, struct domai
 	chat_set_data(chat, NULL, p);
 	*out = p;
 	chat_serve(chat);
+	domain_mark(domain); /* it tells us at the end of a turn */
 	return 0;
 }
 

@@ -111,7 +111,8 @@ static int net_send(void *ctx, struct chat *c, link_id id, uint8_t type, const v
 	if (l == NULL || l->closing)
 		return ERR_NOT_FOUND;
 	peer_link_mark(l);
-	r = peer_link_is_full(l) ? ERR_FULL : link_send(l->link, type, body, len);
+	/* The last frame of a link is the last for which there must be room. */
+	r = type != FRAME_CLOSE && peer_link_is_full(l) ? ERR_FULL : link_send(l->link, type, body, len);
 	if (r == ERR_FULL)
 		l->wants_writable = true;
 	return r;

@@ -121,6 +121,7 @@ struct end { /* of a wire, at a node */
 	bool wants_writable;
 	bool deaf; /* nothing arrives here any more, not even the end */
 	link_id id;
+	uint32_t service; /* that was dialled */
 	uint32_t dial_id;
 	struct chat_dial dial; /* for the one who dialled */
 	enum link_role role;
@@ -194,6 +195,18 @@ struct cancelled { /* in this turn */
 
 enum doom { DOOM_NONE, DOOM_CRASH, DOOM_CRASH_AFTER };
 
+/* ---- sim_service.c ---- */
+
+#define SIM_SERVICES_MAX 16
+#define SIM_CLIENTS_MAX	 320
+struct sim_service {
+	uint32_t id;
+	uint8_t onion[KEY_BYTES];
+	bool door_role, private_role;
+	size_t n_clients;
+	uint8_t clients[SIM_CLIENTS_MAX][KEY_BYTES];
+};
+
 struct node {
 	struct sim *sim;
 	unsigned index;
@@ -215,6 +228,8 @@ struct node {
 	uint64_t down_ms;	   /* when the process last ended */
 	bool has_backup, restores; /* the backup is put back at the next start */
 	unsigned n_restores;
+	struct sim_service service[SIM_SERVICES_MAX]; /* published */
+	size_t n_services;
 	link_id last_link;
 	struct end_list ends;
 	struct dial_list dials;
@@ -242,6 +257,7 @@ struct node {
 	X(partitions, "partitions")                                                                          \
 	X(attacks, "records forged")                                                                         \
 	X(lies, "frames of lies")                                                                            \
+	X(services, "services published")                                                                    \
 	X(restores, "old backups put back")                                                                  \
 	X(aparts, "ratchets set apart")                                                                  \
 	X(dropped, "messages that they took away after the ack")
@@ -297,6 +313,12 @@ void node_crash(struct node *n);
 void node_suspend(struct node *n, uint64_t for_ms);
 void node_set_tor(struct node *n, bool ready);
 void node_end_turn(struct node *n);
+void service_publish(void *ctx, struct chat *c, const struct chat_service *s);
+void service_withdraw(void *ctx, struct chat *c, uint32_t id);
+void service_cover(void *ctx, struct chat *c, enum chat_cover cover);
+/* Where a locator leads; NULL: to nobody who is running. */
+struct sim_service *service_find(struct sim *s, const struct locator *l, struct node **at);
+struct sim_service *service_door(struct node *n); /* NULL */
 struct node *node_by_identity(struct sim *s, const uint8_t identity[KEY_BYTES]);
 /* The other node as a contact of this one; NULL. */
 struct contact *node_contact(const struct node *n, const struct node *other);

@@ -198,6 +198,7 @@ const struct chat_front check_front = {
     .contact_added = on_contact,
     .contact_renamed = on_renamed,
     .contact_removed = on_contact,
+    .contact_blocked = on_contact,
     .request = on_request,
     .self = on_self,
     .notice = on_notice,

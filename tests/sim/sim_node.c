@@ -70,6 +70,8 @@ static void open_chat(struct node *n)
 	n->doom = DOOM_NONE;
 	n->tick_ms = 0;
 	n->dirty = true;
+	n->n_services = 0;
+	chat_serve(n->chat);
 }
 
 static void tor_tell(struct node *n)

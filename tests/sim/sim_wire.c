@@ -132,6 +132,7 @@ static bool tell_open(struct end *e)
 	struct chat_link_info info = {
 	    .link = e->id,
 	    .dial_id = e->dial_id,
+	    .service = e->service,
 	    .role = e->role,
 	    .version = e->version,
 	    .static_key = e->static_key,
@@ -319,22 +320,22 @@ static int on_admit(void *ctx, enum link_role role, uint8_t version, const uint8
 	e->has_identity = identity != NULL;
 	if (identity)
 		memcpy(e->identity, identity, KEY_BYTES);
-	return chat_admit(e->node->chat, CHAT_DOOR, role, version, static_key, identity);
+	return chat_admit(e->node->chat, e->service, role, version, static_key, identity);
 }
 
-static void responder_init(struct wire *w, struct node *n)
+/* at NULL: at the door, as if it served all. */
+static void responder_init(struct wire *w, struct node *n, const struct sim_service *at)
 {
-	struct link_role_key roles[] = {
-	    {LINK_DOOR, chat_identity_dh(n->chat)},
-	    {LINK_PRIVATE, chat_link_secret(n->chat)},
-	};
-	struct link_responder_opts o = {.roles = roles,
-					.n_roles = 2,
-					.onion = chat_identity(n->chat),
-					.admit = on_admit,
-					.ctx = &w->end[1]};
+	struct link_role_key roles[LINK_ROLES_MAX];
+	struct link_responder_opts o = {
+	    .roles = roles, .onion = at ? at->onion : chat_identity(n->chat), .admit = on_admit, .ctx = &w->end[1]};
 
+	if (!at || at->door_role)
+		roles[o.n_roles++] = (struct link_role_key){LINK_DOOR, chat_identity_dh(n->chat)};
+	if (!at || at->private_role)
+		roles[o.n_roles++] = (struct link_role_key){LINK_PRIVATE, chat_link_secret(n->chat)};
 	end_init(w, 1, n);
+	w->end[1].service = at ? at->id : CHAT_DOOR;
 	w->end[1].link = link_new_responder(&n->rng, &o);
 }
 
@@ -370,7 +371,8 @@ static void on_handshake_timeout(struct sim *s, struct event *ev)
 	}
 }
 
-static void connect_nodes(struct sim *s, struct node *from, struct node *to, const struct chat_dial *d)
+static void connect_nodes(struct sim *s, struct node *from, struct node *to, const struct sim_service *at,
+			  const struct chat_dial *d)
 {
 	struct wire *w = calloc(1, sizeof(*w));
 	unsigned i;
@@ -389,7 +391,7 @@ static void connect_nodes(struct sim *s, struct node *from, struct node *to, con
 		w->drop_at = 1 + (unsigned)sim_random(s, sim_chance(s, 50) ? 10 : 100);
 	w->how = sim_chance(s, 60) ? DROP_TOLD : (enum drop)sim_random(s, DROP_MAX);
 	initiator_init(w, from, d);
-	responder_init(w, to);
+	responder_init(w, to, at);
 	for (i = 0; i < 2; i++)
 		sim_at(s, HANDSHAKE_MS, on_handshake_timeout, w->end[i].node, &w->end[i]);
 	sim_say(s, from->name, "connection %u to %s, %u ms, window %u", w->id, to->name, w->delay_ms,
@@ -409,7 +411,7 @@ struct end *wire_forge(struct sim *s, struct node *to)
 	w->window = 10;
 	w->forged = true;
 	w->end[0].wire = w;
-	responder_init(w, to);
+	responder_init(w, to, NULL);
 	sim_at(s, HANDSHAKE_MS, on_handshake_timeout, to, &w->end[1]);
 	sim_say(s, to->name, "connection %u comes from nowhere", w->id);
 	to->dirty = true;
@@ -425,7 +427,8 @@ static void dial_free(struct node *n, struct dial *d)
 static void on_connect(struct sim *s, struct event *ev)
 {
 	struct node *n = ev->node;
-	struct node *to;
+	struct node *to = NULL;
+	struct sim_service *at;
 	struct dial *d;
 	struct chat_dial cd;
 
@@ -437,13 +440,13 @@ static void on_connect(struct sim *s, struct event *ev)
 		return; /* cancelled */
 	cd = d->d;
 	dial_free(n, d);
-	to = node_by_identity(s, cd.locator.onion);
-	if (!to || !to->chat || !to->tor || !n->tor || !wire_reaches(n, to) || sim_chance(s, 20)) {
+	at = service_find(s, &cd.locator, &to);
+	if (!at || !to->tor || !n->tor || !wire_reaches(n, to) || sim_chance(s, 20)) {
 		sim_say(s, n->name, "dial %u fails", (unsigned)cd.id);
 		chat_on_dial_failed(n->chat, sim_now(s), cd.id, false, DIAL_FAIL_TEXT);
 		return;
 	}
-	connect_nodes(s, n, to, &cd);
+	connect_nodes(s, n, to, at, &cd);
 }
 
 /* ---- what chat asks of its net ---- */
@@ -532,7 +535,14 @@ static void net_close(void *ctx, struct chat *c, link_id link)
 }
 
 const struct chat_net wire_net = {
-    .dial = net_dial, .dial_cancel = net_dial_cancel, .send = net_send, .close = net_close};
+    .dial = net_dial,
+    .dial_cancel = net_dial_cancel,
+    .send = net_send,
+    .close = net_close,
+    .publish = service_publish,
+    .withdraw = service_withdraw,
+    .cover = service_cover,
+};
 
 /* ---- the end of a node's connections ---- */
 

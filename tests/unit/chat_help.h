@@ -16,6 +16,14 @@
 
 #define DIALS 72
 #define PAIRS 256
+#define SERVICES 12
+#define CLIENTS	 320
+
+/* An onion service that is published. */
+struct help_service {
+	struct chat_service s; /* seed and clients are not kept */
+	uint8_t clients[CLIENTS][KEY_BYTES];
+};
 
 struct world;
 struct party {
@@ -32,6 +40,10 @@ struct party {
 	size_t fail_dials; /* the next ones that do not even start */
 	size_t room;	   /* frames that its links take before they are full */
 	bool fail_commit;
+	struct help_service service[SERVICES];
+	size_t n_services;
+	size_t publishes; /* in all */
+	enum chat_cover cover;
 	char told[65536]; /* to its front, a line an event */
 };
 struct pair { /* a connection; side 0 dialled */
@@ -39,6 +51,7 @@ struct pair { /* a connection; side 0 dialled */
 	link_id id[2];
 	bool open[2];
 	struct chat_dial dial;
+	uint32_t service; /* of the other side */
 };
 struct frame {
 	struct party *from;
@@ -115,6 +128,12 @@ static inline void front_removed(void *ctx, struct chat *c, const struct contact
 	tell(ctx, "removed %s\n", nick_of(contact));
 }
 
+static inline void front_blocked(void *ctx, struct chat *c, const struct contact *contact)
+{
+	(void)c;
+	tell(ctx, "%s %s\n", contact->row.blocked ? "blocked" : "unblocked", nick_of(contact));
+}
+
 static inline void front_request(void *ctx, struct chat *c, const struct request_row *r)
 {
 	(void)c;
@@ -139,8 +158,16 @@ static inline void front_status(void *ctx, struct chat *c)
 }
 
 static const struct chat_front help_front = {
-    front_line,	   front_presence, front_added,	 front_renamed, front_removed,
-    front_request, front_self,	   front_notice, front_status,
+    .line = front_line,
+    .presence = front_presence,
+    .contact_added = front_added,
+    .contact_renamed = front_renamed,
+    .contact_removed = front_removed,
+    .contact_blocked = front_blocked,
+    .request = front_request,
+    .self = front_self,
+    .notice = front_notice,
+    .status = front_status,
 };
 
 /* How often the front was told something that holds this text. */
@@ -254,8 +281,85 @@ static inline void net_close(void *ctx, struct chat *c, link_id link)
 	pair->open[side] = false;
 }
 
-static const struct chat_net help_net = {
-    .dial = net_dial, .dial_cancel = net_dial_cancel, .send = net_send, .close = net_close};
+static inline struct help_service *service_of(struct party *p, uint32_t id)
+{
+	for (size_t i = 0; i < p->n_services; i++) {
+		if (p->service[i].s.id == id)
+			return &p->service[i];
+	}
+	return NULL;
+}
+
+static inline void net_publish(void *ctx, struct chat *c, const struct chat_service *s)
+{
+	struct party *p = ctx;
+	struct help_service *at = service_of(p, s->id);
+	uint8_t onion[KEY_BYTES];
+	(void)c;
+	assert_true(s->n_clients <= CLIENTS);
+	assert_int_equal(s->n_clients % 16, 0);
+	identity_public(s->seed, onion);
+	assert_memory_equal(onion, s->onion, KEY_BYTES);
+	if (!at) {
+		assert_true(p->n_services < SERVICES);
+		at = &p->service[p->n_services++];
+	}
+	p->publishes++;
+	at->s = *s;
+	for (size_t i = 0; i < s->n_clients; i++)
+		memcpy(at->clients[i], s->clients[i], KEY_BYTES);
+}
+
+static inline void net_withdraw(void *ctx, struct chat *c, uint32_t id)
+{
+	struct party *p = ctx;
+	struct help_service *at = service_of(p, id);
+	(void)c;
+	assert_non_null(at);
+	*at = p->service[--p->n_services];
+}
+
+static inline void net_cover(void *ctx, struct chat *c, enum chat_cover cover)
+{
+	struct party *p = ctx;
+	(void)c;
+	p->cover = cover;
+}
+
+static const struct chat_net help_net = {.dial = net_dial,
+					 .dial_cancel = net_dial_cancel,
+					 .send = net_send,
+					 .close = net_close,
+					 .publish = net_publish,
+					 .withdraw = net_withdraw,
+					 .cover = net_cover};
+
+/* The service of p that this leads to; NULL: it can't be found, or not with this client key. */
+static inline struct help_service *found_at(struct party *p, const struct locator *l)
+{
+	uint8_t key[KEY_BYTES];
+	if (!p->chat)
+		return NULL;
+	dh_public(l->client_key, key);
+	for (size_t i = 0; i < p->n_services; i++) {
+		struct help_service *at = &p->service[i];
+		if (memcmp(at->s.onion, l->onion, KEY_BYTES) != 0)
+			continue;
+		if (!at->s.n_clients)
+			return at;
+		for (size_t k = 0; l->has_client_key && k < at->s.n_clients; k++) {
+			if (!memcmp(at->clients[k], key, KEY_BYTES))
+				return at;
+		}
+	}
+	return NULL;
+}
+
+static inline bool reaches(struct party *p, const struct chat_dial *d)
+{
+	const struct help_service *at = found_at(p, &d->locator);
+	return at && (d->role == LINK_DOOR ? at->s.door_role : at->s.private_role);
+}
 
 /* ---- time and turns ---- */
 
@@ -326,12 +430,13 @@ static inline bool open_incoming(struct pair *pair)
 	const struct chat_link_info info = {.link = pair->id[1],
 					    .version = LINK_VERSION,
 					    .root = root_of(pair, 1, &root),
+					    .service = pair->service,
 					    .role = pair->dial.role,
 					    .static_key = key,
 					    .identity = identity,
 					    .hash = hash};
 	pair->open[1] = true;
-	if (!chat_admit(p->chat, CHAT_DOOR, info.role, LINK_VERSION, key, identity) &&
+	if (!chat_admit(p->chat, pair->service, info.role, LINK_VERSION, key, identity) &&
 	    !chat_on_link(p->chat, p->w->now, &info))
 		return true;
 	pair->open[1] = false;
@@ -431,7 +536,9 @@ static inline void party_start(struct party *p)
 	assert_int_equal(store_open(p->db, help_key, &so, &s), 0);
 	assert_int_equal(chat_open(s, &co, p->w->now, &p->chat), 0);
 	p->n_dials = 0;
+	p->n_services = 0;
 	p->room = SIZE_MAX;
+	chat_serve(p->chat);
 	party_tor(p, p->tor);
 }
 
@@ -518,7 +625,8 @@ static inline struct pair *connect_dial(struct party *from)
 	pair->dial = take_dial(from, 0);
 	static_key_of(to, pair->dial.role == LINK_DOOR, key);
 	assert_memory_equal(key, pair->dial.responder_static, KEY_BYTES);
-	assert_memory_equal(pair->dial.locator.onion, chat_identity(to->chat), KEY_BYTES);
+	assert_true(reaches(to, &pair->dial));
+	pair->service = found_at(to, &pair->dial.locator)->s.id;
 	pair->id[0] = ++w->last_link;
 	pair->open[0] = true;
 	uint8_t hash[HASH_BYTES];
@@ -541,6 +649,15 @@ static inline void fail_dial(struct party *p)
 	const struct chat_dial d = take_dial(p, 0);
 	chat_on_dial_failed(p->chat, p->w->now, d.id, false, "the onion service is not reachable");
 	settle(p->w);
+}
+
+/* The oldest dial of this account goes as far as it can. */
+static inline struct pair *dial_out(struct party *p)
+{
+	if (reaches(other_party(p), &p->dial[0]))
+		return connect_dial(p);
+	fail_dial(p);
+	return NULL;
 }
 
 /* The connection breaks, with all that is on its way. */

@@ -34,6 +34,12 @@ struct person_state {
 	struct timer *timer;
 };
 
+struct test_onion {
+	struct chat *chat; /* NULL: withdrawn */
+	uint32_t id;
+	uint8_t key[KEY_BYTES];
+};
+
 struct world {
 	char dir[64];
 	struct loop *loop;
@@ -46,6 +52,8 @@ struct world {
 	TAILQ_HEAD(, news) news;
 	struct wire wires[256];
 	uint32_t n_wires;
+	struct test_onion onions[64];
+	size_t n_onions;
 	bool net_down;
 	int fail_commit; /* the next commits fail with this */
 	gateway_circuits_cb circuits_cb;
@@ -129,12 +137,52 @@ static inline void net_close(void *ctx, struct chat *c, link_id link)
 	net_queue(w, news_new(NEWS_CLOSED, NULL, link ^ 1));
 }
 
-static const struct chat_net test_net = {
-    .dial = net_dial, .dial_cancel = net_dial_cancel, .send = net_send, .close = net_close};
+/* Onion services are found by whoever knows the address: client keys are not looked at. */
+static inline void net_publish(void *ctx, struct chat *c, const struct chat_service *s)
+{
+	struct world *w = ctx;
+	size_t i;
+
+	for (i = 0; i < w->n_onions; i++)
+		if (memcmp(w->onions[i].key, s->onion, KEY_BYTES) == 0)
+			break;
+	assert_true(i < sizeof(w->onions) / sizeof(w->onions[0]));
+	w->onions[i].id = s->id;
+	w->onions[i].chat = c;
+	memcpy(w->onions[i].key, s->onion, KEY_BYTES);
+	if (i == w->n_onions)
+		w->n_onions++;
+}
+
+static inline void net_withdraw(void *ctx, struct chat *c, uint32_t id)
+{
+	struct world *w = ctx;
+
+	for (size_t i = 0; i < w->n_onions; i++)
+		if (w->onions[i].chat == c && w->onions[i].id == id)
+			w->onions[i].chat = NULL;
+}
+
+static inline void net_cover(void *ctx, struct chat *c, enum chat_cover cover)
+{
+	(void)ctx;
+	(void)c;
+	(void)cover;
+}
+
+static const struct chat_net test_net = {.dial = net_dial,
+					 .dial_cancel = net_dial_cancel,
+					 .send = net_send,
+					 .close = net_close,
+					 .publish = net_publish,
+					 .withdraw = net_withdraw,
+					 .cover = net_cover};
 
 struct by_onion {
 	const uint8_t *onion;
 	struct chat *found;
+	uint32_t service;
+	struct world *world;
 };
 
 static inline int match_onion(void *ctx, struct account *a)
@@ -142,14 +190,20 @@ static inline int match_onion(void *ctx, struct account *a)
 	struct by_onion *m = ctx;
 	struct chat *c = account_chat(a);
 
-	if (c != NULL && memcmp(chat_identity(c), m->onion, KEY_BYTES) == 0)
-		m->found = c;
+	for (size_t i = 0; c != NULL && i < m->world->n_onions; i++) {
+		const struct test_onion *o = &m->world->onions[i];
+
+		if (o->chat == c && memcmp(o->key, m->onion, KEY_BYTES) == 0) {
+			m->found = c;
+			m->service = o->id;
+		}
+	}
 	return 0;
 }
 
 static inline void net_connect(struct world *w, struct chat *from, const struct chat_dial *d)
 {
-	struct by_onion m = {.onion = d->locator.onion};
+	struct by_onion m = {.onion = d->locator.onion, .world = w};
 	const uint8_t *identity = d->by_identity ? chat_identity(from) : NULL;
 	uint8_t key[KEY_BYTES], hash[HASH_BYTES] = {0};
 	uint32_t id;
@@ -157,7 +211,7 @@ static inline void net_connect(struct world *w, struct chat *from, const struct 
 	dh_public(d->by_identity ? chat_identity_dh(from) : chat_link_secret(from), key);
 	accounts_each(w->accounts, match_onion, &m);
 	if (w->net_down || m.found == NULL ||
-	    chat_admit(m.found, CHAT_DOOR, d->role, d->version, key, identity) != 0) {
+	    chat_admit(m.found, m.service, d->role, d->version, key, identity) != 0) {
 		chat_on_dial_failed(from, world_now(w), d->id, false,
 				    "not published: offline, or the address is wrong");
 		return;
@@ -183,6 +237,7 @@ static inline void net_connect(struct world *w, struct chat *from, const struct 
 					 .identity = d->role == LINK_DOOR ? chat_identity(m.found) : NULL};
 	struct chat_link_info taken = {.link = id + 1,
 				       .root = keyed ? &roots[1] : NULL,
+				       .service = m.service,
 				       .role = d->role,
 				       .version = d->version,
 				       .static_key = key,

@@ -83,6 +83,7 @@ static inline void on_unlocked(void *ctx, struct account *a)
 	domain_mark(p->domain);
 	chat_set_tor(account_chat(a), world_now(w),
 		     &(struct chat_tor_status){.ready = true, .published = true, .progress = 100});
+	chat_serve(account_chat(a));
 	gateway_on_unlocked(w->gateway, a);
 }
 

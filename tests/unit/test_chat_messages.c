@@ -290,7 +290,7 @@ static void a_full_link_acks_later(void **state)
 static void send_kind(struct party *p, struct contact *to, int kind, const char *text, size_t len)
 {
 	struct outbox_row row = {
-	    .contact = to->row.id, .msgid = {77}, .message_kind = kind, .text = text, .text_len = len};
+	    .contact = to->row.id, .msgid = {77, (uint8_t)kind}, .message_kind = kind, .text = text, .text_len = len};
 	assert_int_equal(store_outbox_add(p->chat->store, &row), 0);
 	to->queued++;
 	p->chat->queued++;
@@ -379,6 +379,19 @@ static void a_kind_of_the_future_is_kept(void **state)
 	assert_int_equal(bob_of(w)->queued, 0);
 	assert_int_equal(chat_lines(w->bob.chat, 0, SIZE_MAX, kinds, &n), 0);
 	assert_int_equal(n, 1);
+}
+
+/* What is between the programs is for no eyes, known or not, and delivered all the same. */
+static void a_word_between_programs_is_not_shown(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	hush(&w->bob);
+	send_kind(&w->alice, bob_of(w), 200, "\0\xff\n", 3);
+	send_kind(&w->alice, bob_of(w), MESSAGE_LOCATOR, "nonsense", 8);
+	assert_int_equal(send_text(&w->alice, bob_of(w), "text"), 0);
+	settle(w);
+	assert_string_equal(w->bob.told, "in Alice: text\n");
 }
 
 static int times(void *ctx, const struct contact *contact, const struct line_row *l)
@@ -476,6 +489,7 @@ int main(void)
 	    TEST(duplicates_are_acked_once_a_turn),
 	    TEST(an_ack_waits_for_an_answer),
 	    TEST(a_kind_of_the_future_is_kept),
+	    TEST(a_word_between_programs_is_not_shown),
 	    TEST(time_never_goes_back),
 	    TEST(a_note_stays_here),
 	    TEST(cursors_of_clients),

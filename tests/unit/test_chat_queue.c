@@ -231,6 +231,7 @@ static void what_was_delivered_before_a_cancel_is_told(void **state)
 	pass(w, 60000);
 	send_numbers(&w->alice, bob_of(w), 1, 600);
 	party_start(&w->bob);
+	settle(w);
 	hush(&w->alice);
 	hush(&w->bob);
 	while (!w->alice.n_dials && !w->bob.n_dials)

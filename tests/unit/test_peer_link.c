@@ -130,32 +130,6 @@ static void test_a_dial_without_tor_fails_in_words(void **state)
 	stop(&w);
 }
 
-static int no_secret(void *ctx, const uint8_t dh[KEY_BYTES], uint32_t n, uint8_t secret[KEY_BYTES])
-{
-	(void)ctx, (void)dh, (void)n, (void)secret;
-	return ERR_NOT_FOUND;
-}
-
-static size_t no_room(void *ctx)
-{
-	(void)ctx;
-	return 0;
-}
-
-/* Opens the message and acks it. */
-static void take_message(struct remote *r, const uint8_t *body, size_t len, uint8_t *plain, struct message *m)
-{
-	const struct ratchet_skipped none = {.find = no_secret, .room = no_room};
-	struct sealed s;
-
-	assert_int_equal(sealed_decode(body, len, &s), 0);
-	assert_int_equal(
-	    ratchet_open(&r->ratchet, &rng_system, &none, body, SEALED_HEAD_BYTES, s.box, s.box_len, plain),
-	    0);
-	assert_int_equal(message_decode(plain, s.box_len - RATCHET_OVERHEAD, m), 0);
-	assert_int_equal(link_send(r->link, FRAME_ACK, body, SEALED_HEAD_BYTES), 0);
-}
-
 /* More at once than a link queues: chat is told when it takes frames again, and all come in order. */
 static void test_a_burst_arrives_whole_and_in_order(void **state)
 {

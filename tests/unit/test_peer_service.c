@@ -66,6 +66,7 @@ static void test_after_a_failed_commit_all_services_begin_anew(void **state)
 	w.commit_error = 0;
 	loop_turn(w.loop, false);
 	assert_mode(w.path, 0600);
+	serve_private_at_the_door(&w);
 	dial(&w, &carol, false);
 	assert_true(handshake(&w, &carol));
 	leave(&carol);
