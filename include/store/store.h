@@ -238,7 +238,9 @@ struct outbox_row {
 	const uint8_t *sealed; /* borrowed: what is sent; NULL until seq is given */
 	size_t sealed_len;
 };
-int store_outbox_add(struct store *s, struct outbox_row *o); /* sets id; copies the text */
+/* Sets id; copies the text, and what is sealed if it has a seq (by then may_have_left is set).  ERR_EXISTS: another
+ * row of the contact has this msgid or seq. */
+int store_outbox_add(struct store *s, struct outbox_row *o);
 /* Rows with id > after, ascending, limit at most. */
 int store_outbox_each(struct store *s, int64_t contact, int64_t after, size_t limit,
 		      int (*cb)(void *ctx, const struct outbox_row *o), void *ctx);

@@ -3,9 +3,10 @@
  * Messages on their way to a contact.
  *
  * The outbox in the store holds, in the order of the conversation, what the peer has not acked.  A message is
- * sealed, and gets its seq, when the chosen link takes it for the first time: ciphertext, ratchet and seq commit
- * before it leaves.  At most UNACKED_MAX are sealed ahead of the acks.  When another link is chosen, what
- * the other side has not received goes again, the same bytes in the same order.
+ * sealed, and gets its seq, when the chosen link takes it for the first time, which is at once if nothing stands
+ * before it: ciphertext, ratchet and seq commit before it leaves.  At most UNACKED_MAX are sealed ahead of the
+ * acks.  When another link is chosen, what the other side has not received goes again, the same bytes in the same
+ * order.
  */
 #include "chat_impl.h"
 
@@ -71,12 +72,12 @@ static int send_again(struct chat *c, struct chat_peer *p)
 	return err ? chat_break(c, err) : put_message(c, p, f.data, f.row.sealed_len);
 }
 
-static int seal(struct chat *c, struct chat_peer *p, const struct outbox_row *row, const uint8_t *text,
-		uint64_t seq, struct buf *body)
+static int seal_text(struct chat *c, struct chat_peer *p, const struct outbox_row *row, const void *text,
+		     uint64_t seq, struct buf *body)
 {
 	struct message m = {.minute = row->minute,
 			    .kind = (uint8_t)row->message_kind,
-			    .text = (const char *)text,
+			    .text = text,
 			    .text_len = row->text_len};
 	struct buf plain;
 	int err;
@@ -86,10 +87,17 @@ static int seal(struct chat *c, struct chat_peer *p, const struct outbox_row *ro
 	err = chat_break(c, message_encode(&m, &plain));
 	if (!err)
 		err = epoch_seal(c, p, seq, buf_ptr(&plain), buf_len(&plain), body);
-	if (!err)
-		err = chat_break(c, store_outbox_seal(c->store, row->id, seq, buf_ptr(body), buf_len(body)));
 	buf_clear(&plain);
 	return err;
+}
+
+static int seal(struct chat *c, struct chat_peer *p, const struct outbox_row *row, const uint8_t *text,
+		uint64_t seq, struct buf *body)
+{
+	int err = seal_text(c, p, row, text, seq, body);
+
+	return err ? err
+		   : chat_break(c, store_outbox_seal(c->store, row->id, seq, buf_ptr(body), buf_len(body)));
 }
 
 /* Here a message takes its place in the session. */
@@ -119,13 +127,16 @@ static int send_new(struct chat *c, struct chat_peer *p)
 	return err;
 }
 
+static bool may_seal(const struct chat_peer *p)
+{
+	return !p->cancel_upto && p->session.sent - p->session.acked < UNACKED_MAX;
+}
+
 static int send_next(struct chat *c, struct chat_peer *p)
 {
 	if (p->next_seq <= p->session.sent)
 		return send_again(c, p);
-	if (p->all_sealed || p->cancel_upto || p->session.sent - p->session.acked >= UNACKED_MAX)
-		return 0;
-	return send_new(c, p);
+	return p->all_sealed || !may_seal(p) ? 0 : send_new(c, p);
 }
 
 int outbox_pump(struct chat *c, struct chat_peer *p)
@@ -267,6 +278,51 @@ static void line_fill(struct line_row *l, struct now now, enum message_kind kind
 	str_copy(l->client, sizeof(l->client), client ? client : "");
 }
 
+/* Nothing has to reach the contact before its next message: no SYNC, no other message. */
+static bool goes_at_once(const struct chat_peer *p)
+{
+	const struct chat_link *l = p->chosen;
+
+	return l && l->sync == SYNC_DONE && !l->want_sync && !l->full && p->all_sealed &&
+	       p->next_seq > p->session.sent && may_seal(p);
+}
+
+static int add_row(struct chat *c, struct chat_peer *p, struct outbox_row *o)
+{
+	int err = chat_break(c, store_outbox_add(c->store, o));
+
+	if (err)
+		return err;
+	p->pub.queued++;
+	c->queued++;
+	return 0;
+}
+
+/* Into the store as it is sent: to write the row first and rewrite it when the turn ends costs as much again. */
+static int send_at_once(struct chat *c, struct chat_peer *p, struct outbox_row *o)
+{
+	struct buf body;
+	int err;
+
+	buf_init(&body, SEALED_BYTES_MAX);
+	err = seal_text(c, p, o, o->text, p->session.sent + 1, &body);
+	if (!err) {
+		o->may_have_left = true;
+		o->seq = ++p->session.sent;
+		o->sealed = buf_ptr(&body);
+		o->sealed_len = buf_len(&body);
+		err = add_row(c, p, o);
+	}
+	if (!err) {
+		p->sealed_id = o->id;
+		put_message(c, p, buf_ptr(&body), buf_len(&body));
+	}
+	buf_clear(&body);
+	if (!err && p->ack == ACK_OWED)
+		ack_now(c, p); /* in the same record, if there is room */
+	return err;
+}
+
 static int enqueue(struct chat *c, struct chat_peer *p, const struct line_row *l)
 {
 	struct outbox_row o = {.contact = p->pub.row.id,
@@ -274,16 +330,12 @@ static int enqueue(struct chat *c, struct chat_peer *p, const struct line_row *l
 			       .minute = l->minute,
 			       .text = l->text,
 			       .text_len = l->text_len};
-	int err;
 
 	memcpy(o.msgid, l->msgid, MSGID_BYTES);
-	err = chat_break(c, store_outbox_add(c->store, &o));
-	if (err)
-		return err;
-	p->pub.queued++;
-	c->queued++;
+	if (goes_at_once(p))
+		return send_at_once(c, p, &o);
 	p->all_sealed = false;
-	return 0;
+	return add_row(c, p, &o);
 }
 
 static void enqueued(struct chat *c, struct now now, struct chat_peer *p)

@@ -7,15 +7,19 @@
 int store_outbox_add(struct store *s, struct outbox_row *o)
 {
 	struct query q;
+	if (o->seq > INT64_MAX)
+		return ERR_INVALID;
 	query_write(&q, s,
-		    "INSERT INTO outbox (contact, msgid, message_kind, minute, may_have_left, text)"
-		    " VALUES (?, ?, ?, ?, ?, ?)");
+		    "INSERT INTO outbox (contact, msgid, message_kind, minute, may_have_left, text, seq, sealed)"
+		    " VALUES (?, ?, ?, ?, ?, ?, nullif(?, 0), ?)");
 	query_int(&q, o->contact);
 	query_blob(&q, o->msgid, sizeof(o->msgid));
 	query_int(&q, o->message_kind);
 	query_int(&q, o->minute);
 	query_int(&q, o->may_have_left);
 	query_blob(&q, o->text, o->text_len);
+	query_int(&q, (int64_t)o->seq);
+	query_blob_if(&q, o->seq, o->sealed, o->sealed_len);
 	const int err = query_run(&q);
 	if (!err)
 		o->id = sqlite3_last_insert_rowid(s->db);
@@ -92,7 +96,9 @@ int store_outbox_seal(struct store *s, int64_t id, uint64_t seq, const void *sea
 	struct query q;
 	if (!seq || seq > INT64_MAX)
 		return ERR_INVALID;
-	query_write(&q, s, "UPDATE outbox SET seq = ?, sealed = ?, may_have_left = 1 WHERE id = ?");
+	/* One row is changed wholly or not at all.  With OR ABORT, SQLite would keep a journal to undo it, of whole
+	 * encrypted pages: most of what a message cost. */
+	query_write(&q, s, "UPDATE OR FAIL outbox SET seq = ?, sealed = ?, may_have_left = 1 WHERE id = ?");
 	query_int(&q, (int64_t)seq);
 	query_blob(&q, sealed, len);
 	query_int(&q, id);

@@ -100,8 +100,9 @@ int store_session_update(struct store *s, const struct session_row *row)
 	struct query q;
 	if (!counts_fit(row))
 		return ERR_INVALID;
+	/* OR FAIL: as in store_outbox_seal. */
 	query_write(&q, s,
-		    "UPDATE session SET epoch = ?, sent = ?, acked = ?, received = ?, reset_day = ?,"
+		    "UPDATE OR FAIL session SET epoch = ?, sent = ?, acked = ?, received = ?, reset_day = ?,"
 		    " resets = ? WHERE contact = ?");
 	bind(&q, row);
 	query_int(&q, row->contact);

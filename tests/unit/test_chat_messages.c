@@ -249,6 +249,90 @@ static void a_window_of_messages(void **state)
 	assert_int_equal(m.left + m.waiting, 0);
 }
 
+/* Takes the first frame that is on its way. */
+static struct frame next_frame(struct world *w)
+{
+	const struct frame f = w->frames[0];
+	w->n_frames--;
+	memmove(&w->frames[0], &w->frames[1], w->n_frames * sizeof(f));
+	return f;
+}
+
+/* The window opens again, and before the turn ends something is written: it stands behind those that wait. */
+static void none_overtakes_those_that_wait(void **state)
+{
+	struct world *w = *state;
+	char expected[4096] = "0 ";
+	befriend(w);
+	send_numbers(&w->alice, bob_of(w), 0, 0);
+	settle(w);
+	send_numbers(&w->alice, bob_of(w), 1, UNACKED_MAX + 1);
+	assert_int_equal(frames_of(w, FRAME_MESSAGE), UNACKED_MAX); /* at once, and no more than that */
+	while (bob_of(w)->queued > UNACKED_MAX) {
+		const struct frame f = next_frame(w);
+		deliver(w, &f);
+		party_turn(&w->bob);
+	}
+	send_numbers(&w->alice, bob_of(w), UNACKED_MAX + 2, UNACKED_MAX + 2);
+	settle(w);
+	for (unsigned n = 1; n <= UNACKED_MAX + 2; n++)
+		snprintf(strchr(expected, '\0'), 8, "%u ", n);
+	assert_received(&w->bob, expected);
+}
+
+/* Two pass a link that was full: the second is written when the first, which was sealed, has yet to leave. */
+static void none_overtakes_one_that_is_sealed(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	send_numbers(&w->alice, bob_of(w), 1, 1);
+	settle(w);
+	w->alice.room = 0;
+	send_numbers(&w->alice, bob_of(w), 2, 2);
+	settle(w);
+	w->alice.room = SIZE_MAX;
+	const struct pair *pair = pair_open(w);
+	chat_on_writable(w->alice.chat, w->now, pair->id[pair->p[1] == &w->alice]);
+	send_numbers(&w->alice, bob_of(w), 3, 3);
+	settle(w);
+	assert_received(&w->bob, "1 2 3 ");
+	assert_int_equal(bob_of(w)->queued, 0);
+}
+
+/* Another link comes; its n-th frame is read, and before that turn ends both write. */
+static void reconnect_and_write(struct world *w, unsigned n)
+{
+	cut(pair_open(w));
+	while (!w->alice.n_dials && !w->bob.n_dials)
+		pass(w, 500);
+	connect_dial(w->alice.n_dials ? &w->alice : &w->bob);
+	for (unsigned i = 0; i < n; i++) {
+		party_turn(&w->alice);
+		party_turn(&w->bob);
+		if (!w->n_frames)
+			break;
+		const struct frame f = next_frame(w);
+		deliver(w, &f);
+	}
+	send_numbers(&w->alice, bob_of(w), n, n);
+	send_numbers(&w->bob, alice_of(w), n, n);
+	settle(w);
+	assert_int_equal(chat_queued(w->alice.chat) + chat_queued(w->bob.chat), 0);
+}
+
+static void written_while_both_agree_on_a_link(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	send_numbers(&w->alice, bob_of(w), 0, 0);
+	send_numbers(&w->bob, alice_of(w), 0, 0);
+	settle(w);
+	for (unsigned n = 1; n <= 9; n++)
+		reconnect_and_write(w, n);
+	assert_received(&w->bob, "0 1 2 3 4 5 6 7 8 9 ");
+	assert_received(&w->alice, "0 1 2 3 4 5 6 7 8 9 ");
+}
+
 static void a_full_link_goes_on_later(void **state)
 {
 	struct world *w = *state;
@@ -298,15 +382,6 @@ static void send_kind(struct party *p, struct contact *to, int kind, const char 
 	flush_soon(p->chat, to->impl->chosen);
 }
 
-/* Takes the first frame that is on its way. */
-static struct frame next_frame(struct world *w)
-{
-	const struct frame f = w->frames[0];
-	w->n_frames--;
-	memmove(&w->frames[0], &w->frames[1], w->n_frames * sizeof(f));
-	return f;
-}
-
 static void duplicates_are_acked_once_a_turn(void **state)
 {
 	struct world *w = *state;
@@ -328,11 +403,9 @@ static void duplicates_are_acked_once_a_turn(void **state)
 	assert_received(&w->bob, "1 ");
 }
 
-static void an_ack_waits_for_an_answer(void **state)
+/* The ack of Alice's message leaves right behind Bob's. */
+static void answered(struct world *w)
 {
-	struct world *w = *state;
-	befriend(w);
-	w->alice.chat->opts.ack_ms = w->bob.chat->opts.ack_ms = 50;
 	send_numbers(&w->alice, bob_of(w), 1, 1);
 	settle(w);
 	assert_int_equal(bob_of(w)->queued, 1);
@@ -344,10 +417,20 @@ static void an_ack_waits_for_an_answer(void **state)
 	settle(w);
 	assert_int_equal(bob_of(w)->queued, 0);
 	assert_int_equal(alice_of(w)->queued, 1);
+}
+
+static void an_ack_waits_for_an_answer(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	w->alice.chat->opts.ack_ms = w->bob.chat->opts.ack_ms = 50;
+	answered(w);
 	pass(w, 49);
 	assert_int_equal(alice_of(w)->queued, 1);
 	pass(w, 1);
 	assert_int_equal(alice_of(w)->queued, 0);
+	answered(w); /* the first message of each found the outbox unread, these go at once */
+	pass(w, 50);
 	/* Many wait for no timer, and a link that ends takes it along. */
 	send_numbers(&w->alice, bob_of(w), 1, ACK_EVERY);
 	settle(w);
@@ -484,6 +567,9 @@ int main(void)
 	    TEST(nothing_is_acked_that_is_not_on_disk),
 	    TEST(a_failed_commit_accepts_nothing),
 	    TEST(a_window_of_messages),
+	    TEST(none_overtakes_those_that_wait),
+	    TEST(none_overtakes_one_that_is_sealed),
+	    TEST(written_while_both_agree_on_a_link),
 	    TEST(a_full_link_goes_on_later),
 	    TEST(a_full_link_acks_later),
 	    TEST(duplicates_are_acked_once_a_turn),

@@ -219,6 +219,34 @@ static void too_late_for_what_may_have_left(void **state)
 	assert_int_equal(chat_queued(w->alice.chat), 0);
 }
 
+/* To a contact who is there a message goes as it is accepted, unless others wait before it. */
+static void too_late_for_what_goes_at_once(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	send_numbers(&w->alice, bob_of(w), 1, 1);
+	settle(w);
+	hush(&w->alice);
+	send_numbers(&w->alice, bob_of(w), 2, 2);
+	assert_queue(&w->alice, bob_of(w), 0, 10, "2!:2 ");
+	assert_int_equal(chat_cancel(w->alice.chat, w->now, bob_of(w), 2), ERR_WRONG_STATE);
+	settle(w);
+	w->alice.room = 0; /* the next one finds that out, those behind it wait */
+	send_numbers(&w->alice, bob_of(w), 3, 5);
+	assert_queue(&w->alice, bob_of(w), 0, 10, "3!:3 4:4 5:5 ");
+	assert_int_equal(chat_cancel(w->alice.chat, w->now, bob_of(w), 4), 0);
+	w->alice.room = SIZE_MAX;
+	const struct pair *pair = pair_open(w);
+	chat_on_writable(w->alice.chat, w->now, pair->id[pair->p[1] == &w->alice]);
+	send_numbers(&w->alice, bob_of(w), 6, 6); /* not past the one that waits */
+	assert_queue(&w->alice, bob_of(w), 0, 10, "3!:3 5:5 6:6 ");
+	settle(w);
+	send_numbers(&w->alice, bob_of(w), 7, 7);
+	assert_queue(&w->alice, bob_of(w), 0, 10, "7!:7 ");
+	settle(w);
+	assert_received(&w->bob, "1 2 3 5 6 7 ");
+}
+
 /* Bob comes to a long queue; from his first ack on the link takes no more, so that all that left is acked
  * and the rest can be taken back. */
 static void what_was_delivered_before_a_cancel_is_told(void **state)
@@ -390,6 +418,7 @@ int main(void)
 	    TEST(a_long_message_is_quoted_in_part),
 	    TEST(all_are_taken_back_and_none_comes),
 	    TEST(too_late_for_what_may_have_left),
+	    TEST(too_late_for_what_goes_at_once),
 	    TEST(what_was_delivered_before_a_cancel_is_told),
 	    TEST(a_long_queue_goes_in_slices),
 	    TEST(asked_again_it_takes_what_came_since),

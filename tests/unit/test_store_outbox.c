@@ -91,6 +91,39 @@ static void a_sealed_message_keeps_its_bytes(void **state)
 	store_close(s);
 }
 
+/* To a contact who is there: the row comes with what is sent. */
+static void a_message_that_is_sealed_at_once(void **state)
+{
+	struct store *s = help_open(*state);
+	const int64_t bob = help_add_contact(s, "Bob", 1);
+	struct outbox_row o = {.contact = bob,
+			       .may_have_left = true,
+			       .text = "text",
+			       .text_len = 4,
+			       .seq = 5,
+			       .sealed = (const uint8_t *)"five",
+			       .sealed_len = 4};
+	assert_int_equal(store_outbox_add(s, &o), 0);
+	o.msgid[0] = 1;
+	assert_int_equal(store_outbox_add(s, &o), ERR_EXISTS);
+	o.seq = (uint64_t)INT64_MAX + 1;
+	assert_int_equal(store_outbox_add(s, &o), ERR_INVALID);
+	o.seq = 6;
+	o.sealed_len = 0; /* empty, but there */
+	assert_int_equal(store_outbox_add(s, &o), 0);
+	s = reopen(*state, s);
+
+	const struct seen all = rows(s, bob);
+	assert_int_equal(all.n, 2);
+	assert_int_equal(all.seqs[0], 5);
+	assert_true(all.left[0]);
+	assert_string_equal(all.sealed[0], "five");
+	assert_int_equal(all.seqs[1], 6);
+	assert_string_equal(all.sealed[1], "");
+	assert_int_equal(store_outbox_cancel(s, bob, all.ids[0]), ERR_WRONG_STATE);
+	store_close(s);
+}
+
 static int stop(void *ctx, const struct outbox_row *o)
 {
 	(void)ctx;
@@ -432,6 +465,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, help_setup, help_teardown)
 	const struct CMUnitTest tests[] = {
 	    T(a_sealed_message_keeps_its_bytes),
+	    T(a_message_that_is_sealed_at_once),
 	    T(a_row_is_found_by_its_seq),
 	    T(an_ack_removes_what_it_covers),
 	    T(the_end_of_a_session_unseals),
