@@ -22,7 +22,7 @@
 #define STATE	    200 /* about a ratchet */
 
 static sqlite3 *db;
-static sqlite3_stmt *begin, *commit, *line, *outbox, *seal, *acked, *seen, *state;
+static sqlite3_stmt *begin, *commit, *line, *outbox, *acked, *seen, *state;
 static char text[8192];
 
 static double seconds(void)
@@ -91,9 +91,8 @@ static void prepare_all(void)
 	state = prepare("UPDATE meta SET value = ?1 WHERE name = 'state'");
 	line = prepare("INSERT INTO line (contact, kind, message_kind, msgid, time_ms, minute, client, text)"
 		       " VALUES (1, 0, 0, ?1, 1700000000000, 28333333, 'bench', ?2)");
-	outbox = prepare("INSERT INTO outbox (contact, msgid, message_kind, minute, may_have_left, text)"
-			 " VALUES (1, ?1, 0, 28333333, 0, ?2)");
-	seal = prepare("UPDATE outbox SET may_have_left = 1, seq = ?1, sealed = ?2 WHERE id = ?1");
+	outbox = prepare("INSERT INTO outbox (contact, msgid, message_kind, minute, may_have_left, text, seq,"
+			 " sealed) VALUES (1, ?1, 0, 28333333, 1, ?2, ?3, ?4)");
 	acked = prepare("DELETE FROM outbox WHERE id = ?1");
 	seen = prepare("INSERT INTO seen (contact, msgid) VALUES (1, ?1)");
 }
@@ -105,19 +104,19 @@ static void put_message(sqlite3_stmt *s, const uint8_t msgid[16], int size)
 	run(s);
 }
 
-/* Accepted and sealed. Those of the batch before have been acked meanwhile. */
+/* Accepted as it is sealed. Those of the batch before have been acked meanwhile. */
 static void send_one(int size, sqlite3_int64 behind)
 {
+	static sqlite3_int64 seq;
 	uint8_t msgid[16];
 	sqlite3_int64 id;
 
 	randombytes_buf(msgid, sizeof(msgid));
+	check(sqlite3_bind_int64(outbox, 3, ++seq));
+	check(sqlite3_bind_blob(outbox, 4, text, size + SEALED_OVER, SQLITE_STATIC));
 	put_message(outbox, msgid, size);
 	id = sqlite3_last_insert_rowid(db);
 	put_message(line, msgid, size);
-	check(sqlite3_bind_int64(seal, 1, id));
-	check(sqlite3_bind_blob(seal, 2, text, size + SEALED_OVER, SQLITE_STATIC));
-	run(seal);
 	if (id > behind) {
 		check(sqlite3_bind_int64(acked, 1, id - behind));
 		run(acked);
