@@ -22,6 +22,8 @@
 struct queue_walk {
 	int (*cb)(void *ctx, const struct chat_queued_row *r);
 	void *ctx;
+	int64_t last;
+	size_t read, shown;
 };
 
 static int walk_row(void *ctx, const struct outbox_row *o)
@@ -34,6 +36,11 @@ static int walk_row(void *ctx, const struct outbox_row *o)
 				    .text = o->text,
 				    .text_len = o->text_len};
 
+	w->read++;
+	w->last = o->id;
+	if (o->message_kind >= MESSAGE_CONTROL)
+		return 0; /* not the user's */
+	w->shown++;
 	memcpy(r.msgid, o->msgid, sizeof(r.msgid));
 	return w->cb(w->ctx, &r);
 }
@@ -41,10 +48,17 @@ static int walk_row(void *ctx, const struct outbox_row *o)
 int chat_queue_each(struct chat *c, const struct contact *contact, int64_t after, size_t limit,
 		    int (*cb)(void *ctx, const struct chat_queued_row *r), void *ctx)
 {
-	struct queue_walk w = {.cb = cb, .ctx = ctx};
+	struct queue_walk w = {.cb = cb, .ctx = ctx, .last = after};
+	size_t asked;
+	int err = c->broken;
 
-	return c->broken ? c->broken
-			 : store_outbox_each(c->store, contact->row.id, after, limit, walk_row, &w);
+	do {
+		asked = limit - w.shown;
+		w.read = 0;
+		if (!err)
+			err = store_outbox_each(c->store, contact->row.id, w.last, asked, walk_row, &w);
+	} while (!err && w.read == asked && w.shown < limit);
+	return err;
 }
 
 /* ---- taking back ---- */

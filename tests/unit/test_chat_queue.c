@@ -4,6 +4,8 @@
 
 #include "base/str.h"
 
+#include "../../src/chat/chat_impl.h"
+
 /* The queue as text: "number[!]:text " each, ! for what may have left. */
 static int join(void *ctx, const struct chat_queued_row *r)
 {
@@ -30,6 +32,13 @@ static void send_numbers(struct party *p, struct contact *to, unsigned from, uns
 		snprintf(text, sizeof(text), "%u", n);
 		assert_int_equal(send_text(p, to, text), 0);
 	}
+}
+
+static int count_row(void *ctx, const struct outbox_row *o)
+{
+	(void)o;
+	++*(size_t *)ctx;
+	return 0;
 }
 
 static struct frame next_frame(struct world *w)
@@ -358,6 +367,28 @@ static void a_removed_contact_ends_it(void **state)
 	assert_int_equal(said(&w->alice, "ancell"), 1);
 }
 
+/* What the program itself has to tell waits in the same queue, but is none of the user's affair. */
+static void what_is_not_the_users_stays(void **state)
+{
+	struct world *w = *state;
+	struct contact *bob = a_silent_bob(w);
+	struct outbox_row own = {
+	    .contact = bob->row.id, .message_kind = MESSAGE_CONTROL, .text = "own", .text_len = 3};
+	size_t n, late, left = 0;
+	assert_int_equal(store_outbox_add(w->alice.chat->store, &own), 0);
+	send_numbers(&w->alice, bob, 2, 3);
+	assert_queue(&w->alice, bob, 0, 10, "2:2 3:3 ");
+	assert_queue(&w->alice, bob, 0, 1, "2:2 ");
+	assert_int_equal(chat_cancel(w->alice.chat, w->now, bob, own.id), ERR_NOT_FOUND);
+	assert_int_equal(chat_cancel_all(w->alice.chat, w->now, bob, &n, &late), 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(late, 0);
+	assert_int_equal(said(&w->alice, "2 messages to Bob cancelled, the first: 2\n"), 1);
+	assert_int_equal(bob->queued, 0);
+	assert_int_equal(store_outbox_each(w->alice.chat->store, bob->row.id, 0, 10, count_row, &left), 0);
+	assert_int_equal(left, 1);
+}
+
 /* What was promised holds: the process dies after each of its turns, and Bob comes before all is done. */
 static void a_crash_between_slices(void **state)
 {
@@ -423,6 +454,7 @@ int main(void)
 	    TEST(a_long_queue_goes_in_slices),
 	    TEST(asked_again_it_takes_what_came_since),
 	    TEST(a_removed_contact_ends_it),
+	    TEST(what_is_not_the_users_stays),
 	    TEST(a_crash_between_slices),
 	    TEST(a_failed_commit_takes_nothing_back),
 	};
