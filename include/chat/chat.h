@@ -49,7 +49,8 @@ enum contact_state {
 	/* Theirs is pinned, but they may not know ours yet: acceptance is on its way. */
 	CONTACT_ACCEPTING = 2,
 	CONTACT_LINKED = 3, /* both are pinned: links between link keys */
-	/* We have an invitation of theirs, and the link key in it; it is still to be redeemed. */
+	/* We have an invitation that says it is theirs, and the link key in it, which is not pinned: it is still to be
+	 * redeemed. */
 	CONTACT_INVITED = 4
 };
 enum presence { PRESENCE_OFFLINE, PRESENCE_ONLINE, PRESENCE_AWAY };

@@ -204,6 +204,9 @@ int chat_admit(struct chat *c, uint32_t service, enum link_role role, uint8_t ve
 			return identity && service != CHAT_DOOR ? 0 : ERR_REFUSED;
 		if (p->pub.row.blocked || (!identity && (p->misbound || version < p->pub.row.min_version)))
 			return ERR_REFUSED;
+		/* Only the answer to the invitation proves that the key is this contact's. */
+		if (!identity && p->pub.row.state == CONTACT_INVITED)
+			return ERR_REFUSED;
 		return 0;
 	case LINK_MAILBOX:
 		return ERR_REFUSED;

@@ -297,10 +297,15 @@ int contact_pin(struct chat *c, struct chat_peer *p, const uint8_t link_key[KEY_
 {
 	struct contact_row *row = &p->pub.row;
 
-	if (row->has_link_key) /* who proves it says where it is now */
-		return crypto_equal(row->link_key, link_key, KEY_BYTES) ? contact_locator(c, p, l) : ERR_REFUSED;
+	if (row->has_link_key && crypto_equal(row->link_key, link_key, KEY_BYTES))
+		return contact_locator(c, p, l); /* who proves it says where it is now */
+	/* What an invitation told is not pinned: anybody can write one. */
+	if (row->has_link_key && row->state != CONTACT_INVITED)
+		return ERR_REFUSED;
 	if (!contact_key_free(c, row->identity, link_key))
 		return ERR_REFUSED;
+	if (row->has_link_key)
+		RB_REMOVE(link_key_tree, &c->by_link_key, p);
 	memcpy(row->link_key, link_key, KEY_BYTES);
 	row->has_link_key = true;
 	RB_INSERT(link_key_tree, &c->by_link_key, p);
