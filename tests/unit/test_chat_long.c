@@ -104,9 +104,10 @@ static void arrive(struct world *w, struct party *to, struct cost *worst)
 static void connect_them(struct world *w)
 {
 	w->alice.room = w->bob.room = ROOM;
-	while (!w->alice.n_dials && !w->bob.n_dials)
-		pass(w, 100);
-	connect_dial(w->alice.n_dials ? &w->alice : &w->bob);
+	do {
+		while (!w->alice.n_dials && !w->bob.n_dials)
+			pass(w, 100);
+	} while (!dial_out(w->alice.n_dials ? &w->alice : &w->bob));
 }
 
 static void deliver_all_but(struct world *w, size_t rest, struct cost *worst)
