@@ -171,6 +171,7 @@ struct chat_opts {
 	uint64_t suspect_ms;	   /* silence that makes an unanswered link suspected, at least: 5 s */
 	uint64_t wake_pong_ms;	   /* time to answer after a sleep: 10 s */
 	uint64_t late_ms;	   /* a tick this much too late means that we slept: 20 s */
+	uint64_t slot_ms;	   /* under constant cover a record leaves each: 2 s */
 };
 
 /* ---- life ---- */

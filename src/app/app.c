@@ -139,6 +139,7 @@ static int start_accounts(struct app *app)
 		    .pong_ms = c->pong_ms,
 		    .suspect_ms = c->suspect_ms,
 		    .ack_ms = c->ack_ms ? c->ack_ms : ACK_MS,
+		    .slot_ms = c->cover_slot_ms,
 		    .wake_pong_ms = c->wake_pong_ms,
 		    .late_ms = c->late_ms,
 		},

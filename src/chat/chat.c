@@ -56,6 +56,7 @@ static void opts_default(struct chat_opts *o)
 	OR(suspect_ms, 5 * 1000);
 	OR(wake_pong_ms, 10 * 1000);
 	OR(late_ms, 20 * 1000);
+	OR(slot_ms, 2 * 1000);
 #undef OR
 }
 

@@ -16,6 +16,8 @@
 
 #define PING_JITTER    25 /* percent */
 #define ROUND_TRIPS    4  /* of silence make a link suspected */
+#define SLOTS	       11 /* of constant cover that the longest message and what follows it take */
+#define PING_SLOTS     4  /* of silence, under constant cover, where pings cost nothing */
 #define RENEW_RETRY_MS (10u * 60 * 1000)
 #define BEAT_MIN_MS    1000
 
@@ -58,13 +60,29 @@ void links_pong(struct chat *c, struct now now, struct chat_link *l, uint64_t to
 		nothing_expected(c, l);
 }
 
+/* ---- constant cover ---- */
+
+/* What we send waits for its slots before anybody can answer it. */
+static uint64_t slots_ms(const struct chat *c)
+{
+	return c->cover == COVER_CONSTANT ? SLOTS * c->opts.slot_ms : 0;
+}
+
+/* So that a dead link is noticed no later than without slots. */
+static uint64_t ping_ms(const struct chat *c)
+{
+	uint64_t ms = PING_SLOTS * c->opts.slot_ms;
+
+	return c->cover == COVER_CONSTANT && ms < c->opts.ping_ms ? ms : c->opts.ping_ms;
+}
+
 /* ---- suspicion ---- */
 
 static uint64_t suspect_at(const struct chat *c, const struct chat_link *l)
 {
 	uint64_t ms = ROUND_TRIPS * l->srtt_ms;
 
-	return l->silent_ms + (ms > c->opts.suspect_ms ? ms : c->opts.suspect_ms);
+	return l->silent_ms + slots_ms(c) + (ms > c->opts.suspect_ms ? ms : c->opts.suspect_ms);
 }
 
 void links_expect(struct chat *c, struct now now, struct chat_link *l)
@@ -110,7 +128,7 @@ static void suspect(struct chat *c, struct now now, struct chat_link *l)
 	log_debug("link %u is suspected", (unsigned)l->id);
 	l->suspected = true;
 	if (!l->pinged_ms)
-		ping(c, now, l, c->opts.pong_ms);
+		ping(c, now, l, c->opts.pong_ms + slots_ms(c));
 }
 
 static void suspect_fire(struct chat *c, struct now now, void *owner)
@@ -131,7 +149,7 @@ static void suspect_fire(struct chat *c, struct now now, void *owner)
 
 void links_watch(struct chat *c, struct now now, struct chat_link *l)
 {
-	uint64_t silent_at = l->heard_ms + rng_jitter(c->opts.rng, c->opts.ping_ms, PING_JITTER);
+	uint64_t silent_at = l->heard_ms + rng_jitter(c->opts.rng, ping_ms(c), PING_JITTER);
 
 	if (l->pinged_ms)
 		silent_at = l->pong_by_ms;
@@ -163,8 +181,8 @@ static void fire(struct chat *c, struct now now, void *owner)
 	}
 	if (age >= LINK_RENEW_MS)
 		renew(c, now, l);
-	if (!l->pinged_ms && now.mono_ms - l->heard_ms >= c->opts.ping_ms / 2)
-		ping(c, now, l, c->opts.pong_ms);
+	if (!l->pinged_ms && now.mono_ms - l->heard_ms >= ping_ms(c) / 2)
+		ping(c, now, l, c->opts.pong_ms + slots_ms(c));
 	else
 		links_watch(c, now, l);
 }
@@ -174,7 +192,7 @@ void links_watch_init(struct chat *c, struct now now, struct chat_link *l)
 	l->timer.fire = fire;
 	l->suspect_timer.fire = suspect_fire;
 	l->timer.owner = l->suspect_timer.owner = l;
-	timers_set(&c->timers, &l->timer, now.mono_ms + c->opts.pong_ms);
+	timers_set(&c->timers, &l->timer, now.mono_ms + c->opts.pong_ms + slots_ms(c));
 }
 
 void links_unwatch(struct chat *c, struct chat_link *l)
@@ -187,7 +205,7 @@ void links_unwatch(struct chat *c, struct chat_link *l)
 
 static void wake(struct chat *c, struct now now, struct chat_link *l)
 {
-	uint64_t answer_ms = c->opts.wake_pong_ms;
+	uint64_t answer_ms = c->opts.wake_pong_ms + slots_ms(c);
 	struct chat_timer *alone = l->peer ? &l->peer->offline_timer : NULL;
 
 	/* Nor did the time of a session to come up. */

@@ -103,6 +103,28 @@ static void the_longest_silence_is_noticed_in_time(void **state)
 	assert_in_range(ms_until_gone(w), 60000, 90000);
 }
 
+/* Under constant cover what is said leaves slot by slot, and so does the ping: neither is taken for silence of
+ * the other side, and a dead link is noticed no later. */
+static void slots_are_no_silence(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	assert_int_equal(chat_set_cover(w->alice.chat, w->now, COVER_CONSTANT), 0);
+	pass(w, 60000);
+	const size_t dials = w->alice.dials;
+	assert_int_equal(send_text(&w->alice, bob_of(w), "a long text"), 0);
+	alone(w, 22000, false);
+	assert_int_equal(w->alice.dials, dials);
+	assert_int_equal(pairs_open(w), 1);
+	party_kill(&w->bob, true);
+	bob_comes_back(w);
+	for (unsigned i = 0; i < 24; i++) {
+		pass(w, 1000 + 1700 * i);
+		assert_in_range(ms_until_gone(w), 30000, 90000);
+		bob_comes_back(w);
+	}
+}
+
 /* Links that open, are never heard, and break. */
 static void unheard_links_do_not_lengthen_the_grace(void **state)
 {
@@ -528,6 +550,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(a_dead_link_is_shown_within_90_seconds),
 	    TEST(the_longest_silence_is_noticed_in_time),
+	    TEST(slots_are_no_silence),
 	    TEST(unheard_links_do_not_lengthen_the_grace),
 	    TEST(who_answers_again_is_shown_at_once),
 	    TEST(an_unanswered_link_is_suspected_once),
