@@ -137,9 +137,9 @@ struct chat_net {
 	 * cancelled.  An err: it did not start, and neither follows. */
 	int (*dial)(void *ctx, struct chat *c, const struct chat_dial *d);
 	void (*dial_cancel)(void *ctx, struct chat *c, uint32_t dial_id);
-	/* Queues a frame: ERR_FULL when the link takes no more now (FRAME_CLOSE it takes); then chat_on_writable follows.  This and
-	 * close may be called from within chat_on_link and chat_on_frame of that very link, and from within
-	 * chat_commit: what is sent then leaves after that commit like all else. */
+	/* Queues a frame: ERR_FULL when the link takes no more now; then chat_on_writable follows.  FRAME_CLOSE is
+	 * always taken.  This and close may be called from within chat_on_link and chat_on_frame of that very
+	 * link, and from within chat_commit: what is sent then leaves after that commit like all else. */
 	int (*send)(void *ctx, struct chat *c, link_id link, uint8_t type, const void *body, size_t len);
 	/* Ends a link, after what is queued has left.  Chat wants no more of its frames, and
 	 * chat_on_link_closed does not follow. */

@@ -118,7 +118,7 @@ struct chat_link {
 TAILQ_HEAD(chat_link_list, chat_link);
 RB_HEAD(link_tree, chat_link);
 
-/* A client key of one of our private services: service.c. */
+/* A client key of one of our private services: chat_service.c. */
 struct service_client {
 	TAILQ_ENTRY(service_client) of_service;
 	TAILQ_ENTRY(service_client) of_peer; /* if peer */
@@ -173,7 +173,7 @@ struct chat_peer {
 	bool redialled;	     /* at once, after a link that did not last since */
 	uint64_t dialled_ms; /* when the last dial started */
 	unsigned suspicions; /* for which it was dialled, since anything was delivered */
-	/* where it was told to find us, oldest first: service.c */
+	/* where it was told to find us, oldest first: chat_service.c */
 	struct client_list clients;
 	size_t n_offers; /* of which messages in the outbox tell it */
 	/* links */
@@ -331,7 +331,7 @@ int contact_unpin(struct chat *c, struct chat_peer *p);
 /* A contact told where it is found. */
 int contact_locator(struct chat *c, struct chat_peer *p, const struct locator *l);
 
-/* ---- service.c: where contacts find us ---- */
+/* ---- chat_service.c: where contacts find us ---- */
 int service_load(struct chat *c);
 void service_free_all(struct chat *c);
 /* Tells the net what has changed. At the end of the turn. */
@@ -376,7 +376,7 @@ int locator_fresh(struct chat *c, struct now now, struct chat_peer *p);
 int door_load(struct chat *c);
 void door_settle(struct chat *c);
 
-/* ---- invite.c ---- */
+/* ---- chat_invite.c ---- */
 int invite_load(struct chat *c);
 void invite_free_all(struct chat *c);
 int invite_expire(struct chat *c, struct now now);

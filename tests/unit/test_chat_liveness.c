@@ -116,7 +116,7 @@ static void slots_are_no_silence(void **state)
 	alone(w, 22000, false);
 	assert_int_equal(w->alice.dials, dials);
 	assert_int_equal(pairs_open(w), 1);
-	party_kill(&w->bob, true);
+	ms_until_gone(w);
 	bob_comes_back(w);
 	for (unsigned i = 0; i < 24; i++) {
 		pass(w, 1000 + 1700 * i);
