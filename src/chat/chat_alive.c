@@ -104,7 +104,12 @@ void links_heard(struct chat *c, struct now now, struct chat_link *l)
 		log_debug("link %u is not suspected any more", (unsigned)l->id);
 	l->suspected = false;
 	l->heard_ms = now.mono_ms;
-	l->pinged_ms = 0;
+	if (l->pinged_ms) {
+		l->pinged_ms = 0;
+		/* Not only when the answer was due. */
+		if (l->heard)
+			links_watch(c, now, l);
+	}
 	if (!l->silent_ms)
 		return;
 	l->silent_ms = now.mono_ms;
