@@ -52,7 +52,7 @@ struct tor_opts {
 	/* Each onion waits a random time below this before tor is told of it, at first and after a restart of
 	 * tor, so that the services of one daemon don't come up together; 0: none. */
 	uint64_t publish_spread_ms;
-	uint64_t key_idle_ms; /* how long a client key that no dial uses stays in tor; 0: 900000 */
+	uint64_t key_idle_ms; /* how long a client key stays in tor after a failed dial; 0: 900000 */
 };
 
 struct tor_status {
@@ -163,10 +163,11 @@ typedef void (*dial_cb)(void *ctx, enum dial_error error, int fd);
  * dial_timeout_ms, and until tor has removed the other key.  Thus nobody gets in by another's key; but who
  * dials an address can tell by the delay that somebody else on this tor dials it too.
  *
- * A key stays for key_idle_ms after the last dial that used it, since with it goes the descriptor that it has
- * opened, and directories are not asked again for that within 15 minutes of a failure.  Connections that
- * stand need neither.  A system's tor that outlives a killed daemon keeps its keys; they are replaced when
- * they are next needed.
+ * With a key goes the descriptor that it has opened; connections that stand need neither.  A dial that met
+ * the service, or found that there is none, takes its key along when it ends, so that the next one asks for
+ * what is published then.  After one that did not meet it the key stays for key_idle_ms: directories are not
+ * asked again for a while.  A system's tor that outlives a killed daemon keeps its keys; one is removed
+ * before the address is dialled with a key again.
  */
 int tor_dial(struct tor *t, const uint8_t ed_public[KEY_BYTES], const uint8_t *client_key,
 	     const char *isolation, dial_cb cb, void *ctx, struct tor_dial **out);

@@ -25,7 +25,8 @@ struct access {
 	char address[ONION_LEN + 1];
 	enum access_state state;
 	uint8_t *key; /* guarded: what tor has or is being told of; NULL otherwise */
-	bool stale;   /* to be removed before it is used again */
+	bool stale;   /* nobody may use it: to be removed */
+	bool done;    /* to be removed once nobody uses it */
 	bool cleared; /* nothing can stand there but what we add */
 	TAILQ_HEAD(claims, claim) waiting;
 	struct claims holding; /* granted: all with this key, or in ACCESS_NONE all without one */
@@ -192,6 +193,7 @@ static void access_remove(struct access *a)
 {
 	a->state = ACCESS_REMOVING;
 	a->stale = false;
+	a->done = false;
 	secret_free(a->key);
 	a->key = NULL;
 	timer_cancel(a->idle);
@@ -233,7 +235,9 @@ static bool fits(const struct access *a, const struct claim *c)
 /* Nobody uses it. */
 static void access_rest(struct access *a)
 {
-	if (a->state == ACCESS_STANDS)
+	if (a->state == ACCESS_STANDS && a->done)
+		access_remove(a);
+	else if (a->state == ACCESS_STANDS)
 		timer_set(a->idle, a->tor->key_idle_ms);
 	else if (a->state == ACCESS_NONE)
 		access_delete(a);
@@ -299,15 +303,15 @@ int access_claim(struct tor *t, struct claim *c, const char *address, const uint
 	return 0;
 }
 
-void access_release(struct claim *c, bool refused)
+void access_release(struct claim *c, bool keep)
 {
 	struct access *a = c->access;
 
 	if (a == NULL)
 		return;
 	claim_clear(c);
-	if (refused)
-		a->stale = true;
+	if (!keep)
+		a->done = true;
 	access_step(a);
 }
 

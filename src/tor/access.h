@@ -33,8 +33,9 @@ struct claim {
 
 /* Asks for address, with a copy of key (NULL: none).  cb and ctx are set by the caller.  ERR_NOMEM. */
 int access_claim(struct tor *t, struct claim *c, const char *address, const uint8_t *key);
-/* Ends a claim in any state; refused: the key was not good, so another dial shall not rely on it. */
-void access_release(struct claim *c, bool refused);
+/* Ends a claim in any state.  keep: what its key has opened may still be of use to a later dial; otherwise
+ * the key is removed as soon as nobody uses it. */
+void access_release(struct claim *c, bool keep);
 /* The control connection is gone: all claims are over without a callback.  Tor has either forgotten the keys
  * or, a system's one, tells of them when they are added again. */
 void access_lost(struct tor *t);

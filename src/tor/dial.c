@@ -85,14 +85,39 @@ static enum dial_error reply_error(uint8_t reply)
 	}
 }
 
-static void dial_delete(struct tor_dial *d)
+/*
+ * Whether the descriptor that a client key has opened is kept for the next dial.  Where the service was met,
+ * or its key was not good, a fresh one is better: it leads past introduction points that a restart of the
+ * other side has left behind.  Where it was not met, the directories may not be asked again for 15 minutes.
+ */
+static bool keeps_descriptor(enum dial_error error)
 {
-	bool refused = d->error == DIAL_NEED_AUTH || d->error == DIAL_WRONG_AUTH;
+	switch (error) {
+	case DIAL_INTRO_FAILED:
+	case DIAL_REND_FAILED:
+	case DIAL_INTRO_TIMEOUT:
+	case DIAL_REFUSED:
+		return true;
+	case DIAL_OK:
+	case DIAL_TOR_DOWN:
+	case DIAL_NO_DESCRIPTOR:
+	case DIAL_BAD_DESCRIPTOR:
+	case DIAL_NEED_AUTH:
+	case DIAL_WRONG_AUTH:
+	case DIAL_BAD_ADDRESS:
+	case DIAL_TIMEOUT:
+	case DIAL_PROTOCOL:
+		return false;
+	}
+	return false;
+}
 
+static void dial_delete(struct tor_dial *d, bool keep)
+{
 	TAILQ_REMOVE(&d->tor->dials, d, link);
 	stream_close(d->stream);
 	timer_free(d->timer);
-	access_release(&d->claim, refused);
+	access_release(&d->claim, keep);
 	free(d);
 }
 
@@ -102,8 +127,7 @@ static void dial_end(struct tor_dial *d, enum dial_error error, int fd)
 	void *ctx = d->ctx;
 
 	log_debug("a dial ended: %s", dial_error_text(error));
-	d->error = error;
-	dial_delete(d);
+	dial_delete(d, keeps_descriptor(error));
 	cb(ctx, error, fd);
 }
 
@@ -247,7 +271,7 @@ int tor_dial(struct tor *t, const uint8_t ed_public[KEY_BYTES], const uint8_t *c
 	TAILQ_INSERT_TAIL(&t->dials, d, link);
 	err = dial_begin(d, client_key);
 	if (err != 0) {
-		dial_delete(d);
+		dial_delete(d, true);
 		return err;
 	}
 	*out = d;
@@ -257,7 +281,7 @@ int tor_dial(struct tor *t, const uint8_t ed_public[KEY_BYTES], const uint8_t *c
 void tor_dial_cancel(struct tor_dial *d)
 {
 	if (d != NULL)
-		dial_delete(d);
+		dial_delete(d, true);
 }
 
 void dials_fail(struct tor *t)
@@ -277,5 +301,5 @@ void dials_clear(struct tor *t)
 
 	access_lost(t);
 	while ((d = TAILQ_FIRST(&t->dials)) != NULL)
-		dial_delete(d);
+		dial_delete(d, true);
 }

@@ -6,6 +6,7 @@
 #define REMOVE "ONION_CLIENT_AUTH_REMOVE "
 
 #define REPLY_OK "05000001000000000000"
+#define REPLY_F2 "05f20001000000000000"
 #define REPLY_F4 "05f40001000000000000"
 
 /* 32 bytes of each, and in base64. */
@@ -82,6 +83,17 @@ static void assert_ended(struct fake *f, struct call *c, enum dial_error error)
 		close(c->fd);
 }
 
+/* A dial that did not meet the service: its key stays. */
+static void leave_key(struct fake *f, uint8_t whom, const uint8_t *key)
+{
+	struct call c = {0};
+
+	f->socks_answer = REPLY_F2;
+	dial_to(f, whom, key, &c);
+	assert_ended(f, &c, DIAL_INTRO_FAILED);
+	f->socks_answer = REPLY_OK;
+}
+
 static void test_a_dial_waits_until_tor_has_its_key(void **state)
 {
 	struct fake *f = *state;
@@ -137,7 +149,7 @@ static void test_another_key_waits_for_its_turn(void **state)
 	assert_ended(f, &b, DIAL_OK);
 	assert_ended(f, &none, DIAL_OK);
 	assert_ended(f, &again, DIAL_OK);
-	assert_string_equal(story(f), "+a-+b-+a");
+	UNTIL_STORY(f, "+a-+b-+a-");
 	assert_int_equal(a.ends, 0);
 }
 
@@ -145,11 +157,10 @@ static void test_another_key_waits_for_its_turn(void **state)
 static void test_without_a_key_only_once_the_other_is_removed(void **state)
 {
 	struct fake *f = *state;
-	struct call a = {0}, none = {0};
+	struct call none = {0};
 
-	begin(f, NULL, REPLY_OK);
-	dial_bob(f, key_a, &a);
-	assert_ended(f, &a, DIAL_OK);
+	begin(f, NULL, NULL);
+	leave_key(f, 3, key_a);
 	f->table = by_hand;
 	dial_bob(f, NULL, &none);
 	UNTIL_STORY(f, "+a-");
@@ -189,23 +200,56 @@ static void test_addresses_do_not_wait_for_each_other(void **state)
 	assert_string_equal(story(f), "+a+b");
 }
 
-static void test_a_key_that_nobody_uses_is_removed(void **state)
+/* What a peer's restart has left behind must not be in the way of the next dial. */
+static void test_a_dial_that_got_through_takes_its_key_along(void **state)
 {
 	struct fake *f = *state;
-	struct call first = {0}, holds = {0}, c = {0};
+	struct call c = {0}, holds = {0}, later = {0};
+	struct tor_dial *holder;
+
+	begin(f, NULL, NULL);
+	holder = hold_dial(f, 3, key_a, &holds);
+	f->socks_answer = REPLY_OK;
+	dial_bob(f, key_a, &c);
+	assert_ended(f, &c, DIAL_OK);
+	turns(f);
+	assert_string_equal(story(f), "+a");
+	tor_dial_cancel(holder);
+	UNTIL_STORY(f, "+a-");
+	dial_bob(f, key_a, &later);
+	assert_ended(f, &later, DIAL_OK);
+	UNTIL_STORY(f, "+a-+a-");
+}
+
+static void test_a_dial_that_failed_leaves_its_key_for_a_while(void **state)
+{
+	struct fake *f = *state;
+	struct call c = {0};
+
+	begin(f, NULL, NULL);
+	leave_key(f, 3, key_a);
+	turns(f);
+	assert_string_equal(story(f), "+a");
+	dial_bob(f, key_a, &c);
+	assert_ended(f, &c, DIAL_OK);
+	UNTIL_STORY(f, "+a-");
+}
+
+static void test_the_while_is_over(void **state)
+{
+	struct fake *f = *state;
+	struct call c = {0};
 	struct tor_dial *holder;
 
 	f->key_idle_ms = 1;
 	begin(f, NULL, NULL);
-	holder = hold_dial(f, 3, key_a, &holds);
-	f->socks_answer = REPLY_OK;
-	dial_bob(f, key_a, &first);
-	assert_ended(f, &first, DIAL_OK);
+	holder = hold_dial(f, 3, key_a, &c);
+	leave_key(f, 3, key_a);
 	/* Another address's key goes meanwhile, but this one is held. */
-	dial_to(f, 4, key_b, &c);
-	assert_ended(f, &c, DIAL_OK);
+	leave_key(f, 4, key_b);
 	UNTIL_STORY(f, "+a+b-");
 	turns(f);
+	assert_string_equal(story(f), "+a+b-");
 	tor_dial_cancel(holder);
 	UNTIL_STORY(f, "+a+b--");
 }
@@ -213,11 +257,10 @@ static void test_a_key_that_nobody_uses_is_removed(void **state)
 static void test_an_account_that_locks(void **state)
 {
 	struct fake *f = *state;
-	struct call bob = {0}, carol = {0};
+	struct call carol = {0};
 
-	begin(f, NULL, REPLY_OK);
-	dial_to(f, 3, key_a, &bob);
-	assert_ended(f, &bob, DIAL_OK);
+	begin(f, NULL, NULL);
+	leave_key(f, 3, key_a);
 	f->socks_answer = NULL;
 	hold_dial(f, 4, key_b, &carol);
 	tor_forget_keys(f->tor);
@@ -239,7 +282,7 @@ static void test_a_key_that_did_not_open_is_given_anew(void **state)
 	f->socks_answer = REPLY_OK;
 	dial_bob(f, key_a, &again);
 	assert_ended(f, &again, DIAL_OK);
-	assert_string_equal(story(f), "+a-+a");
+	UNTIL_STORY(f, "+a-+a-");
 }
 
 /* 251: a system's tor still had one from before, and what that has opened. */
@@ -316,11 +359,10 @@ static void test_another_key_after_a_refused_one(void **state)
 static void test_a_key_that_tor_does_not_remove(void **state)
 {
 	struct fake *f = *state;
-	struct call a = {0}, none = {0}, b = {0};
+	struct call none = {0}, b = {0};
 
-	begin(f, NULL, REPLY_OK);
-	dial_bob(f, key_a, &a);
-	assert_ended(f, &a, DIAL_OK);
+	begin(f, NULL, NULL);
+	leave_key(f, 3, key_a);
 	f->table = by_hand;
 	dial_bob(f, NULL, &none);
 	UNTIL_STORY(f, "+a-");
@@ -330,7 +372,7 @@ static void test_a_key_that_tor_does_not_remove(void **state)
 	f->table = NULL;
 	dial_bob(f, key_b, &b);
 	assert_ended(f, &b, DIAL_OK);
-	assert_string_equal(story(f), "+a--+b");
+	UNTIL_STORY(f, "+a--+b-");
 }
 
 static void test_waiting_counts_as_dialling(void **state)
@@ -361,7 +403,7 @@ static void test_a_cancelled_wait(void **state)
 	fake_say(f, "250 OK\r\n");
 	dial_bob(f, key_b, &c);
 	assert_ended(f, &c, DIAL_OK);
-	assert_string_equal(story(f), "+a-+b");
+	UNTIL_STORY(f, "+a-+b-");
 	assert_int_equal(gone.ends, 0);
 	assert_int_equal(f->n_dials, 1);
 }
@@ -370,11 +412,10 @@ static void test_a_cancelled_wait(void **state)
 static void test_keys_after_a_restart(void **state)
 {
 	struct fake *f = *state;
-	struct call before = {0}, waits = {0}, behind = {0}, after = {0};
+	struct call waits = {0}, behind = {0}, after = {0};
 
-	begin(f, NULL, REPLY_OK);
-	dial_bob(f, key_a, &before);
-	assert_ended(f, &before, DIAL_OK);
+	begin(f, NULL, NULL);
+	leave_key(f, 3, key_a);
 	f->table = by_hand;
 	dial_bob(f, key_b, &waits);
 	dial_bob(f, key_a, &behind);
@@ -389,18 +430,17 @@ static void test_keys_after_a_restart(void **state)
 	TURN_UNTIL(f->loop, fake_state(f) == TOR_READY);
 	dial_bob(f, key_a, &after);
 	assert_ended(f, &after, DIAL_OK);
-	assert_string_equal(story(f), "+a");
+	UNTIL_STORY(f, "+a-");
 }
 
 /* A system's tor lives on without us: what we gave it is taken back. */
 static void test_keys_when_we_leave(void **state)
 {
 	struct fake *f = *state;
-	struct call bob = {0}, carol = {0};
+	struct call carol = {0};
 
-	begin(f, NULL, REPLY_OK);
-	dial_to(f, 3, key_a, &bob);
-	assert_ended(f, &bob, DIAL_OK);
+	begin(f, NULL, NULL);
+	leave_key(f, 3, key_a);
 	f->socks_answer = NULL;
 	hold_dial(f, 4, key_b, &carol);
 	tor_stop(f->tor);
@@ -420,7 +460,9 @@ int main(void)
 	    T(test_without_a_key_only_once_the_other_is_removed),
 	    T(test_a_key_waits_for_those_without),
 	    T(test_addresses_do_not_wait_for_each_other),
-	    T(test_a_key_that_nobody_uses_is_removed),
+	    T(test_a_dial_that_got_through_takes_its_key_along),
+	    T(test_a_dial_that_failed_leaves_its_key_for_a_while),
+	    T(test_the_while_is_over),
 	    T(test_an_account_that_locks),
 	    T(test_a_key_that_did_not_open_is_given_anew),
 	    T(test_what_an_earlier_run_left),
