@@ -247,14 +247,11 @@ int store_outbox_each(struct store *s, int64_t contact, int64_t after, size_t li
 /* The row of this contact with this seq. ERR_NOT_FOUND. */
 int store_outbox_by_seq(struct store *s, int64_t contact, uint64_t seq,
 			int (*cb)(void *ctx, const struct outbox_row *o), void *ctx);
-int store_outbox_mark_left(struct store *s, int64_t id); /* ERR_NOT_FOUND */
 /* Keeps what is sent, and that it may have left. ERR_NOT_FOUND; ERR_EXISTS: another row of the contact has
  * this seq. */
 int store_outbox_seal(struct store *s, int64_t id, uint64_t seq, const void *sealed, size_t len);
 /* The session ended: nothing of this contact is sealed any more; may_have_left stays. */
 int store_outbox_unseal(struct store *s, int64_t contact);
-/* Removes an acked message of this contact. ERR_NOT_FOUND. */
-int store_outbox_delete(struct store *s, int64_t contact, const uint8_t msgid[16]);
 /* Removes what is sealed with a seq up to this one, and tells how many below STORE_CONTROL. */
 int store_outbox_delete_upto(struct store *s, int64_t contact, uint64_t seq, size_t *n);
 /* Removes a message that can't have left.  ERR_NOT_FOUND; ERR_WRONG_STATE: it may have left. */

@@ -82,15 +82,6 @@ int store_outbox_by_seq(struct store *s, int64_t contact, uint64_t seq,
 	return !err && !n ? ERR_NOT_FOUND : err;
 }
 
-int store_outbox_mark_left(struct store *s, int64_t id)
-{
-	struct query q;
-	query_write(&q, s, "UPDATE outbox SET may_have_left = 1 WHERE id = ?");
-	query_int(&q, id);
-	const int err = query_run(&q);
-	return !err && !sqlite3_changes(s->db) ? ERR_NOT_FOUND : err;
-}
-
 int store_outbox_seal(struct store *s, int64_t id, uint64_t seq, const void *sealed, size_t len)
 {
 	struct query q;
@@ -113,16 +104,6 @@ int store_outbox_unseal(struct store *s, int64_t contact)
 		    "UPDATE outbox SET seq = NULL, sealed = NULL WHERE contact = ? AND seq IS NOT NULL");
 	query_int(&q, contact);
 	return query_run(&q);
-}
-
-int store_outbox_delete(struct store *s, int64_t contact, const uint8_t msgid[16])
-{
-	struct query q;
-	query_write(&q, s, "DELETE FROM outbox WHERE contact = ? AND msgid = ?");
-	query_int(&q, contact);
-	query_blob(&q, msgid, 16);
-	const int err = query_run(&q);
-	return !err && !sqlite3_changes(s->db) ? ERR_NOT_FOUND : err;
 }
 
 /* Those of the engine's own that are sealed with a seq up to this one. */

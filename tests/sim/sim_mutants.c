@@ -67,8 +67,6 @@ int __real_store_outbox_each(struct store *s, int64_t contact, int64_t after, si
 			     void *ctx);
 int __wrap_store_outbox_each(struct store *s, int64_t contact, int64_t after, size_t limit, outbox_cb cb,
 			     void *ctx);
-int __real_store_outbox_mark_left(struct store *s, int64_t id);
-int __wrap_store_outbox_mark_left(struct store *s, int64_t id);
 int __real_store_outbox_seal(struct store *s, int64_t id, uint64_t seq, const void *sealed, size_t len);
 int __wrap_store_outbox_seal(struct store *s, int64_t id, uint64_t seq, const void *sealed, size_t len);
 int __real_store_outbox_cancel(struct store *s, int64_t contact, int64_t id);
@@ -80,7 +78,7 @@ struct walk {
 	bool skip; /* the next row */
 };
 
-/* The row that was read last: what is known of the one that is then marked, sealed or cancelled. */
+/* The row that was read last: what is known of the one that is then sealed or cancelled. */
 static struct outbox_row last;
 
 static int walk_row(void *ctx, const struct outbox_row *o)
@@ -113,27 +111,22 @@ int __wrap_store_outbox_each(struct store *s, int64_t contact, int64_t after, si
 	return __real_store_outbox_each(s, contact, after, limit, walk_row, &w);
 }
 
-static int forget(struct store *s, int64_t id, int err)
-{
-	if (!err && sim_mutation == MUTATE_FORGET && last.id == id)
-		return store_outbox_delete(s, last.contact, last.msgid);
-	return err;
-}
-
-int __wrap_store_outbox_mark_left(struct store *s, int64_t id)
-{
-	return forget(s, id, __real_store_outbox_mark_left(s, id));
-}
-
 int __wrap_store_outbox_seal(struct store *s, int64_t id, uint64_t seq, const void *sealed, size_t len)
 {
-	return forget(s, id, __real_store_outbox_seal(s, id, seq, sealed, len));
+	int err = __real_store_outbox_seal(s, id, seq, sealed, len);
+	size_t n;
+
+	if (!err && sim_mutation == MUTATE_FORGET && last.id == id)
+		return store_outbox_delete_upto(s, last.contact, seq, &n);
+	return err;
 }
 
 int __wrap_store_outbox_cancel(struct store *s, int64_t contact, int64_t id)
 {
-	if (sim_mutation == MUTATE_CANCEL && last.id == id)
-		return store_outbox_delete(s, contact, last.msgid);
+	size_t n;
+
+	if (sim_mutation == MUTATE_CANCEL && last.id == id && last.seq)
+		return store_outbox_delete_upto(s, contact, last.seq, &n);
 	return __real_store_outbox_cancel(s, contact, id);
 }
 

@@ -141,9 +141,10 @@ void node_stop(struct node *n)
 		return;
 	sim_say(s, n->name, "goes offline");
 	chat_shutdown(n->chat, sim_now(s), "the user logs out");
-	if (!chat_commit(n->chat) && !n->doom) {
+	if (!chat_commit(n->chat)) {
 		check_settle(n, true);
-		wire_pump_all(n);
+		if (!n->doom) /* else it died right after the commit */
+			wire_pump_all(n);
 	}
 	wire_drop_all(n, false);
 	gone(n);

@@ -210,7 +210,7 @@ static void a_message_is_cancelled_until_it_may_have_left(void **state)
 	const int64_t bob = help_add_contact(s, "Bob", 1), carol = help_add_contact(s, "Carol", 2);
 	const int64_t sealed = add(s, bob, 1), left = add(s, bob, 2), waits = add(s, bob, 3);
 	assert_int_equal(store_outbox_seal(s, sealed, 1, "x", 1), 0);
-	assert_int_equal(store_outbox_mark_left(s, left), 0);
+	assert_int_equal(store_outbox_seal(s, left, 2, "x", 1), 0);
 	assert_int_equal(store_commit(s), 0);
 	assert_int_equal(store_outbox_cancel(s, bob, sealed), ERR_WRONG_STATE);
 	assert_int_equal(store_outbox_cancel(s, bob, left), ERR_WRONG_STATE);

@@ -412,8 +412,8 @@ static void the_outbox_keeps_a_contacts_messages_in_order(void **state)
 		assert_int_equal(store_outbox_add(s, &o[i]), 0);
 	}
 	assert_int_equal(store_outbox_add(s, &o[0]), ERR_EXISTS);
-	assert_int_equal(store_outbox_mark_left(s, o[2].id), 0);
-	assert_int_equal(store_outbox_mark_left(s, 1000), ERR_NOT_FOUND);
+	assert_int_equal(store_outbox_seal(s, o[2].id, 1, "x", 1), 0);
+	assert_int_equal(store_outbox_seal(s, 1000, 2, "x", 1), ERR_NOT_FOUND);
 	o[2].may_have_left = true;
 	s = reopen(*state, s);
 
@@ -435,9 +435,10 @@ static void the_outbox_keeps_a_contacts_messages_in_order(void **state)
 	assert_int_equal(all.rows[0].id, o[2].id);
 
 	/* an ack removes the message of its own contact only */
-	assert_int_equal(store_outbox_delete(s, carol, o[0].msgid), ERR_NOT_FOUND);
-	assert_int_equal(store_outbox_delete(s, bob, o[0].msgid), 0);
-	assert_int_equal(store_outbox_delete(s, bob, o[0].msgid), ERR_NOT_FOUND);
+	assert_int_equal(store_outbox_delete_upto(s, carol, 1, &n), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(store_outbox_delete_upto(s, bob, 1, &n), 0);
+	assert_int_equal(n, 1);
 	assert_int_equal(store_outbox_count(s, bob, &n), 0);
 	assert_int_equal(n, 2);
 	assert_int_equal(store_outbox_count(s, carol, &n), 0);
@@ -451,7 +452,7 @@ static void outbox_ids_are_never_used_again(void **state)
 	const int64_t bob = help_add_contact(s, "Bob", 1);
 	struct outbox_row first = {.contact = bob, .msgid = {1}, .text = "", .text_len = 0}, next = first;
 	assert_int_equal(store_outbox_add(s, &first), 0);
-	assert_int_equal(store_outbox_delete(s, bob, first.msgid), 0);
+	assert_int_equal(store_outbox_cancel(s, bob, first.id), 0);
 	s = reopen(*state, s);
 	assert_int_equal(store_outbox_add(s, &next), 0);
 	assert_true(next.id > first.id);
@@ -471,7 +472,7 @@ static void what_cant_have_left_is_cancelled_from_the_oldest_on(void **state)
 		o[i] = (struct outbox_row){.contact = i == 5 ? carol : bob, .msgid = {i}, .text = ""};
 		assert_int_equal(store_outbox_add(s, &o[i]), 0);
 	}
-	assert_int_equal(store_outbox_mark_left(s, o[0].id), 0);
+	assert_int_equal(store_outbox_seal(s, o[0].id, 1, "x", 1), 0);
 	assert_int_equal(store_outbox_last(s, bob, &last), 0);
 	assert_int_equal(last, o[4].id);
 	/* one */
