@@ -218,7 +218,7 @@ static int walk(uint8_t chain[KEY_BYTES], uint32_t from, uint32_t until, const u
 }
 
 /* Asked before a single step, since the numbers are not authenticated yet. */
-static int check_skips(const struct opening *o, const struct header *h, size_t room)
+static int check_skips(const struct opening *o, const struct header *h, const struct ratchet_skipped *skipped)
 {
 	const struct ratchet *r = o->before;
 	uint64_t skips = 0;
@@ -229,7 +229,7 @@ static int check_skips(const struct opening *o, const struct header *h, size_t r
 	if (o->turns && r->has_recv && h->previous > r->received)
 		skips = h->previous - r->received;
 	skips += h->n - o->from;
-	return skips > room || skips > RATCHET_SKIP_MAX ? ERR_FULL : 0;
+	return skips > RATCHET_SKIP_MAX || (skips && skips > skipped->room(skipped->ctx)) ? ERR_FULL : 0;
 }
 
 /* DHRatchet, first half: what the other side will send. */
@@ -252,7 +252,7 @@ static int turn_send(struct ratchet *r, const struct rng *rng)
 }
 
 /* Up to the message secret. */
-static int advance(struct opening *o, const struct header *h, size_t room)
+static int advance(struct opening *o, const struct header *h, const struct ratchet_skipped *skipped)
 {
 	struct ratchet *r = &o->after;
 	int err;
@@ -261,7 +261,7 @@ static int advance(struct opening *o, const struct header *h, size_t room)
 	if (!o->turns && !r->has_recv)
 		return ERR_CRYPTO; /* the responder's first key never sends */
 	o->from = o->turns ? 0 : r->received;
-	err = check_skips(o, h, room);
+	err = check_skips(o, h, skipped);
 	if (!err && o->turns)
 		err = turn_recv(r, h->dh);
 	if (err)
@@ -271,6 +271,17 @@ static int advance(struct opening *o, const struct header *h, size_t room)
 	chain_step(r->recv_chain, o->secret);
 	r->received = h->n + 1;
 	return 0;
+}
+
+/* TrySkippedMessageKeys: 0 and the secret, if it is one that was skipped.  In a chain nothing from its next number on
+ * was: what comes in order need not be looked for. */
+static int find_skipped(struct opening *o, const struct header *h, const struct ratchet_skipped *skipped)
+{
+	const struct ratchet *r = o->before;
+
+	if (r->has_recv && h->n >= r->received && crypto_equal(h->dh, r->dh_remote, KEY_BYTES))
+		return ERR_NOT_FOUND;
+	return skipped->find(skipped->ctx, h->dh, h->n, o->secret);
 }
 
 /* The tag holds: the secrets that were skipped are kept, walking once more. */
@@ -312,10 +323,10 @@ static int open_into(struct ratchet *r, struct opening *o, const struct rng *rng
 	header_read(msg, &h);
 	o->before = r;
 	o->after = *r;
-	found = skipped->find(skipped->ctx, h.dh, h.n, o->secret);
+	found = find_skipped(o, &h, skipped);
 	if (found && found != ERR_NOT_FOUND)
 		return found;
-	err = found ? advance(o, &h, skipped->room(skipped->ctx)) : 0;
+	err = found ? advance(o, &h, skipped) : 0;
 	if (err)
 		return err;
 	message_key(o->secret, h.random, o->key);
