@@ -60,12 +60,13 @@ class Pair:
 
     def measure(self):
         """One round: what it did, in a dict."""
-        syncs = [d.syncs() for d in self.daemons]
+        commits = [d.commits() for d in self.daemons]
         cpu = [d.cpu_ns() for d in self.daemons]
         carried = self.tor.carried()
         seconds = pump(*self.people, MESSAGES)
         return {"seconds": seconds,
-                "batches": [MESSAGES / max(1, d.syncs() - before) for d, before in zip(self.daemons, syncs)],
+                "batches": [MESSAGES / max(1, d.commits() - before)
+                            for d, before in zip(self.daemons, commits)],
                 "cpu_us": [(d.cpu_ns() - before) / MESSAGES / 1e3 for d, before in zip(self.daemons, cpu)],
                 "records": (self.tor.carried() - carried) / RECORD / MESSAGES}
 
@@ -95,7 +96,7 @@ def run(table, work):
     table.row(f"messages a second, end to end, durable ({SIZE} bytes)", rate["seconds"])
     table.row("  libsodium alone, both sides at once", rate["crypto"])
     table.row("  SQLCipher alone, both sides at once, the same batches", rate["store"])
-    table.row("  messages a sync of the disk: sender, receiver", "{:.1f}, {:.1f}".format(*figures["batches"]))
+    table.row("  messages a commit: sender, receiver", "{:.1f}, {:.1f}".format(*figures["batches"]))
     table.row("  records a message, with acks", f"{figures['records']:.2f}")
     table.row("  CPU of the daemon a message: sender, receiver", "{:.0f}, {:.0f} us".format(*figures["cpu_us"]))
     table.row(f"throughput / that of the slower of the two alone (median of {ROUNDS})",

@@ -53,7 +53,15 @@ class BenchDaemon(Daemon):
 
     def syncs(self):
         """How often it has synced the disk: once for each commit, and for checkpoints."""
-        return struct.unpack("Q", (self.dir / "syncs").read_bytes())[0]
+        return self._counts()[0]
+
+    def commits(self):
+        """The same without checkpoints, each of which syncs the log and the database."""
+        syncs, checkpoints = self._counts()
+        return syncs - 2 * checkpoints
+
+    def _counts(self):
+        return struct.unpack("QQ", (self.dir / "syncs").read_bytes())
 
     def cpu_s(self):
         """CPU time of the daemon itself, of user and system."""
