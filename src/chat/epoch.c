@@ -448,7 +448,9 @@ void epoch_unread(struct chat *c, struct now now, struct chat_peer *p, uint64_t 
 
 static bool gets_through(const struct chat_peer *p)
 {
-	return p->session.received >= p->unopened && p->session.acked >= p->unread;
+	bool waits = p->pub.queued || p->n_offers; /* else what was not read was taken away */
+
+	return p->session.received >= p->unopened && (!waits || p->session.acked >= p->unread);
 }
 
 void epoch_confirmed(struct chat *c, struct now now, struct chat_peer *p)

@@ -57,6 +57,21 @@ static int put_message(struct chat *c, struct chat_peer *p, const uint8_t *body,
 	return 1;
 }
 
+/* The user took the message away after it may have left: an empty one keeps its place, so that what follows can
+ * be opened. */
+static int send_empty(struct chat *c, struct chat_peer *p)
+{
+	struct buf body;
+	int err;
+
+	buf_init(&body, SEALED_BYTES_MAX);
+	err = epoch_seal(c, p, p->next_seq, NULL, 0, &body);
+	if (!err)
+		err = put_message(c, p, buf_ptr(&body), buf_len(&body));
+	buf_clear(&body);
+	return err;
+}
+
 /* What was sealed before. */
 static int send_again(struct chat *c, struct chat_peer *p)
 {
@@ -65,10 +80,8 @@ static int send_again(struct chat *c, struct chat_peer *p)
 
 	f.found = false;
 	err = store_outbox_by_seq(c->store, p->pub.row.id, p->next_seq, fetch_row, &f);
-	if (err == ERR_NOT_FOUND) {
-		p->next_seq++; /* the message that began the session */
-		return 1;
-	}
+	if (err == ERR_NOT_FOUND)
+		return send_empty(c, p);
 	return err ? chat_break(c, err) : put_message(c, p, f.data, f.row.sealed_len);
 }
 
@@ -232,15 +245,14 @@ int outbox_on_nack(struct chat *c, struct now now, struct chat_link *l, const ui
 
 	if (err || !in_session(l, nack.epoch))
 		return err;
-	err = store_outbox_by_seq(c->store, p->pub.row.id, nack.seq, fetch_text, &f);
-	if (err == ERR_NOT_FOUND)
-		return ERR_PROTOCOL; /* acked, or never sent */
-	if (!err && nack.seq <= l->resealed)
+	if (nack.seq <= p->session.acked || nack.seq > p->session.sent || nack.seq <= l->resealed)
 		return ERR_PROTOCOL; /* each is asked for once, in order: what it costs is bounded */
+	err = store_outbox_by_seq(c->store, p->pub.row.id, nack.seq, fetch_text, &f);
 	l->resealed = nack.seq;
 	buf_init(&sealed, SEALED_BYTES_MAX);
-	err = chat_break(c, err);
-	if (!err)
+	if (err == ERR_NOT_FOUND)
+		err = 0; /* send_empty, again */
+	else if (!chat_break(c, err))
 		err = seal(c, p, &f.row, f.data, nack.seq, &sealed);
 	buf_clear(&sealed);
 	if (!err && p->next_seq > nack.seq)

@@ -415,6 +415,32 @@ static void what_can_never_be_opened_ends_the_link(void **state)
 	assert_received(&w->bob, "1 ");
 }
 
+/* Blocking throws away what was sealed and not acked; the session goes on past it. */
+static void what_is_thrown_away_leaves_no_gap(void **state)
+{
+	struct world *w = *state;
+	size_t failed = 0;
+	befriend(w);
+	say(&w->alice, "1");
+	assert_int_equal(send_text(&w->alice, bob_of(w), "2"), 0);
+	assert_int_equal(send_text(&w->alice, bob_of(w), "3"), 0);
+	party_turn(&w->alice);
+	w->n_frames = 0; /* they were on their way */
+	assert_int_equal(chat_block(w->alice.chat, w->now, "Bob", &failed), 0);
+	assert_int_equal(failed, 2);
+	settle(w);
+	pass(w, 60000);
+	party_restart(&w->alice);
+	assert_int_equal(chat_unblock(w->alice.chat, w->now, "Bob"), 0);
+	meet_again(w);
+	say(&w->alice, "4");
+	say(&w->bob, "5");
+	assert_received(&w->bob, "1 4 ");
+	assert_received(&w->alice, "5 ");
+	assert_int_equal(chat_queued(w->alice.chat), 0);
+	assert_anew(&w->alice, 0);
+}
+
 static int frame_at_bob(struct world *w, uint8_t type, const uint8_t *body, size_t len)
 {
 	const struct pair *pair = pair_open(w);
@@ -653,6 +679,7 @@ int main(void)
 	    TEST(an_ack_of_the_old_session_holds_up_nothing),
 	    TEST(a_damaged_message_is_asked_for_again),
 	    TEST(what_can_never_be_opened_ends_the_link),
+	    TEST(what_is_thrown_away_leaves_no_gap),
 	    TEST(lies_about_seqs),
 	    TEST(asked_for_again_and_again),
 	    TEST(a_ratchet_key_that_comes_back),
