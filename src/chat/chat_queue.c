@@ -165,11 +165,11 @@ static int load_mark(void *ctx, const char *name, const void *value, size_t len)
 	struct chat *c = ctx;
 	struct contact *contact;
 	struct mark m;
-	int64_t id;
+	uint64_t id;
 
-	if (len != sizeof(m) || sscanf(name, META_CANCEL "%" SCNd64, &id) != 1)
+	if (len != sizeof(m) || str_to_u64(name + strlen(META_CANCEL), 1, INT64_MAX, &id))
 		return ERR_INVALID; /* a damaged database */
-	contact = chat_find_id(c, id);
+	contact = chat_find_id(c, (int64_t)id);
 	if (!contact)
 		return ERR_INVALID;
 	memcpy(&m, value, len);
