@@ -254,6 +254,8 @@ void app_account_locked(struct account *a)
 		break_off(aa);
 	peer_free(aa->peer);
 	aa->peer = NULL;
+	if (aa->unit != NULL)
+		tor_forget_keys(aa->unit->tor);
 	timer_free(aa->timer);
 	aa->timer = NULL;
 }
