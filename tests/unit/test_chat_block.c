@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Who is blocked or removed does not get in again, finds nothing, and costs the others nothing. */
+#include "chat_service_help.h"
+
+
+/* ---- who is blocked ---- */
+
+static void blocked_is_out_at_once_and_what_waits_fails(void **state)
+{
+	struct world *w = *state;
+	size_t failed = 0;
+	befriend(w);
+	const struct locator had = {.has_client_key = bob_of(w)->row.has_client_key};
+	struct locator l = had;
+	memcpy(l.onion, bob_of(w)->row.onion, KEY_BYTES);
+	memcpy(l.client_key, bob_of(w)->row.client_key, KEY_BYTES);
+	assert_true(l.has_client_key);
+	assert_true(leads_in(&w->bob, &l));
+	cut_all(w);
+	assert_int_equal(send_text(&w->bob, alice_of(w), "1"), 0);
+	assert_int_equal(send_text(&w->bob, alice_of(w), "2"), 0);
+	assert_int_equal(chat_block(w->bob.chat, w->now, "alice", &failed), 0);
+	assert_int_equal(failed, 2);
+	assert_int_equal(chat_queued(w->bob.chat), 0);
+	assert_int_equal(said(&w->bob, "2 messages were not delivered for sure"), 1);
+	pass(w, 1000);
+	assert_false(leads_in(&w->bob, &l));
+	assert_int_equal(w->bob.n_dials, 0);
+	assert_int_equal(send_text(&w->bob, alice_of(w), "3"), ERR_REFUSED);
+	assert_int_equal(block(&w->bob, "Alice"), ERR_WRONG_STATE);
+	assert_int_equal(block(&w->bob, "Carol"), ERR_NOT_FOUND);
+	assert_int_equal(private_services(&w->bob), 1); /* a fresh one; nobody needs the other */
+}
+
+static void blocked_stays_so_after_a_restart(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	assert_int_equal(block(&w->bob, "Alice"), 0);
+	assert_int_equal(pairs_open(w), 0);
+	pass(w, 1000);
+	assert_int_equal(said(&w->alice, "Bob is offline, was online, went offline"), 1);
+	party_restart(&w->bob);
+	assert_true(alice_of(w)->row.blocked);
+	pass(w, 1000);
+	assert_int_equal(w->bob.n_dials, 0);
+	for (unsigned i = 0; i < 20; i++) {
+		pass(w, 3700u * 1000);
+		while (w->alice.n_dials)
+			dial_out(&w->alice);
+		settle(w);
+	}
+	assert_int_equal(pairs_open(w), 0);
+	assert_int_equal(said(&w->alice, "Bob is online"), 1);
+	assert_int_equal(w->bob.n_dials, 0);
+}
+
+static void block_unblock_block(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(block(&w->bob, "Alice"), 0);
+		pass(w, 1000);
+		assert_int_equal(keys_of(peer_of(&w->bob)), 0);
+		assert_int_equal(chat_unblock(w->bob.chat, w->now, "Alice"), 0);
+		meet_anew(w);
+	}
+	assert_int_equal(block(&w->bob, "Alice"), 0);
+	pass(w, 1000);
+	assert_int_equal(private_services(&w->bob), 1);
+	assert_int_equal(peer_of(&w->bob)->n_offers, 0);
+}
+
+/* Where another contact stays on the old service. */
+static void the_others_follow_to_a_fresh_service(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	struct chat_peer *carol = known(&w->bob, "Carol", 1, CONTACT_LINKED);
+	struct chat_peer *mallory = known(&w->bob, "Mallory", 2, CONTACT_LINKED);
+	const struct locator hers = give(&w->bob, mallory), carols = give(&w->bob, carol);
+	cut_all(w);
+	assert_int_equal(send_text(&w->bob, alice_of(w), "1"), 0);
+	assert_int_equal(block(&w->bob, "Mallory"), 0);
+	assert_int_equal(send_text(&w->bob, alice_of(w), "2"), 0);
+	pass(w, 1000);
+	assert_int_equal(private_services(&w->bob), 2);
+	assert_false(leads_in(&w->bob, &hers));
+	assert_true(leads_in(&w->bob, &carols));
+	meet_anew(w); /* by the old one */
+	assert_received(&w->alice, "1 2 ");
+	assert_int_equal(memcmp(bob_of(w)->row.onion, hers.onion, KEY_BYTES) != 0, 1);
+	assert_int_equal(keys_of(peer_of(&w->bob)), 1);
+	assert_int_equal(private_services(&w->bob), 2); /* Carol is still to come */
+	cut_all(w);
+	meet_anew(w);
+}
+
+static void a_service_that_all_have_left_goes(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	const struct locator hers = give(&w->bob, known(&w->bob, "Mallory", 2, CONTACT_LINKED));
+	assert_int_equal(block(&w->bob, "Mallory"), 0);
+	settle(w); /* Alice is told on the link that stands */
+	assert_int_equal(private_services(&w->bob), 1);
+	assert_false(leads_in(&w->bob, &hers));
+	assert_int_equal(memcmp(bob_of(w)->row.onion, hers.onion, KEY_BYTES) != 0, 1);
+}
+
+/* A locator that was not acked when its service is left: neither loses Alice. */
+static void blocking_while_a_locator_is_on_its_way(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	give(&w->bob, known(&w->bob, "Mallory", 2, CONTACT_LINKED));
+	give(&w->bob, known(&w->bob, "Dave", 3, CONTACT_LINKED));
+	give(&w->bob, known(&w->bob, "Carol", 4, CONTACT_LINKED));
+	assert_int_equal(block(&w->bob, "Mallory"), 0);
+	party_turn(&w->bob); /* sealed, and sent */
+	cut_all(w);
+	assert_int_equal(block(&w->bob, "Dave"), 0);
+	pass(w, 1000);
+	party_restart(&w->bob);
+	assert_int_equal(peer_of(&w->bob)->n_offers, 2);
+	assert_int_equal(chat_queued(w->bob.chat), 0);
+	meet_anew(w);
+	assert_int_equal(peer_of(&w->bob)->n_offers, 0);
+	assert_int_equal(keys_of(peer_of(&w->bob)), 1);
+	assert_int_equal(memcmp(bob_of(w)->row.onion, newest_key(peer_of(&w->bob))->service->onion, KEY_BYTES), 0);
+	party_restart(&w->alice);
+	cut_all(w);
+	meet_anew(w);
+}
+
+/* ---- in every state ---- */
+
+static void whoever_is_blocked_or_removed_can_be(void **state)
+{
+	static const enum contact_state states[] = {CONTACT_ASKED, CONTACT_ACCEPTING, CONTACT_LINKED,
+						    CONTACT_INVITED};
+	struct world *w = *state;
+	settle(w);
+	for (unsigned i = 0; i < 4; i++) {
+		struct chat_peer *p = known(&w->bob, "Mallory", 10 + i, states[i]);
+		const struct locator l = give(&w->bob, p);
+		pass(w, 20000);
+		assert_true(leads_in(&w->bob, &l));
+		assert_int_equal(block(&w->bob, "Mallory"), 0);
+		pass(w, 1000);
+		assert_false(leads_in(&w->bob, &l));
+		assert_int_equal(chat_unblock(w->bob.chat, w->now, "Mallory"), 0);
+		pass(w, 1000);
+		const struct locator again = give(&w->bob, p);
+		party_turn(&w->bob);
+		party_restart(&w->bob);
+		pass(w, 1000);
+		assert_true(leads_in(&w->bob, &again));
+		assert_int_equal(chat_remove(w->bob.chat, w->now, "Mallory"), 0);
+		pass(w, 1000);
+		assert_false(leads_in(&w->bob, &again));
+		party_restart(&w->bob);
+		settle(w);
+		assert_null(chat_find(w->bob.chat, "Mallory"));
+		assert_int_equal(private_services(&w->bob), 1);
+	}
+}
+
+static void removed_while_the_others_move(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	give(&w->bob, known(&w->bob, "Mallory", 2, CONTACT_LINKED));
+	give(&w->bob, known(&w->bob, "Carol", 4, CONTACT_LINKED));
+	cut_all(w);
+	assert_int_equal(block(&w->bob, "Mallory"), 0);
+	party_turn(&w->bob);
+	assert_int_equal(chat_remove(w->bob.chat, w->now, "Carol"), 0);
+	assert_int_equal(chat_remove(w->bob.chat, w->now, "Mallory"), 0);
+	party_turn(&w->bob);
+	party_restart(&w->bob);
+	meet_anew(w);
+	assert_int_equal(private_services(&w->bob), 1);
+	assert_int_equal(keys_of(peer_of(&w->bob)), 1);
+}
+
+/* ---- contacts from before there were private services ---- */
+
+static void knows_the_door_alone(struct party *p, struct chat_peer *whom)
+{
+	whom->pub.row.knows_door = true;
+	assert_int_equal(contact_save(p->chat, whom), 0);
+	party_turn(p);
+	party_restart(p);
+	party_turn(p);
+}
+
+static void closed_at_once_the_door_waits_for_nobody(void **state)
+{
+	struct world *w = *state;
+	settle(w);
+	knows_the_door_alone(&w->bob, known(&w->bob, "Carol", 4, CONTACT_LINKED));
+	assert_int_equal(chat_set_door(w->bob.chat, w->now, false, true), 0);
+	party_turn(&w->bob);
+	assert_null(service_of(&w->bob, CHAT_DOOR));
+	party_restart(&w->bob);
+	party_turn(&w->bob);
+	assert_null(service_of(&w->bob, CHAT_DOOR));
+	assert_int_equal(chat_set_door(w->bob.chat, w->now, true, false), 0);
+	party_turn(&w->bob);
+	assert_true(service_of(&w->bob, CHAT_DOOR)->s.private_role);
+	assert_true(service_of(&w->bob, CHAT_DOOR)->s.door_role);
+}
+
+#define STORY(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    STORY(blocked_is_out_at_once_and_what_waits_fails),
+	    STORY(blocked_stays_so_after_a_restart),
+	    STORY(block_unblock_block),
+	    STORY(the_others_follow_to_a_fresh_service),
+	    STORY(a_service_that_all_have_left_goes),
+	    STORY(blocking_while_a_locator_is_on_its_way),
+	    STORY(whoever_is_blocked_or_removed_can_be),
+	    STORY(removed_while_the_others_move),
+	    STORY(closed_at_once_the_door_waits_for_nobody),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
