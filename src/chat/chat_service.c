@@ -200,15 +200,15 @@ int service_retire(struct chat *c, struct service_client *k)
 	return service_client_save(c, k);
 }
 
-/* As many keys as it is published with: those in use, some spare ones if it takes new contacts, and spare ones
+/* As many keys as it is published with: those in use, spare ones, at least some if it takes new contacts, and more
  * up to a full step. */
 static size_t target(const struct service *s)
 {
-	size_t n = s->n_clients - s->n_spare;
+	size_t n = s->n_clients;
 	size_t steps;
 
-	if (!s->row.left_ms)
-		n += s->n_spare > SPARES ? s->n_spare : SPARES;
+	if (!s->row.left_ms && s->n_spare < SPARES)
+		n += SPARES - s->n_spare;
 	steps = (n + CLIENTS_STEP - 1) / CLIENTS_STEP;
 	n = (steps ? steps : 1) * CLIENTS_STEP;
 	return n < CLIENTS_MAX ? n : CLIENTS_MAX;

@@ -134,6 +134,25 @@ static void blocking_while_a_locator_is_on_its_way(void **state)
 	meet_anew(w);
 }
 
+static void a_left_service_keeps_a_full_list(void **state)
+{
+	struct world *w = *state;
+	settle(w);
+	for (unsigned i = 0; i < 17; i++) {
+		char nick[12];
+		snprintf(nick, sizeof(nick), "c%u", i);
+		give(&w->bob, known(&w->bob, nick, 100 + i, CONTACT_LINKED));
+	}
+	settle(w);
+	for (unsigned i = 0; i < 3; i++) {
+		char nick[12];
+		snprintf(nick, sizeof(nick), "c%u", i);
+		assert_int_equal(block(&w->bob, nick), 0);
+		pass(w, 1000);
+		private_services(&w->bob);
+	}
+}
+
 /* ---- in every state ---- */
 
 static void whoever_is_blocked_or_removed_can_be(void **state)
@@ -224,6 +243,7 @@ int main(void)
 	    STORY(the_others_follow_to_a_fresh_service),
 	    STORY(a_service_that_all_have_left_goes),
 	    STORY(blocking_while_a_locator_is_on_its_way),
+	    STORY(a_left_service_keeps_a_full_list),
 	    STORY(whoever_is_blocked_or_removed_can_be),
 	    STORY(removed_while_the_others_move),
 	    STORY(closed_at_once_the_door_waits_for_nobody),
