@@ -47,7 +47,6 @@ int chat_block(struct chat *c, struct now now, const char *nick, size_t *failed)
 		err = locator_shut_out(c, now, p);
 	if (!err)
 		err = drop_queue(c, now, p, failed);
-	c->door_dirty = true;
 	front_call(c, contact_blocked, contact);
 	front_status(c);
 	return err;
@@ -68,6 +67,7 @@ int chat_unblock(struct chat *c, struct now now, const char *nick)
 	c->now = now;
 	p = contact->impl;
 	contact->row.blocked = false;
+	c->door_dirty = true; /* it may depend on it */
 	log_debug("contact %lld: unblocked", (long long)contact->row.id);
 	err = contact_save(c, p);
 	if (!err)

@@ -136,6 +136,7 @@ struct service {
 	size_t n_clients, n_spare;
 	bool dirty;	/* to be published, perhaps anew */
 	bool published; /* the net was told */
+	bool shuts_out; /* somebody, right now: locator_shut_out */
 };
 TAILQ_HEAD(service_list, service);
 

@@ -226,20 +226,45 @@ static int leave(struct chat *c, struct now now, struct service *s)
 	return err;
 }
 
+static bool has_retired(const struct service *s)
+{
+	const struct service_client *k;
+
+	TAILQ_FOREACH (k, &s->clients, of_service) {
+		if (k->row.use == CLIENT_RETIRED)
+			return true;
+	}
+	return false;
+}
+
+/* Old keys of the contact may be among those that are retired, wherever they are. */
+static void publish_without_retired(struct chat *c)
+{
+	struct service *s;
+
+	TAILQ_FOREACH (s, &c->services, entry)
+		s->dirty = s->dirty || has_retired(s);
+}
+
+/* First all of its keys, then the services: nobody offers it another one meanwhile. */
 int locator_shut_out(struct chat *c, struct now now, struct chat_peer *p)
 {
 	struct service_client *k;
 	struct service *s;
 	int err = 0;
 
+	publish_without_retired(c);
+	c->door_dirty = true; /* perhaps it stood for this one */
 	while (!err && (k = TAILQ_FIRST(&p->clients))) {
-		s = k->service;
-		s->dirty = true;
+		k->service->dirty = k->service->shuts_out = true;
 		if (k->row.offer)
 			p->n_offers--;
 		err = service_client_delete(c, k);
-		if (!err)
+	}
+	TAILQ_FOREACH (s, &c->services, entry) {
+		if (!err && s->shuts_out)
 			err = leave(c, now, s);
+		s->shuts_out = false;
 	}
 	return err ? err : service_drop_unneeded(c);
 }
@@ -262,17 +287,6 @@ static int give_up(struct chat *c, struct now now, struct service *s)
 			err = service_retire(c, k);
 	}
 	return err ? err : service_drop(c, s);
-}
-
-static bool has_retired(const struct service *s)
-{
-	const struct service_client *k;
-
-	TAILQ_FOREACH (k, &s->clients, of_service) {
-		if (k->row.use == CLIENT_RETIRED)
-			return true;
-	}
-	return false;
 }
 
 /* From time to time: what is over goes. */

@@ -134,6 +134,42 @@ static void blocking_while_a_locator_is_on_its_way(void **state)
 	meet_anew(w);
 }
 
+/* An old key of hers on a service that stands for others is taken out too. */
+static void no_key_that_the_blocked_one_ever_had_leads_in(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	give(&w->bob, known(&w->bob, "Mallory", 2, CONTACT_LINKED));
+	give(&w->bob, known(&w->bob, "Carol", 4, CONTACT_LINKED));
+	struct locator old = {.has_client_key = true};
+	memcpy(old.onion, bob_of(w)->row.onion, KEY_BYTES);
+	memcpy(old.client_key, bob_of(w)->row.client_key, KEY_BYTES);
+	assert_int_equal(block(&w->bob, "Mallory"), 0);
+	pass(w, 1000); /* Alice follows, and Carol can't */
+	assert_int_equal(keys_of(peer_of(&w->bob)), 1);
+	assert_int_equal(memcmp(bob_of(w)->row.onion, old.onion, KEY_BYTES) != 0, 1);
+	assert_int_equal(block(&w->bob, "Alice"), 0);
+	pass(w, 1000);
+	assert_false(leads_in(&w->bob, &old));
+}
+
+/* Two keys on one service: one fresh service is enough. */
+static void two_keys_of_one_service_open_one_fresh_one(void **state)
+{
+	struct world *w = *state;
+	struct chat_peer *mallory = known(&w->bob, "Mallory", 2, CONTACT_LINKED);
+	settle(w);
+	give(&w->bob, mallory);
+	give(&w->bob, known(&w->bob, "Carol", 4, CONTACT_LINKED));
+	assert_int_equal(locator_fresh(w->bob.chat, w->now, mallory), 0);
+	assert_int_equal(keys_of(mallory), 2);
+	assert_int_equal(block(&w->bob, "Mallory"), 0);
+	pass(w, 1000);
+	assert_int_equal(private_services(&w->bob), 2);
+	assert_int_equal(keys_of(peer_named(&w->bob, "Carol")), 2);
+	assert_int_equal(mallory->n_offers, 0);
+}
+
 static void a_left_service_keeps_a_full_list(void **state)
 {
 	struct world *w = *state;
@@ -215,6 +251,27 @@ static void knows_the_door_alone(struct party *p, struct chat_peer *whom)
 	party_turn(p);
 }
 
+static void the_door_stands_for_whoever_knows_no_more(void **state)
+{
+	struct world *w = *state;
+	settle(w);
+	knows_the_door_alone(&w->bob, known(&w->bob, "Carol", 4, CONTACT_LINKED));
+	assert_true(service_of(&w->bob, CHAT_DOOR)->s.private_role);
+	assert_int_equal(chat_set_door(w->bob.chat, w->now, false, false), 0);
+	party_turn(&w->bob);
+	assert_true(service_of(&w->bob, CHAT_DOOR)->s.private_role);
+	assert_false(service_of(&w->bob, CHAT_DOOR)->s.door_role);
+	assert_int_equal(block(&w->bob, "Carol"), 0);
+	party_turn(&w->bob);
+	assert_null(service_of(&w->bob, CHAT_DOOR));
+	assert_int_equal(chat_unblock(w->bob.chat, w->now, "Carol"), 0);
+	party_turn(&w->bob);
+	assert_true(service_of(&w->bob, CHAT_DOOR)->s.private_role);
+	assert_int_equal(chat_remove(w->bob.chat, w->now, "Carol"), 0);
+	party_turn(&w->bob);
+	assert_null(service_of(&w->bob, CHAT_DOOR));
+}
+
 static void closed_at_once_the_door_waits_for_nobody(void **state)
 {
 	struct world *w = *state;
@@ -243,9 +300,12 @@ int main(void)
 	    STORY(the_others_follow_to_a_fresh_service),
 	    STORY(a_service_that_all_have_left_goes),
 	    STORY(blocking_while_a_locator_is_on_its_way),
+	    STORY(no_key_that_the_blocked_one_ever_had_leads_in),
+	    STORY(two_keys_of_one_service_open_one_fresh_one),
 	    STORY(a_left_service_keeps_a_full_list),
 	    STORY(whoever_is_blocked_or_removed_can_be),
 	    STORY(removed_while_the_others_move),
+	    STORY(the_door_stands_for_whoever_knows_no_more),
 	    STORY(closed_at_once_the_door_waits_for_nobody),
 	};
 
