@@ -188,7 +188,7 @@ out_id:
 
 static void peer_take_out(struct chat *c, struct chat_peer *p)
 {
-	links_close_all(c, p, CLOSE_DONE);
+	links_close_all(c, p, CLOSE_OFFLINE); /* no more is said to one who is blocked */
 	epoch_forget(c, p);
 	dial_stop(c, p);
 	timers_cancel(&c->timers, &p->offline_timer);

@@ -240,6 +240,25 @@ static void removed_while_the_others_move(void **state)
 	assert_int_equal(keys_of(peer_of(&w->bob)), 1);
 }
 
+/* To her it is the same as to be blocked: Bob went offline. */
+static void the_removed_one_is_told_nothing(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	assert_int_equal(chat_remove(w->bob.chat, w->now, "Alice"), 0);
+	party_turn(&w->bob);
+	enum close_reason reason = CLOSE_DONE;
+	bool closed = false;
+	for (size_t i = 0; i < w->n_frames; i++) {
+		if (w->frames[i].type == FRAME_CLOSE) {
+			assert_int_equal(close_decode(w->frames[i].body, w->frames[i].len, &reason), 0);
+			closed = true;
+		}
+	}
+	assert_true(closed);
+	assert_int_equal(reason, CLOSE_OFFLINE);
+}
+
 /* ---- contacts from before there were private services ---- */
 
 static void knows_the_door_alone(struct party *p, struct chat_peer *whom)
@@ -305,6 +324,7 @@ int main(void)
 	    STORY(a_left_service_keeps_a_full_list),
 	    STORY(whoever_is_blocked_or_removed_can_be),
 	    STORY(removed_while_the_others_move),
+	    STORY(the_removed_one_is_told_nothing),
 	    STORY(the_door_stands_for_whoever_knows_no_more),
 	    STORY(closed_at_once_the_door_waits_for_nobody),
 	};
