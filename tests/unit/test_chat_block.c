@@ -55,6 +55,36 @@ static void blocked_stays_so_after_a_restart(void **state)
 	assert_int_equal(w->bob.n_dials, 0);
 }
 
+/* Messages that were sealed are taken out of the middle of a session. */
+static void unblocked_goes_on_with_the_session(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	assert_int_equal(send_text(&w->bob, alice_of(w), "1"), 0);
+	settle(w);
+	assert_int_equal(send_text(&w->bob, alice_of(w), "2"), 0);
+	assert_int_equal(send_text(&w->bob, alice_of(w), "3"), 0);
+	party_turn(&w->bob);
+	cut_all(w); /* sealed, and lost on the way */
+	assert_int_equal(block(&w->bob, "Alice"), 0);
+	pass(w, 60000);
+	party_restart(&w->bob);
+	assert_int_equal(chat_unblock(w->bob.chat, w->now, "Alice"), 0);
+	assert_int_equal(chat_unblock(w->bob.chat, w->now, "Alice"), ERR_WRONG_STATE);
+	meet_anew(w);
+	assert_int_equal(send_text(&w->bob, alice_of(w), "4"), 0);
+	assert_int_equal(send_text(&w->alice, bob_of(w), "5"), 0);
+	settle(w);
+	assert_received(&w->alice, "1 4 ");
+	assert_received(&w->bob, "5 ");
+	assert_int_equal(chat_queued(w->bob.chat), 0);
+	assert_int_equal(said(&w->alice, "was set up anew"), 0);
+	/* And knows where Bob is now. */
+	cut_all(w);
+	meet_anew(w);
+	assert_int_equal(memcmp(bob_of(w)->row.onion, newest_key(peer_of(&w->bob))->service->onion, KEY_BYTES), 0);
+}
+
 static void block_unblock_block(void **state)
 {
 	struct world *w = *state;
@@ -315,6 +345,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    STORY(blocked_is_out_at_once_and_what_waits_fails),
 	    STORY(blocked_stays_so_after_a_restart),
+	    STORY(unblocked_goes_on_with_the_session),
 	    STORY(block_unblock_block),
 	    STORY(the_others_follow_to_a_fresh_service),
 	    STORY(a_service_that_all_have_left_goes),
