@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Private services, and how contacts are told of them. */
+#include "chat_service_help.h"
+
+/* ---- what is published ---- */
+
+static void a_private_service_stands_before_anybody_is_told(void **state)
+{
+	struct world *w = *state;
+	settle(w);
+	assert_int_equal(w->alice.n_services, 2);
+	const struct help_service *door = service_of(&w->alice, CHAT_DOOR);
+	assert_true(door->s.door_role && !door->s.private_role && !door->s.n_clients);
+	assert_memory_equal(door->s.onion, chat_identity(w->alice.chat), KEY_BYTES);
+	const struct help_service *s = &w->alice.service[w->alice.service[0].s.id == CHAT_DOOR];
+	assert_true(s->s.private_role && !s->s.door_role);
+	assert_int_equal(s->s.n_clients, 16);
+	const struct service *mine = TAILQ_FIRST(&w->alice.chat->services);
+	assert_memory_equal(s->s.onion, mine->onion, KEY_BYTES);
+	assert_true(memcmp(s->s.onion, service_of(&w->bob, mine->row.id)->s.onion, KEY_BYTES) != 0);
+}
+
+static void contacts_meet_there_and_need_no_door(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	assert_int_equal(chat_set_door(w->alice.chat, w->now, false, false), 0);
+	assert_int_equal(chat_set_door(w->bob.chat, w->now, false, false), 0);
+	pass(w, 1000);
+	assert_null(service_of(&w->alice, CHAT_DOOR));
+	assert_null(service_of(&w->bob, CHAT_DOOR));
+	for (unsigned i = 0; i < 3; i++) {
+		party_restart(i % 2 ? &w->alice : &w->bob);
+		meet_anew(w);
+		assert_true(chat_admit(w->bob.chat, CHAT_DOOR, LINK_DOOR, LINK_VERSION,
+				       chat_identity(w->alice.chat), chat_identity(w->alice.chat)) != 0);
+	}
+	const struct pair *pair = pair_open(w);
+	assert_int_equal(pair->dial.role, LINK_PRIVATE);
+	assert_true(pair->dial.locator.has_client_key);
+	assert_true(pair->service != CHAT_DOOR);
+}
+
+static void a_spare_key_is_given_without_publishing(void **state)
+{
+	struct world *w = *state;
+	settle(w);
+	const size_t before = w->alice.publishes;
+	for (unsigned i = 0; i < 16; i++) {
+		char nick[12];
+		snprintf(nick, sizeof(nick), "c%u", i);
+		const struct locator l = give(&w->alice, known(&w->alice, nick, i, CONTACT_ASKED));
+		assert_true(leads_in(&w->alice, &l));
+		party_turn(&w->alice);
+	}
+	assert_int_equal(w->alice.publishes, before);
+	const struct locator l = give(&w->alice, known(&w->alice, "last", 99, CONTACT_ASKED));
+	party_turn(&w->alice);
+	assert_int_equal(w->alice.publishes, before + 1);
+	assert_true(leads_in(&w->alice, &l));
+	assert_int_equal(private_services(&w->alice), 1);
+}
+
+static void hundreds_of_contacts_are_spread_over_services(void **state)
+{
+	struct world *w = *state;
+	static struct locator l[400];
+	settle(w);
+	party_tor(&w->alice, false);
+	for (unsigned i = 0; i < 400; i++) {
+		char nick[12];
+		snprintf(nick, sizeof(nick), "c%u", i);
+		l[i] = give(&w->alice, known(&w->alice, nick, i, CONTACT_LINKED));
+		hush(&w->alice);
+		for (unsigned k = 0; i % 50 == 0 && k < i; k++)
+			assert_memory_not_equal(l[k].client_key, l[i].client_key, KEY_BYTES);
+	}
+	pass(w, 1000);
+	assert_int_equal(private_services(&w->alice), 2);
+	party_restart(&w->alice);
+	pass(w, 1000);
+	assert_int_equal(private_services(&w->alice), 2);
+	for (unsigned i = 0; i < 400; i++)
+		assert_true(leads_in(&w->alice, &l[i]));
+	assert_int_equal(block(&w->alice, "c7"), 0);
+	pass(w, 1000);
+	assert_false(leads_in(&w->alice, &l[7]));
+	for (unsigned i = 8; i < 400; i++)
+		assert_true(leads_in(&w->alice, &l[i]));
+	/* The other 319 are offered keys; those of the second service need none. */
+	assert_int_equal(peer_named(&w->alice, "c319")->n_offers, 1);
+	assert_int_equal(peer_named(&w->alice, "c320")->n_offers, 0);
+}
+
+static void one_service_is_published_a_turn(void **state)
+{
+	struct world *w = *state;
+	settle(w);
+	for (unsigned i = 0; i < 5; i++) {
+		char nick[12];
+		snprintf(nick, sizeof(nick), "c%u", i);
+		struct chat_peer *p = known(&w->alice, nick, i, CONTACT_ASKED);
+		give(&w->alice, known(&w->alice, i ? "d" : "e", 50 + i, CONTACT_ASKED));
+		give(&w->alice, p);
+		assert_int_equal(chat_rename(w->alice.chat, w->now, i ? "d" : "e", i ? "gone" : "stays"), 0);
+		assert_int_equal(block(&w->alice, nick), 0);
+		if (i)
+			assert_int_equal(chat_remove(w->alice.chat, w->now, "gone"), 0);
+	}
+	party_kill(&w->alice, true);
+	party_start(&w->alice);
+	size_t before = w->alice.publishes, turns = 0;
+	do {
+		before = w->alice.publishes;
+		assert_int_equal(chat_commit(w->alice.chat), 0);
+		assert_true(w->alice.publishes - before <= 2); /* the door is another */
+		chat_tick(w->alice.chat, w->now);
+		turns++;
+	} while (w->alice.publishes > before);
+	assert_true(turns > 1);
+}
+
+/* ---- a locator arrives ---- */
+
+/* The ANSWER may be lost and nobody acks it: the locator in it comes again under the ratchet, and is acked. */
+static void a_locator_of_an_answer_is_told_again_and_acked(void **state)
+{
+	struct world *w = *state;
+	assert_int_equal(add(&w->alice, "Bob", &w->bob, ""), 0);
+	assert_int_equal(add(&w->bob, "Alice", &w->alice, ""), 0);
+	settle(w);
+	connect_dial(&w->alice); /* asks, and is answered with a locator at once */
+	settle(w);
+	assert_int_equal(bob_of(w)->row.state, CONTACT_LINKED);
+	assert_false(newest_key(peer_of(&w->bob))->row.acked);
+	assert_true(newest_key(peer_of(&w->alice))->row.acked);
+	meet_anew(w);
+	assert_true(newest_key(peer_of(&w->bob))->row.acked);
+	assert_int_equal(newest_key(peer_of(&w->bob))->row.offer, 0);
+	assert_int_equal(keys_of(peer_of(&w->bob)), 1);
+}
+
+static void the_old_locator_leads_in_until_the_new_one_is_acked(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	struct chat_peer *alice = peer_of(&w->bob);
+	const struct locator old = give(&w->bob, alice);
+	assert_int_equal(locator_fresh(w->bob.chat, w->now, alice), 0);
+	const struct locator fresh = give(&w->bob, alice);
+	cut_all(w);
+	while (!w->alice.n_dials)
+		pass(w, 500);
+	dial_out(&w->alice);
+	/* All gets through but the ack. */
+	while (alice->n_offers == 0 || memcmp(bob_of(w)->row.client_key, fresh.client_key, KEY_BYTES)) {
+		party_turn(&w->alice);
+		party_turn(&w->bob);
+		assert_true(w->n_frames > 0);
+		const struct frame f = w->frames[0];
+		memmove(&w->frames[0], &w->frames[1], --w->n_frames * sizeof(f));
+		deliver(w, &f);
+	}
+	party_turn(&w->alice);
+	cut_all(w);
+	party_restart(&w->bob);
+	pass(w, 8u * 3600 * 1000);
+	assert_true(leads_in(&w->bob, &old) && leads_in(&w->bob, &fresh));
+	assert_int_equal(peer_of(&w->bob)->n_offers, 1);
+	meet_anew(w);
+	assert_int_equal(keys_of(peer_of(&w->bob)), 1);
+	pass(w, 8u * 3600 * 1000);
+	assert_false(leads_in(&w->bob, &old));
+	assert_true(leads_in(&w->bob, &fresh));
+}
+
+
+/* ---- what is over ---- */
+
+int main(void)
+{
+#define STORY(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+	const struct CMUnitTest tests[] = {
+	    STORY(a_private_service_stands_before_anybody_is_told),
+	    STORY(contacts_meet_there_and_need_no_door),
+	    STORY(a_spare_key_is_given_without_publishing),
+	    STORY(hundreds_of_contacts_are_spread_over_services),
+	    STORY(one_service_is_published_a_turn),
+	    STORY(a_locator_of_an_answer_is_told_again_and_acked),
+	    STORY(the_old_locator_leads_in_until_the_new_one_is_acked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
