@@ -174,6 +174,43 @@ static void the_old_locator_leads_in_until_the_new_one_is_acked(void **state)
 	assert_true(leads_in(&w->bob, &fresh));
 }
 
+static int count_shown(void *ctx, const struct chat_queued_row *r)
+{
+	assert_true(r->message_kind < MESSAGE_CONTROL);
+	++*(size_t *)ctx;
+	return 0;
+}
+
+static void a_locator_that_waits_is_none_of_the_users_messages(void **state)
+{
+	struct world *w = *state;
+	size_t shown = 0, cancelled, too_late;
+	befriend(w);
+	give(&w->bob, known(&w->bob, "Mallory", 2, CONTACT_LINKED));
+	cut_all(w);
+	assert_int_equal(block(&w->bob, "Mallory"), 0);
+	const int64_t offer = newest_key(peer_of(&w->bob))->row.offer;
+	assert_true(offer > 0);
+	assert_int_equal(chat_cancel(w->bob.chat, w->now, alice_of(w), offer), ERR_NOT_FOUND);
+	assert_int_equal(send_text(&w->bob, alice_of(w), "1"), 0);
+	assert_int_equal(send_text(&w->bob, alice_of(w), "2"), 0);
+	assert_int_equal(chat_queue_each(w->bob.chat, alice_of(w), 0, 1, count_shown, &shown), 0);
+	assert_int_equal(shown, 1);
+	assert_int_equal(chat_queue_each(w->bob.chat, alice_of(w), 0, SIZE_MAX, count_shown, &shown), 0);
+	assert_int_equal(shown, 3);
+	assert_int_equal(chat_cancel_all(w->bob.chat, w->now, alice_of(w), &cancelled, &too_late), 0);
+	assert_int_equal(cancelled, 2);
+	assert_int_equal(too_late, 0);
+	party_turn(&w->bob);
+	party_restart(&w->bob);
+	assert_int_equal(chat_queued(w->bob.chat), 0);
+	assert_int_equal(peer_of(&w->bob)->n_offers, 1);
+	meet_anew(w);
+	assert_int_equal(peer_of(&w->bob)->n_offers, 0);
+	assert_int_equal(keys_of(peer_of(&w->bob)), 1);
+	assert_int_equal(private_services(&w->bob), 1);
+	assert_int_equal(said(&w->alice, "in Bob: "), 0);
+}
 
 /* ---- what is over ---- */
 
@@ -188,6 +225,7 @@ int main(void)
 	    STORY(one_service_is_published_a_turn),
 	    STORY(a_locator_of_an_answer_is_told_again_and_acked),
 	    STORY(the_old_locator_leads_in_until_the_new_one_is_acked),
+	    STORY(a_locator_that_waits_is_none_of_the_users_messages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
