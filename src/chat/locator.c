@@ -269,6 +269,18 @@ int locator_shut_out(struct chat *c, struct now now, struct chat_peer *p)
 	return err ? err : service_drop_unneeded(c);
 }
 
+/* Of the keys that this contact has there: so that it is told of once. */
+static bool last_there(const struct service_client *k)
+{
+	const struct service_client *next = k;
+
+	while ((next = TAILQ_NEXT(next, of_peer))) {
+		if (next->service == k->service)
+			return false;
+	}
+	return true;
+}
+
 /* Who has not followed in LEFT_DAYS. */
 static int give_up(struct chat *c, struct now now, struct service *s)
 {
@@ -278,7 +290,7 @@ static int give_up(struct chat *c, struct now now, struct service *s)
 
 	TAILQ_FOREACH_SAFE (k, &s->clients, of_service, next) {
 		p = k->peer;
-		if (!err && p)
+		if (!err && p && last_there(k))
 			err = conversation_info(c, now, p,
 						"%s was not reached in %d days to be told where you are found now, and "
 						"can't call you any more. You still call %s.",

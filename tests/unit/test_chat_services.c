@@ -214,6 +214,36 @@ static void a_locator_that_waits_is_none_of_the_users_messages(void **state)
 
 /* ---- what is over ---- */
 
+static void who_is_not_reached_in_90_days_is_told_of(void **state)
+{
+	struct world *w = *state;
+	settle(w);
+	struct chat_peer *carol = known(&w->bob, "Carol", 4, CONTACT_LINKED);
+	const struct locator l = give(&w->bob, carol);
+	assert_int_equal(locator_fresh(w->bob.chat, w->now, carol), 0);
+	give(&w->bob, known(&w->bob, "Mallory", 2, CONTACT_LINKED));
+	assert_int_equal(block(&w->bob, "Mallory"), 0);
+	pass(w, 1000);
+	party_tor(&w->bob, false);
+	jump(w, 89ull * DAY);
+	party_restart(&w->bob);
+	pass(w, 1000);
+	assert_true(leads_in(&w->bob, &l));
+	assert_int_equal(said(&w->bob, "was not reached in 90 days"), 0);
+	jump(w, DAY);
+	party_restart(&w->bob);
+	pass(w, 1000);
+	assert_false(leads_in(&w->bob, &l));
+	assert_int_equal(private_services(&w->bob), 1);
+	assert_int_equal(said(&w->bob, "Carol was not reached in 90 days"), 1);
+	carol = peer_named(&w->bob, "Carol");
+	assert_int_equal(keys_of(carol), 1); /* of which a message tells her if she comes */
+	assert_int_equal(carol->n_offers, 1);
+	party_restart(&w->bob);
+	pass(w, 1000);
+	assert_int_equal(said(&w->bob, "Carol was not reached in 90 days"), 1);
+}
+
 int main(void)
 {
 #define STORY(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
@@ -226,6 +256,7 @@ int main(void)
 	    STORY(a_locator_of_an_answer_is_told_again_and_acked),
 	    STORY(the_old_locator_leads_in_until_the_new_one_is_acked),
 	    STORY(a_locator_that_waits_is_none_of_the_users_messages),
+	    STORY(who_is_not_reached_in_90_days_is_told_of),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
