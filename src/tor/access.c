@@ -11,6 +11,7 @@
 #include "tor_private.h"
 
 #define COMMAND_MAX 256
+#define IDLE_MAX    64
 
 enum access_state {
 	ACCESS_NONE,	/* tor has no key for it */
@@ -232,15 +233,34 @@ static bool fits(const struct access *a, const struct claim *c)
 	return a->state == ACCESS_STANDS && !a->stale && same_key(a->key, c->key);
 }
 
+/* Guarded memory comes in pages: of keys that nobody uses only so many are kept. */
+static void idle_bound(struct tor *t)
+{
+	struct access *a, *oldest = NULL;
+	unsigned n = 0;
+
+	TAILQ_FOREACH (a, &t->accesses, link) {
+		if (!unused(a))
+			continue;
+		if (oldest == NULL)
+			oldest = a;
+		n++;
+	}
+	if (n > IDLE_MAX)
+		access_remove(oldest);
+}
+
 /* Nobody uses it. */
 static void access_rest(struct access *a)
 {
-	if (a->state == ACCESS_STANDS && a->done)
+	if (a->state == ACCESS_STANDS && a->done) {
 		access_remove(a);
-	else if (a->state == ACCESS_STANDS)
+	} else if (a->state == ACCESS_STANDS) {
 		timer_set(a->idle, a->tor->key_idle_ms);
-	else if (a->state == ACCESS_NONE)
+		idle_bound(a->tor);
+	} else if (a->state == ACCESS_NONE) {
 		access_delete(a);
+	}
 }
 
 /* May end the access. */

@@ -53,7 +53,7 @@ static void turns(struct fake *f)
 /* The commands about keys so far: "+a" added, "-" removed. */
 static const char *story(const struct fake *f)
 {
-	static char out[64];
+	static char out[256];
 
 	out[0] = '\0';
 	for (int i = 0; i < f->n_asked; i++) {
@@ -233,6 +233,31 @@ static void test_a_dial_that_failed_leaves_its_key_for_a_while(void **state)
 	dial_bob(f, key_a, &c);
 	assert_ended(f, &c, DIAL_OK);
 	UNTIL_STORY(f, "+a-");
+}
+
+static int count(const char *of)
+{
+	int n = 0;
+
+	while ((of = strchr(of, '-')) != NULL) {
+		of++;
+		n++;
+	}
+	return n;
+}
+
+static void test_only_so_many_keys_are_left(void **state)
+{
+	struct fake *f = *state;
+
+	begin(f, NULL, NULL);
+	for (int whom = 10; whom < 10 + 64; whom++)
+		leave_key(f, (uint8_t)whom, key_a);
+	turns(f);
+	assert_int_equal(count(story(f)), 0);
+	leave_key(f, 9, key_a);
+	leave_key(f, 8, key_a);
+	TURN_UNTIL(f->loop, count(story(f)) == 2);
 }
 
 static void test_the_while_is_over(void **state)
@@ -462,6 +487,7 @@ int main(void)
 	    T(test_addresses_do_not_wait_for_each_other),
 	    T(test_a_dial_that_got_through_takes_its_key_along),
 	    T(test_a_dial_that_failed_leaves_its_key_for_a_while),
+	    T(test_only_so_many_keys_are_left),
 	    T(test_the_while_is_over),
 	    T(test_an_account_that_locks),
 	    T(test_a_key_that_did_not_open_is_given_anew),

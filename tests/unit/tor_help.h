@@ -42,7 +42,7 @@ struct fake {
 	struct listener *socks_listener;
 	struct stream *stream; /* the control connection */
 	const struct fake_answer *table;
-	char *asked[64]; /* commands so far */
+	char *asked[128]; /* commands so far */
 	int n_asked;
 	int connections;
 	int networks; /* how often the network was said to be back */
