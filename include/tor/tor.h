@@ -47,7 +47,7 @@ struct tor_opts {
 	const char *socks_path;	  /* system: Unix SOCKS socket */
 	uint64_t backoff_min_ms;  /* first pause before a restart; 0: 1000 */
 	uint64_t backoff_max_ms;  /* 0: 60000 */
-	uint64_t dial_timeout_ms; /* 0: 120000 */
+	uint64_t dial_timeout_ms; /* 0: 60000 */
 	const struct rng *rng;	  /* of the jitter and the spread; NULL: the system's */
 	/* Each onion waits a random time below this before tor is told of it, at first and after a restart of
 	 * tor, so that the services of one daemon don't come up together; 0: none. */

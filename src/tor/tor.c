@@ -391,7 +391,7 @@ int tor_new(struct loop *loop, const struct tor_opts *opts, const struct tor_ops
 	t->ctx = ctx;
 	t->backoff_min_ms = opts->backoff_min_ms != 0 ? opts->backoff_min_ms : 1000;
 	t->backoff_max_ms = opts->backoff_max_ms != 0 ? opts->backoff_max_ms : 60000;
-	t->dial_timeout_ms = opts->dial_timeout_ms != 0 ? opts->dial_timeout_ms : 120000;
+	t->dial_timeout_ms = opts->dial_timeout_ms != 0 ? opts->dial_timeout_ms : 60000;
 	t->key_idle_ms = opts->key_idle_ms != 0 ? opts->key_idle_ms : 900000;
 	t->publish_spread_ms = opts->publish_spread_ms;
 	t->rng = opts->rng != NULL ? opts->rng : &rng_system;
