@@ -243,7 +243,8 @@ int chat_requests_each(const struct chat *c, int (*cb)(void *ctx, const struct r
 size_t chat_requests(const struct chat *c);
 int chat_rename(struct chat *c, struct now now, const char *old_nick, const char *new_nick);
 /* Forgets a contact with its conversation and queue; links are closed, and it can't find us any more, as if it
- * was blocked. */
+ * was blocked.  It can be added anew at once; what is stored of a long conversation goes in slices from chat_tick,
+ * after a restart too. */
 int chat_remove(struct chat *c, struct now now, const char *nick);
 /*
  * Links are closed, what waits is not sent (failed: how many messages), and the contact can't reach us, nor find
