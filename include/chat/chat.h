@@ -260,6 +260,7 @@ void chat_retry(struct chat *c, struct now now, struct contact *contact);
 
 /* ---- the door and invitations ---- */
 bool chat_door(const struct chat *c); /* open? */
+bool chat_door_gone(const struct chat *c); /* closed at once? */
 /*
  * Open: the address can be dialled by anybody, and takes requests.  Closed: it takes none, and is withdrawn as
  * soon as no contact depends on it any more (chat_unmoved_each); at_once: now.  Kept over restarts.

@@ -75,6 +75,11 @@ bool chat_door(const struct chat *c)
 	return c->door == DOOR_OPEN;
 }
 
+bool chat_door_gone(const struct chat *c)
+{
+	return c->door == DOOR_GONE;
+}
+
 int chat_set_door(struct chat *c, struct now now, bool open, bool at_once)
 {
 	uint8_t state = open ? DOOR_OPEN : at_once ? DOOR_GONE : DOOR_CLOSED;

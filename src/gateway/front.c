@@ -61,12 +61,14 @@ static void on_contact_renamed(void *ctx, struct chat *chat, const struct contac
 		client_send(c, ":%s NICK %s", mask, contact->row.petname);
 }
 
-/* That it went is shown by its presence. */
 static void on_contact_blocked(void *ctx, struct chat *chat, const struct contact *contact)
 {
-	(void)ctx;
-	(void)chat;
-	(void)contact;
+	struct session *s = session_of_chat(ctx, chat);
+
+	if (s == NULL)
+		return;
+	status_touch(s);
+	member_on_blocked(s, contact);
 }
 
 static void on_contact_removed(void *ctx, struct chat *chat, const struct contact *contact)

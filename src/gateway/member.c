@@ -12,7 +12,7 @@ static bool shows_all(const struct session *s)
 
 bool member_is(const struct session *s, const struct contact *contact)
 {
-	return contact->presence != PRESENCE_OFFLINE || shows_all(s);
+	return contact->presence != PRESENCE_OFFLINE || (shows_all(s) && !contact->row.blocked);
 }
 
 const char *member_prefix(const struct session *s, const struct contact *contact)
@@ -97,10 +97,21 @@ void member_on_presence(struct session *s, const struct contact *contact, enum p
 			member_go(s, contact, reason);
 		return;
 	}
+	if (contact->row.blocked)
+		return; /* member_on_blocked says all */
 	person_of_contact(s, contact, &p);
 	if (was != is)
 		show_voice(s, &p, is);
 	show_away(s, &p);
+}
+
+void member_on_blocked(struct session *s, const struct contact *contact)
+{
+	/* Otherwise its presence has told. */
+	if (shows_all(s) && contact->row.blocked)
+		member_go(s, contact, "blocked");
+	else if (shows_all(s))
+		member_come(s, contact);
 }
 
 /* Those online get or lose their voice, the others come or go. */
@@ -110,6 +121,8 @@ static int on_show(void *ctx, const struct contact *contact)
 	struct person p;
 
 	person_of_contact(s, contact, &p);
+	if (contact->row.blocked)
+		return 0;
 	if (p.online)
 		show_voice(s, &p, shows_all(s));
 	else if (shows_all(s))

@@ -19,6 +19,8 @@ void member_on_presence(struct session *s, const struct contact *contact, enum p
 void member_come(struct session *s, const struct contact *contact);
 /* It was a member until now. */
 void member_go(struct session *s, const struct contact *contact, const char *reason);
+/* It was blocked, or is not any more. */
+void member_on_blocked(struct session *s, const struct contact *contact);
 /* The setting has changed. */
 void member_on_show(struct session *s);
 

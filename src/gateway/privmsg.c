@@ -74,7 +74,13 @@ static void to_contact(struct client *c, struct contact *contact, const struct o
 			    o->len, c->name, NULL);
 	char state[WORDS_STATE];
 
-	if (err != 0) {
+	if (err == ERR_REFUSED && contact->row.blocked) {
+		/* Clients show 404 where one writes to the nick; 531, which is for nicks, elsewhere. */
+		if (!o->quiet)
+			client_reply(c, ERR_CANNOTSENDTOCHAN,
+				     "%s :is blocked by you: nothing was sent. /msg %s unblock %s ends that",
+				     nick, SERVICE_NICK, nick);
+	} else if (err != 0) {
 		tell_not_sent(c, nick, o, err);
 	} else if (o->quiet || contact->presence == PRESENCE_ONLINE) {
 		return;

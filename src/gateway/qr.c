@@ -30,7 +30,7 @@ static const char *block(bool upper, bool lower)
 
 int qr_each_line(const char *text, void (*cb)(void *ctx, const char *line), void *ctx)
 {
-	QRcode *code = QRcode_encodeString8bit(text, 0, QR_ECLEVEL_L);
+	QRcode *code = QRcode_encodeString(text, 0, QR_ECLEVEL_L, QR_MODE_8, 1);
 	char line[3 * (WIDTH_MAX + 2 * QUIET) + 1];
 	int err = 0;
 

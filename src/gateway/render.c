@@ -67,7 +67,8 @@ static void send_message(struct client *c, struct piece *p, struct stamp *at, co
 		p->command = "NOTICE";
 	} else if (l->message_kind != MESSAGE_TEXT) {
 		client_send_at(
-		    c, at, ":%s NOTICE %s :%sA message of %.*s needs a newer allium than this one to be shown.",
+		    c, at,
+		    ":%s NOTICE %s :%sA message of %.*s needs a newer allium than this one to be shown.",
 		    c->gateway->service_mask, c->nick, when, (int)strcspn(p->source, "!"), p->source);
 		return;
 	}

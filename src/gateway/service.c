@@ -78,6 +78,20 @@ int service_parse(char *line, const struct service_command **cmd, struct service
 	return args->n < (*cmd)->least || take_word(&p) != NULL ? ERR_INVALID : 0;
 }
 
+static void tell_usage(struct client *c, const struct service_command *cmd)
+{
+	client_notice(c, "Usage: %s%s%s. `help %s` tells more.", cmd->name, cmd->usage[0] != '\0' ? " " : "",
+		      cmd->usage, cmd->name);
+}
+
+void service_tell_usage(struct client *c, const char *name)
+{
+	const struct service_command *cmd = find(name);
+
+	if (cmd != NULL)
+		tell_usage(c, cmd);
+}
+
 static void run(struct client *c, char *line)
 {
 	const struct service_command *cmd;
@@ -93,8 +107,7 @@ static void run(struct client *c, char *line)
 	} else if ((cmd->flags & SERVICE_LOGIN) != 0 && c->session == NULL) {
 		client_notice(c, WORDS_LOGIN);
 	} else if (err != 0) {
-		client_notice(c, "Usage: %s%s%s. `help %s` tells more.", cmd->name,
-			      cmd->usage[0] != '\0' ? " " : "", cmd->usage, cmd->name);
+		tell_usage(c, cmd);
 	} else {
 		cmd->handler(c, &args);
 	}

@@ -33,17 +33,28 @@ enum service_flags {
 	  "PASS account@client:password and SASL PLAIN do the same.",                                        \
 	  service_identify)                                                                                  \
 	X("address", SERVICE_LOGIN, 0, 0, "", "show your address, also as a QR code",                        \
-	  "Whoever has it can ask to be your contact, with: add <nick> <address>", service_address)          \
-	X("add", SERVICE_LOGIN | SERVICE_REST, 2, 3, "<nick> <address> [message]",                           \
-	  "ask somebody to be your contact",                                                                 \
-	  "The nick is your name for them; the message, at most 280 bytes, goes with the request. You can "  \
-	  "write at once: messages wait until the request is accepted.",                                     \
+	  "While the door is open, whoever has it can ask to be your contact, with: add <nick> <address>",   \
+	  service_address)                                                                                   \
+	X("door", SERVICE_LOGIN, 0, 2, "[open | closed [now]]", "show, open or close the door",              \
+	  "Open: whoever has your address can ask to be your contact, and see when you are online. Closed: " \
+	  "neither; contacts reach you on private services. The address is then withdrawn once no contact "  \
+	  "depends on it; with `now`, at once.",                                                             \
+	  service_door)                                                                                      \
+	X("invite", SERVICE_LOGIN, 0, 2, "[days] | list | revoke <n>", "invite one person",                  \
+	  "One string, also as a QR code: who adds it first is your contact without a question, also while " \
+	  "the door is closed. It is good for 7 days, or 1 to 30. Keep it as secret as a password.",         \
+	  service_invite)                                                                                    \
+	X("add", SERVICE_LOGIN | SERVICE_REST, 2, 3, "<nick> <address | invitation> [message]",              \
+	  "make somebody your contact",                                                                      \
+	  "The nick is your name for them. By their address they are asked, and the message, at most 280 "   \
+	  "bytes, goes with the request; an invitation needs no asking. You can write at once: messages "    \
+	  "wait until you are contacts.",                                                                    \
 	  service_add)                                                                                       \
 	X("requests", SERVICE_LOGIN, 0, 0, "", "list who asks to be your contact",                           \
 	  "Answer with accept or reject.", service_requests)                                                 \
 	X("accept", SERVICE_LOGIN, 1, 3, "<nick> [as <petname>]", "accept a request",                        \
 	  "With `as`, under a name of your own choice.", service_accept)                                     \
-	X("reject", SERVICE_LOGIN, 1, 1, "<nick>", "refuse a request",                                       \
+	X("reject", SERVICE_LOGIN, 1, 1, "<nick> | all", "refuse a request, or all",                         \
 	  "It is not shown again. To change your mind: add <nick> <address>", service_reject)                \
 	X("contacts", SERVICE_LOGIN, 0, 0, "", "list your contacts",                                         \
 	  "With their presence, what is queued for them and why they can't be reached.", service_contacts)   \
@@ -53,6 +64,12 @@ enum service_flags {
 	  "The nick is yours: the contact does not learn of it.", service_rename)                            \
 	X("remove", SERVICE_LOGIN, 1, 1, "<nick>", "forget a contact",                                       \
 	  "Its conversation and what is queued for it are deleted. It is not told.", service_remove)         \
+	X("block", SERVICE_LOGIN, 1, 1, "<nick>", "shut a contact out",                                      \
+	  "It can't reach you any more, nor find you, and is not told. What waits for it is dropped. The "   \
+	  "other contacts are moved to a new service; who is offline follows when reached.",                 \
+	  service_block)                                                                                     \
+	X("unblock", SERVICE_LOGIN, 1, 1, "<nick>", "let a blocked contact in again",                        \
+	  "It is called, and told where you are.", service_unblock)                                          \
 	X("queue", SERVICE_LOGIN, 0, 1, "[nick]", "show what waits to be sent",                              \
 	  "With a nick: each message with its number, which `cancel` takes, and whether it waits or may "    \
 	  "have left. It goes away once the contact has it.",                                                \
@@ -103,6 +120,13 @@ int service_parse(char *line, const struct service_command **cmd, struct service
 
 /* Handles a line of len bytes of UTF-8; in_channel: it was said in the control channel. */
 void service_line(struct client *c, const char *text, size_t len, bool in_channel);
+
+/* The answer to a wrong use of a command. */
+void service_tell_usage(struct client *c, const char *name);
+/* Whether the door is open, and what that means (service_door.c). */
+void service_tell_door(struct client *c);
+/* Can whoever has the address see by it when its owner is online? */
+bool service_address_published(const struct chat *chat);
 
 /* NULL, with words, for a nick that is no contact's (service_contact.c). */
 struct contact *service_find_contact(struct client *c, const char *nick);

@@ -8,7 +8,6 @@
 
 #include "circuits.h"
 #include "login.h"
-#include "qr.h"
 #include "service.h"
 #include "session.h"
 #include "words.h"
@@ -74,8 +73,7 @@ void service_on_register(struct client *c, int err)
 		      account_name(c->account));
 	client_notice(c, "Your address: %s.onion", chat_onion(session_chat(c->session)));
 	client_notice(c, "Give it to people you want to talk to; with theirs: add <nick> <address>");
-	client_notice(c, "The door is open: whoever has the address can ask to be your contact, and can see "
-			 "when you are online.");
+	service_tell_door(c);
 }
 
 /* ---- identify, logout, passwd ---- */
@@ -143,24 +141,6 @@ void service_on_passwd(struct client *c, int err)
 		client_notice(c, "The password was not changed. %s.", words_error(err));
 }
 
-/* ---- address ---- */
-
-static void show_line(void *ctx, const char *line)
-{
-	client_notice(ctx, "%s", line);
-}
-
-void service_address(struct client *c, const struct service_args *a)
-{
-	char address[ONION_HOST_LEN + 1];
-
-	(void)a;
-	str_fmt(address, sizeof(address), "%s.onion", chat_onion(session_chat(c->session)));
-	client_notice(c, "Your address: %s", address);
-	qr_each_line(address, show_line, c);
-	client_notice(c, "Others add you with: add %s %s", c->nick, address);
-}
-
 /* ---- tor ---- */
 
 void service_tor(struct client *c, const struct service_args *a)
@@ -171,8 +151,7 @@ void service_tor(struct client *c, const struct service_args *a)
 	(void)a;
 	words_tor(t, words);
 	client_notice(c, "%s. Version: %s", words, t->version[0] != '\0' ? t->version : "not known yet");
-	client_notice(c, "Your address is %s.",
-		      t->published ? "published: contacts can find you"
-				   : "not published: nobody can find you now");
+	client_notice(c, "%s", t->published ? "Your services are published: contacts can find you."
+					    : "Your services are not published: nobody can find you now.");
 	circuits_ask(c);
 }

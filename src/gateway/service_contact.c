@@ -31,7 +31,13 @@ static void tell_added(struct client *c, const struct contact *contact)
 {
 	const char *nick = contact->row.petname;
 
-	if (contact->row.state == CONTACT_ASKED)
+	if (contact->row.state == CONTACT_INVITED)
+		client_notice(
+		    c,
+		    "%s will be your contact as soon as they can be reached: the invitation is shown to "
+		    "them then. You can write already: /msg %s <text>",
+		    nick, nick);
+	else if (contact->row.state == CONTACT_ASKED)
 		client_notice(c,
 			      "%s will be asked to be your contact as soon as the address can be reached. "
 			      "You can write already: /msg %s <text>",
@@ -48,35 +54,74 @@ static void tell_not_added(struct client *c, const char *nick, int err, const st
 		    c, "That address is your contact %s already. `rename %s <new>` gives it another nick.",
 		    existing->row.petname, existing->row.petname);
 	else if (err == ERR_REFUSED)
-		client_notice(c, "That is your own address.");
+		client_notice(c, "That leads to yourself: %s was not added.", nick);
+	else if (err == ERR_TIMEOUT)
+		client_notice(c, "That invitation has expired: ask for another. %s was not added.", nick);
 	else if (err == ERR_TOO_LONG)
 		client_notice(c, "The message may have %d bytes: %s was not added.", REQUEST_TEXT_MAX, nick);
 	else
 		client_notice(c, "%s was not added. %s.", nick, words_error(err));
 }
 
-void service_add(struct client *c, const struct service_args *a)
+static void tell_result(struct client *c, const char *nick, int err, const struct contact *existing)
 {
-	const struct contact *contact = NULL;
+	const struct contact *contact = chat_find(chat_of(c), nick);
+
+	if (err != 0)
+		tell_not_added(c, nick, err, existing);
+	else if (contact != NULL)
+		tell_added(c, contact);
+}
+
+static void add_address(struct client *c, const char *nick, const char *address, const char *message)
+{
+	const struct contact *existing = NULL;
 	uint8_t identity[KEY_BYTES];
 	int err;
 
-	if (onion_decode(a->v[1], identity) != 0) {
-		client_notice(c,
-			      "That is not an address: it has %d letters and digits 2-7, perhaps with .onion "
-			      "at its end, and its checksum must be right.",
-			      ONION_LEN);
+	if (onion_decode(address, identity) != 0) {
+		client_notice(
+		    c,
+		    "That is not an address: it has %d letters and digits 2-7, perhaps with .onion "
+		    "at its end, and its checksum must be right. An invitation begins with " INVITE_PREFIX,
+		    ONION_LEN);
 		return;
 	}
-	err = chat_add(chat_of(c), gateway_now(c->gateway), a->v[0], identity, a->n > 2 ? a->v[2] : "",
-		       &contact);
-	if (err != 0) {
-		tell_not_added(c, a->v[0], err, contact);
-		return;
+	err = chat_add(chat_of(c), gateway_now(c->gateway), nick, identity, message, &existing);
+	tell_result(c, nick, err, existing);
+}
+
+static void add_invited(struct client *c, const char *nick, const char *text, bool message)
+{
+	const struct contact *existing = NULL;
+	struct invite inv;
+	int err = invite_decode(text, &inv);
+
+	if (err == ERR_VERSION) {
+		client_notice(c, "That invitation is for another version of allium than this one.");
+	} else if (err != 0) {
+		client_notice(c, "That invitation is damaged: copy all of its %d characters, in one line.",
+			      INVITE_LEN);
+	} else {
+		err = chat_add_invited(chat_of(c), gateway_now(c->gateway), nick, &inv, &existing);
+		if (err == ERR_REFUSED && memcmp(inv.identity, chat_identity(chat_of(c)), KEY_BYTES) != 0)
+			client_notice(c,
+				      "That invitation is refused: a key in it belongs to another contact.");
+		else
+			tell_result(c, nick, err, existing);
+		if (err == 0 && message)
+			client_notice(c, "An invitation takes no message along. Send it with: /msg %s <text>",
+				      nick);
 	}
-	contact = chat_find(chat_of(c), a->v[0]);
-	if (contact != NULL)
-		tell_added(c, contact);
+	crypto_wipe(&inv, sizeof(inv));
+}
+
+void service_add(struct client *c, const struct service_args *a)
+{
+	if (invite_is(a->v[1]))
+		add_invited(c, a->v[0], a->v[1], a->n > 2);
+	else
+		add_address(c, a->v[0], a->v[1], a->n > 2 ? a->v[2] : "");
 }
 
 /* ---- requests ---- */
@@ -118,10 +163,30 @@ void service_accept(struct client *c, const struct service_args *a)
 			      contact->row.petname, contact->row.petname);
 }
 
+static void reject_all(struct client *c)
+{
+	size_t n = 0;
+	int err = chat_reject_all(chat_of(c), gateway_now(c->gateway), &n);
+	char count[WORDS_COUNT];
+
+	words_count(n, "request", count);
+	if (err != 0)
+		client_notice(c, "Not all were rejected. %s.", words_error(err));
+	else if (n == 0)
+		client_notice(c, "Nobody asks to be your contact.");
+	else
+		client_notice(c, "Refused: %s. Not shown again.", count);
+}
+
 void service_reject(struct client *c, const struct service_args *a)
 {
-	int err = chat_reject(chat_of(c), gateway_now(c->gateway), a->v[0]);
+	int err;
 
+	if (strcasecmp(a->v[0], "all") == 0) {
+		reject_all(c);
+		return;
+	}
+	err = chat_reject(chat_of(c), gateway_now(c->gateway), a->v[0]);
 	if (err == ERR_NOT_FOUND)
 		client_notice(c, "Nobody named %s asks to be your contact. `requests` lists who does.",
 			      a->v[0]);
@@ -136,14 +201,13 @@ void service_reject(struct client *c, const struct service_args *a)
 static int show_contact(void *ctx, const struct contact *contact)
 {
 	struct client *c = ctx;
+	bool called = contact->presence == PRESENCE_OFFLINE && !contact->row.blocked;
 	char state[WORDS_STATE];
 
 	words_contact(contact, state);
 	client_notice(c, "%s: %s%s%s", contact->row.petname, state,
-		      contact->presence == PRESENCE_OFFLINE && contact->trouble[0] != '\0'
-			  ? "; the last try failed: "
-			  : "",
-		      contact->presence == PRESENCE_OFFLINE ? contact->trouble : "");
+		      called && contact->trouble[0] != '\0' ? "; the last try failed: " : "",
+		      called ? contact->trouble : "");
 	return 0;
 }
 
@@ -155,7 +219,7 @@ void service_contacts(struct client *c, const struct service_args *a)
 	(void)a;
 	if (n == 0) {
 		client_notice(c, "You have no contacts yet. To make one: add <nick> <address>, or give your "
-				 "own address away (`address`).");
+				 "own address away (`address`), or an invitation (`invite`).");
 		return;
 	}
 	words_count(n, "contact", count);
@@ -167,6 +231,8 @@ static void show_link(struct client *c, const struct contact *contact)
 {
 	const char *nick = contact->row.petname;
 
+	if (contact->row.blocked)
+		return;
 	if (contact->link_up)
 		client_notice(c, "%s: a link stands, %s; `tor` shows its circuit", nick,
 			      contact->link_incoming ? "dialled by them" : "dialled by us");
@@ -229,6 +295,52 @@ void service_remove(struct client *c, const struct service_args *a)
 		client_notice(c, "%s is forgotten, with the conversation and %s that waited.", nick, count);
 }
 
+/* ---- block ---- */
+
+void service_block(struct client *c, const struct service_args *a)
+{
+	const struct contact *contact = service_find_contact(c, a->v[0]);
+	const char *nick = contact != NULL ? contact->row.petname : NULL;
+	size_t failed = 0;
+	int err;
+
+	if (contact == NULL)
+		return;
+	/* A line of the conversation says that it is done, and what is not sent. */
+	err = chat_block(chat_of(c), gateway_now(c->gateway), nick, &failed);
+	if (err == ERR_WRONG_STATE)
+		client_notice(c, "%s is blocked already.", nick);
+	else if (err != 0)
+		client_notice(c, "%s was not blocked. %s.", nick, words_error(err));
+	else
+		client_notice(c, "%s can't reach you any more, and is not told. `unblock %s` takes it back.",
+			      nick, nick);
+	if (err == 0 && service_address_published(chat_of(c)))
+		client_notice(c,
+			      "Your address is published: by it %s can still see when you are online. `door "
+			      "closed%s` ends that.",
+			      nick, chat_door(chat_of(c)) ? "" : " now");
+}
+
+void service_unblock(struct client *c, const struct service_args *a)
+{
+	const struct contact *contact = service_find_contact(c, a->v[0]);
+	const char *nick = contact != NULL ? contact->row.petname : NULL;
+	int err;
+
+	if (contact == NULL)
+		return;
+	err = chat_unblock(chat_of(c), gateway_now(c->gateway), nick);
+	if (err == ERR_WRONG_STATE)
+		client_notice(c, "%s is not blocked.", nick);
+	else if (err != 0)
+		client_notice(c, "%s stays blocked. %s.", nick, words_error(err));
+	else
+		client_notice(c, "%s is called again from now on. What was not sent stays unsent.", nick);
+}
+
+/* ---- retry ---- */
+
 void service_retry(struct client *c, const struct service_args *a)
 {
 	const struct chat_tor_status *t = chat_tor(chat_of(c));
@@ -237,6 +349,11 @@ void service_retry(struct client *c, const struct service_args *a)
 
 	if (a->n > 0 && (contact = service_find_contact(c, a->v[0])) == NULL)
 		return;
+	if (contact != NULL && contact->row.blocked) {
+		client_notice(c, "%s is blocked: `unblock %s` first.", contact->row.petname,
+			      contact->row.petname);
+		return;
+	}
 	if (!t->ready) {
 		words_tor(t, words);
 		client_notice(c, "%s.%s", words, t->off ? "" : " Everybody is called once it is ready.");

@@ -20,7 +20,9 @@ static int change(struct session *s, const struct setting *row, uint64_t value)
 	if (value == s->settings[i])
 		return 0;
 	setting_format(row, value, text);
-	err = chat_setting_set(session_chat(s), row->name, text);
+	err = i == SETTING_COVER
+		  ? chat_set_cover(session_chat(s), gateway_now(s->gateway), (enum chat_cover)value)
+		  : chat_setting_set(session_chat(s), row->name, text);
 	if (err != 0)
 		return err;
 	s->settings[i] = value;

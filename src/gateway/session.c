@@ -30,6 +30,8 @@ static void load_settings(struct session *s)
 		if (err != 0 || setting_parse(row, text, &s->settings[i]) != 0)
 			setting_parse(row, row->standard, &s->settings[i]);
 	}
+	/* This one is chat's own. */
+	s->settings[SETTING_COVER] = chat_cover(session_chat(s));
 }
 
 static void on_fence(void *ctx)

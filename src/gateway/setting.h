@@ -22,6 +22,11 @@ enum setting_type {
 	  "which contacts are members of &contacts",                                                         \
 	  "With `online` they join when they come and quit when they go. With `all` they stay: voiced (+) "  \
 	  "while online, away and without voice while offline.")                                             \
+	X(COVER, "cover", CHOICE, "off|light|constant", "off", "how links hide when you talk",               \
+	  "Who watches a link can count its records. `light` adds empty ones at random times. `constant` "   \
+	  "sends one every 2 seconds on each link, full or empty: talk then looks like silence, but "        \
+	  "messages wait for their turn, and each link carries 20 MB a day each way. That a link "           \
+	  "stands can still be seen.")                                                                       \
 	X(REPLAY_TIME, "replay.time", CHOICE, "auto|prefix|tag", "auto",                                     \
 	  "how the time of replayed lines is told",                                                          \
 	  "What a client has missed is replayed when it comes back. With `tag` the time stands in the "      \

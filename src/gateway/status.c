@@ -57,10 +57,10 @@ static void tell_tor(struct session *s)
 	words_tor(t, words);
 
 	if (t->ready && t->published && !(told->ready && told->published))
-		session_notice(s, "Tor is ready and your address is published: contacts can reach you.");
+		session_notice(s, "Tor is ready: contacts can reach you.");
 	else if (t->ready && !told->ready)
 		session_notice(
-		    s, "Tor is ready: your contacts are being called, your address is being published.");
+		    s, "Tor is ready: your contacts are being called. They can call you in a moment.");
 	else if (!t->ready && told->ready)
 		session_notice(s, "Tor is down: %s. Messages wait until it is back.",
 			       t->text[0] != '\0' ? t->text : "it is being restarted");

@@ -28,6 +28,8 @@ static void contact_state(struct client *c, const struct contact *contact)
 	const char *nick = contact->row.petname;
 	char count[WORDS_COUNT];
 
+	if (contact->row.blocked)
+		client_reply(c, RPL_WHOISSPECIAL, "%s :is blocked: nothing is sent or taken", nick);
 	client_reply(c, RPL_WHOISSPECIAL, "%s :keys: %s", nick, words_keys(contact));
 	if (contact->link_up)
 		client_reply(c, RPL_WHOISSPECIAL, "%s :circuit: %s", nick,

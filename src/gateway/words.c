@@ -130,7 +130,7 @@ const char *words_keys(const struct contact *contact)
 	case CONTACT_LINKED:
 		return "the keys of both sides are pinned";
 	case CONTACT_INVITED:
-		return "their key is pinned by their invitation, which is still to be shown to them";
+		return "theirs stands in the invitation, which is still to be shown to them";
 	}
 	return "";
 }
@@ -149,8 +149,12 @@ void words_offline(const struct contact *contact, char out[WORDS_OFFLINE])
 {
 	char since[WORDS_TIME];
 
-	if (contact->row.state == CONTACT_ASKED) {
+	if (contact->row.blocked) {
+		str_copy(out, WORDS_OFFLINE, "blocked");
+	} else if (contact->row.state == CONTACT_ASKED) {
 		str_copy(out, WORDS_OFFLINE, "waits until your request is accepted");
+	} else if (contact->row.state == CONTACT_INVITED) {
+		str_copy(out, WORDS_OFFLINE, "waits until the invitation is shown to them");
 	} else if (contact->row.seen_ms == 0) {
 		str_copy(out, WORDS_OFFLINE, "offline, not reached yet");
 	} else {
@@ -180,8 +184,8 @@ void words_tor(const struct chat_tor_status *t, char out[WORDS_TOR])
 
 	if (t->ready)
 		str_copy(out, WORDS_TOR,
-			 t->published ? "Tor is ready, your address is published"
-				      : "Tor is ready, your address is being published");
+			 t->published ? "Tor is ready, contacts can reach you"
+				      : "Tor is ready, contacts can't call you yet");
 	else if (t->progress > 0)
 		str_fmt(out, WORDS_TOR, "Tor: %d%%, %s", t->progress, text);
 	else

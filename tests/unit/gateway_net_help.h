@@ -27,17 +27,21 @@ struct wire { /* two ends of a link: ids 2n and 2n + 1 */
 	struct chat *end[2];
 };
 
+struct service { /* that an account has published */
+	TAILQ_ENTRY(service) link;
+	struct account *account;
+	uint32_t id;
+	uint8_t onion[KEY_BYTES];
+	bool door_role, private_role;
+	uint8_t (*clients)[KEY_BYTES];
+	size_t n_clients;
+};
+
 struct person_state {
 	struct world *world;
 	struct account *account;
 	struct domain *domain;
 	struct timer *timer;
-};
-
-struct test_onion {
-	struct chat *chat; /* NULL: withdrawn */
-	uint32_t id;
-	uint8_t key[KEY_BYTES];
 };
 
 struct world {
@@ -50,11 +54,11 @@ struct world {
 	struct rng rng;
 	uint64_t seed;
 	TAILQ_HEAD(, news) news;
+	TAILQ_HEAD(, service) services;
 	struct wire wires[256];
 	uint32_t n_wires;
-	struct test_onion onions[64];
-	size_t n_onions;
 	bool net_down;
+	enum chat_cover cover; /* of the account that set it last */
 	int fail_commit; /* the next commits fail with this */
 	gateway_circuits_cb circuits_cb;
 	void *circuits_ctx;
@@ -137,37 +141,54 @@ static inline void net_close(void *ctx, struct chat *c, link_id link)
 	net_queue(w, news_new(NEWS_CLOSED, NULL, link ^ 1));
 }
 
-/* Onion services are found by whoever knows the address: client keys are not looked at. */
-static inline void net_publish(void *ctx, struct chat *c, const struct chat_service *s)
-{
-	struct world *w = ctx;
-	size_t i;
+/* ---- services ---- */
 
-	for (i = 0; i < w->n_onions; i++)
-		if (memcmp(w->onions[i].key, s->onion, KEY_BYTES) == 0)
-			break;
-	assert_true(i < sizeof(w->onions) / sizeof(w->onions[0]));
-	w->onions[i].id = s->id;
-	w->onions[i].chat = c;
-	memcpy(w->onions[i].key, s->onion, KEY_BYTES);
-	if (i == w->n_onions)
-		w->n_onions++;
+/* Of an account; id: of one, or UINT32_MAX for all. */
+static inline void net_forget(struct world *w, const struct account *a, uint32_t id)
+{
+	struct service *s, *next;
+
+	for (s = TAILQ_FIRST(&w->services); s != NULL; s = next) {
+		next = TAILQ_NEXT(s, link);
+		if (s->account != a || (id != UINT32_MAX && s->id != id))
+			continue;
+		TAILQ_REMOVE(&w->services, s, link);
+		free(s->clients);
+		free(s);
+	}
 }
 
 static inline void net_withdraw(void *ctx, struct chat *c, uint32_t id)
 {
-	struct world *w = ctx;
+	net_forget(ctx, account_of(c), id);
+}
 
-	for (size_t i = 0; i < w->n_onions; i++)
-		if (w->onions[i].chat == c && w->onions[i].id == id)
-			w->onions[i].chat = NULL;
+static inline void net_publish(void *ctx, struct chat *c, const struct chat_service *p)
+{
+	struct world *w = ctx;
+	struct service *s = calloc(1, sizeof(*s));
+
+	assert_non_null(s);
+	net_forget(w, account_of(c), p->id);
+	s->account = account_of(c);
+	s->id = p->id;
+	memcpy(s->onion, p->onion, KEY_BYTES);
+	s->door_role = p->door_role;
+	s->private_role = p->private_role;
+	s->n_clients = p->n_clients;
+	s->clients = calloc(p->n_clients + 1, KEY_BYTES);
+	assert_non_null(s->clients);
+	if (p->n_clients > 0)
+		memcpy(s->clients, p->clients, p->n_clients * KEY_BYTES);
+	TAILQ_INSERT_TAIL(&w->services, s, link);
 }
 
 static inline void net_cover(void *ctx, struct chat *c, enum chat_cover cover)
 {
-	(void)ctx;
+	struct world *w = ctx;
+
 	(void)c;
-	(void)cover;
+	w->cover = cover;
 }
 
 static const struct chat_net test_net = {.dial = net_dial,
@@ -178,47 +199,50 @@ static const struct chat_net test_net = {.dial = net_dial,
 					 .withdraw = net_withdraw,
 					 .cover = net_cover};
 
-struct by_onion {
-	const uint8_t *onion;
-	struct chat *found;
-	uint32_t service;
-	struct world *world;
-};
+/* ---- dialling ---- */
 
-static inline int match_onion(void *ctx, struct account *a)
+static inline bool may_find(const struct service *s, const struct locator *l)
 {
-	struct by_onion *m = ctx;
-	struct chat *c = account_chat(a);
+	uint8_t key[KEY_BYTES];
 
-	for (size_t i = 0; c != NULL && i < m->world->n_onions; i++) {
-		const struct test_onion *o = &m->world->onions[i];
+	if (s->n_clients == 0)
+		return true;
+	dh_public(l->client_key, key);
+	for (size_t i = 0; l->has_client_key && i < s->n_clients; i++)
+		if (memcmp(s->clients[i], key, KEY_BYTES) == 0)
+			return true;
+	return false;
+}
 
-		if (o->chat == c && memcmp(o->key, m->onion, KEY_BYTES) == 0) {
-			m->found = c;
-			m->service = o->id;
-		}
-	}
-	return 0;
+/* The service that a dial comes to; NULL when it can't be found or does not serve this role. */
+static inline struct service *net_find(struct world *w, const struct chat_dial *d)
+{
+	struct service *s;
+
+	TAILQ_FOREACH (s, &w->services, link)
+		if (memcmp(s->onion, d->locator.onion, KEY_BYTES) == 0 && may_find(s, &d->locator) &&
+		    (d->role == LINK_DOOR ? s->door_role : s->private_role))
+			return s;
+	return NULL;
 }
 
 static inline void net_connect(struct world *w, struct chat *from, const struct chat_dial *d)
 {
-	struct by_onion m = {.onion = d->locator.onion, .world = w};
+	struct service *s = net_find(w, d);
+	struct chat *to = s != NULL ? account_chat(s->account) : NULL;
 	const uint8_t *identity = d->by_identity ? chat_identity(from) : NULL;
 	uint8_t key[KEY_BYTES], hash[HASH_BYTES] = {0};
 	uint32_t id;
 
 	dh_public(d->by_identity ? chat_identity_dh(from) : chat_link_secret(from), key);
-	accounts_each(w->accounts, match_onion, &m);
-	if (w->net_down || m.found == NULL ||
-	    chat_admit(m.found, m.service, d->role, d->version, key, identity) != 0) {
+	if (w->net_down || to == NULL || chat_admit(to, s->id, d->role, d->version, key, identity) != 0) {
 		chat_on_dial_failed(from, world_now(w), d->id, false,
 				    "not published: offline, or the address is wrong");
 		return;
 	}
 	assert_true(++w->n_wires < sizeof(w->wires) / sizeof(w->wires[0]));
 	id = 2 * w->n_wires;
-	w->wires[w->n_wires] = (struct wire){.end = {from, m.found}};
+	w->wires[w->n_wires] = (struct wire){.end = {from, to}};
 	memcpy(hash, &id, sizeof(id));
 	struct ratchet_root roots[2] = {{.initiator = true}, {.key = {99}}};
 	bool keyed = !d->by_identity;
@@ -234,10 +258,10 @@ static inline void net_connect(struct world *w, struct chat *from, const struct 
 					 .role = d->role,
 					 .version = d->version,
 					 .static_key = d->responder_static,
-					 .identity = d->role == LINK_DOOR ? chat_identity(m.found) : NULL};
+					 .identity = d->role == LINK_DOOR ? chat_identity(to) : NULL};
 	struct chat_link_info taken = {.link = id + 1,
+				       .service = s->id,
 				       .root = keyed ? &roots[1] : NULL,
-				       .service = m.service,
 				       .role = d->role,
 				       .version = d->version,
 				       .static_key = key,
@@ -245,8 +269,8 @@ static inline void net_connect(struct world *w, struct chat *from, const struct 
 				       .hash = hash};
 
 	assert_int_equal(chat_on_link(from, world_now(w), &dialled), 0);
-	assert_int_equal(chat_on_link(m.found, world_now(w), &taken), 0);
-	domain_mark(person_of(m.found)->domain);
+	assert_int_equal(chat_on_link(to, world_now(w), &taken), 0);
+	domain_mark(person_of(to)->domain);
 }
 
 static inline void net_tell(struct world *w, struct news *n)

@@ -44,6 +44,7 @@ static inline void on_commit_failed(void *ctx, int err)
 
 	gateway_on_commit_failed(p->world->gateway, p->account, err);
 	assert_int_equal(account_reopen(p->account, world_now(p->world)), 0);
+	chat_serve(account_chat(p->account));
 }
 
 static const struct domain_ops domain_ops = {
@@ -100,6 +101,7 @@ static inline void on_locked(void *ctx, struct account *a)
 	TAILQ_FOREACH (n, &w->news, link)
 		if (n->chat == account_chat(a))
 			n->chat = NULL;
+	net_forget(w, a, UINT32_MAX);
 	timer_free(p->timer);
 	domain_free(p->domain);
 	p->timer = NULL;
@@ -170,7 +172,8 @@ static inline void accounts_begin(struct world *w)
 		     .dial_min_ms = 20,
 		     .dial_max_ms = 40,
 		     .dial_spread_ms = 1,
-		     .offline_grace_ms = 20},
+		     /* A link whose session takes longer is given up: also a busy machine makes it in this time. */
+		     .offline_grace_ms = 500},
 	    .ops = &accounts_ops,
 	    .ctx = w,
 	};
@@ -189,6 +192,7 @@ static inline struct world *world_new(const struct gateway_opts *given)
 	strcpy(w->dir, "/tmp/allium-gateway-XXXXXX");
 	assert_non_null(mkdtemp(w->dir));
 	TAILQ_INIT(&w->news);
+	TAILQ_INIT(&w->services);
 	w->seed = 7;
 	w->rng = unit_rng(&w->seed);
 	w->loop = loop_new();

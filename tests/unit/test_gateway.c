@@ -314,13 +314,13 @@ static void circuits_come_later_or_never(void **state)
 
 	(void)state;
 	user_send(a, "PRIVMSG allium :tor");
-	user_expect(a, "*NOTICE alice :Your address is published*");
+	user_expect(a, "*NOTICE alice :Your services are published*");
 	assert_non_null(w->circuits_cb);
 	w->circuits_cb(w->circuits_ctx, 0, &circuit, 1);
 	user_expect(a, "*NOTICE alice :Circuit from * one two three");
 
 	user_send(b, "PRIVMSG allium :tor");
-	user_expect(b, "*NOTICE alice :Your address is published*");
+	user_expect(b, "*NOTICE alice :Your services are published*");
 	user_send(b, "QUIT");
 	user_closed(b);
 	w->circuits_cb(w->circuits_ctx, 0, &circuit, 1);
@@ -477,7 +477,7 @@ static void a_tor_that_is_back_at_once_was_down(void **state)
 	chat_set_tor(world_chat(w, "alice"), world_now(w), &down);
 	chat_set_tor(world_chat(w, "alice"), world_now(w), &up);
 	user_expect(a, "*NOTICE alice :Tor is down: tor was ended by signal 9.*");
-	user_expect(a, "*NOTICE alice :Tor is ready and your address is published*");
+	user_expect(a, "*NOTICE alice :Tor is ready: contacts can reach you.");
 	user_free(a);
 	world_free(w);
 }

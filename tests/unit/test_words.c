@@ -123,7 +123,7 @@ static void tor_in_words(void **state)
 	assert_string_equal(out, "Tor is off");
 	t.ready = true;
 	words_tor(&t, out);
-	assert_string_equal(out, "Tor is ready, your address is being published");
+	assert_string_equal(out, "Tor is ready, contacts can't call you yet");
 }
 
 static void every_error_has_words(void **state)
