@@ -381,6 +381,8 @@ void door_settle(struct chat *c);
 int invite_load(struct chat *c);
 void invite_free_all(struct chat *c);
 int invite_expire(struct chat *c, struct now now);
+/* This key goes, and the invitation with it that perhaps holds it. */
+int invite_end_of(struct chat *c, const struct service_client *k);
 /* NULL: there is no such invitation, or it was used, or has expired. */
 struct invitation *invite_find(const struct chat *c, struct now now, const uint8_t token[TOKEN_BYTES]);
 /* This contact has used it: it is gone, and the contact is to be told another locator. */

@@ -67,6 +67,11 @@ void invite_free_all(struct chat *c)
 		forget(c, inv);
 }
 
+static bool expired(const struct invitation *inv, struct now now)
+{
+	return inv->row.expires_ms <= now.real_ms;
+}
+
 /* ---- making ---- */
 
 static void fill(const struct chat *c, const struct service_client *k, uint64_t expires_ms, struct invite *out)
@@ -89,6 +94,9 @@ int chat_invite(struct chat *c, struct now now, unsigned days, char out[INVITE_L
 		return c->broken;
 	if (days > INVITE_DAYS_MAX)
 		return ERR_INVALID;
+	err = invite_expire(c, now);
+	if (err)
+		return err;
 	if (c->n_invitations >= INVITES_MAX)
 		return ERR_FULL;
 	c->now = now;
@@ -117,7 +125,7 @@ int chat_invites_each(const struct chat *c, int (*cb)(void *ctx, const struct ch
 	TAILQ_FOREACH (inv, &c->invitations, entry) {
 		struct chat_invite_row r = {inv->row.id, inv->row.made_ms, inv->row.expires_ms};
 
-		if (!stop)
+		if (!stop && !expired(inv, c->now))
 			stop = cb(ctx, &r);
 	}
 	return stop;
@@ -156,13 +164,25 @@ int chat_invite_revoke(struct chat *c, struct now now, int64_t number)
 	return ERR_NOT_FOUND;
 }
 
+int invite_end_of(struct chat *c, const struct service_client *k)
+{
+	struct invitation *inv, *next;
+	int err = 0;
+
+	TAILQ_FOREACH_SAFE (inv, &c->invitations, entry, next) {
+		if (!err && inv->row.client == k->row.id)
+			err = end(c, inv);
+	}
+	return err;
+}
+
 int invite_expire(struct chat *c, struct now now)
 {
 	struct invitation *inv, *next;
 	int err = 0;
 
 	TAILQ_FOREACH_SAFE (inv, &c->invitations, entry, next) {
-		if (!err && inv->row.expires_ms <= now.real_ms)
+		if (!err && expired(inv, now))
 			err = end(c, inv);
 	}
 	return err;
@@ -177,10 +197,21 @@ struct invitation *invite_find(const struct chat *c, struct now now, const uint8
 
 	hash_token(token, hash);
 	TAILQ_FOREACH (inv, &c->invitations, entry) {
-		if (crypto_equal(inv->row.token, hash, KEY_BYTES) && now.real_ms < inv->row.expires_ms)
+		if (crypto_equal(inv->row.token, hash, KEY_BYTES) && !expired(inv, now))
 			found = inv;
 	}
 	return found;
+}
+
+static bool has_arrived_key(const struct chat_peer *p)
+{
+	const struct service_client *k;
+
+	TAILQ_FOREACH (k, &p->clients, of_peer) {
+		if (k->row.acked)
+			return true;
+	}
+	return false;
 }
 
 int invite_use(struct chat *c, struct now now, struct invitation *inv, struct chat_peer *p)
@@ -188,8 +219,8 @@ int invite_use(struct chat *c, struct now now, struct invitation *inv, struct ch
 	struct service_client *k = service_client_by_id(c, inv->row.client);
 	int err = 0;
 
-	/* What it had before, if it was asked once, comes after the key that it surely has. */
-	if (k && TAILQ_EMPTY(&p->clients))
+	/* Unless it is known to have another key, this one may be all that leads it here. */
+	if (k && !has_arrived_key(p))
 		err = service_give(c, k, p);
 	/* Whoever else has seen the string must not go on using its key. */
 	if (!err)

@@ -296,6 +296,8 @@ static int give_up(struct chat *c, struct now now, struct service *s)
 						"can't call you any more. You still call %s.",
 						p->pub.row.petname, LEFT_DAYS, p->pub.row.petname);
 		if (!err)
+			err = invite_end_of(c, k);
+		if (!err)
 			err = service_retire(c, k);
 	}
 	return err ? err : service_drop(c, s);

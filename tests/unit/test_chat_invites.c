@@ -211,6 +211,43 @@ static void a_rejected_one_who_is_invited_is_a_contact(void **state)
 	assert_non_null(chat_find(w->bob.chat, "Carol"));
 }
 
+/* Bob had asked her, and the request never came; the string is all that leads her to him. */
+static void whom_we_asked_keeps_its_key_until_another_has_arrived(void **state)
+{
+	struct world *w = *state;
+	settle(w);
+	assert_int_equal(add(&w->bob, "Alice", &w->alice, ""), 0);
+	settle(w);
+	struct pair *pair = connect_dial(&w->bob);
+	party_turn(&w->bob);
+	cut(pair); /* with the request */
+	while (w->bob.n_dials)
+		fail_dial(&w->bob);
+	close_the_door(&w->bob);
+	const struct invite inv = invite(&w->bob);
+	assert_int_equal(add_invited(&w->alice, "Bob", &inv), 0);
+	settle(w);
+	pair = connect_dial(&w->alice);
+	party_turn(&w->alice);
+	const struct frame f = w->frames[0];
+	w->n_frames = 0;
+	deliver(w, &f);
+	party_turn(&w->bob);
+	cut(pair); /* with the answer */
+	assert_int_equal(alice_of(w)->row.state, CONTACT_ACCEPTING);
+	party_restart(&w->bob); /* which publishes anew */
+	settle(w);
+	assert_true(leads_in(&w->bob, &inv.locator));
+	party_tor(&w->bob, false);
+	for (unsigned i = 0; i < 20 && bob_of(w)->row.state != CONTACT_LINKED; i++) {
+		pass(w, 20000);
+		if (w->alice.n_dials)
+			dial_out(&w->alice);
+		settle(w);
+	}
+	assert_int_equal(bob_of(w)->row.state, CONTACT_LINKED);
+}
+
 static void the_blocked_one_gets_in_by_none(void **state)
 {
 	struct world *w = *state;
@@ -259,6 +296,22 @@ static void it_expires(void **state)
 	assert_false(leads_in(&w->bob, &inv.locator));
 }
 
+static void what_has_expired_makes_room_at_once(void **state)
+{
+	char text[INVITE_LEN + 1];
+	struct world *w = *state;
+	settle(w);
+	for (unsigned i = 0; i < INVITES_MAX; i++)
+		invite_days(&w->bob, 1);
+	assert_int_equal(chat_invite(w->bob.chat, w->now, 1, text), ERR_FULL);
+	assert_int_equal(chat_invite(w->bob.chat, w->now, INVITE_DAYS_MAX + 1, text), ERR_INVALID);
+	assert_int_equal(count_invites(&w->bob), INVITES_MAX);
+	jump(w, DAY + 60000);
+	w->bob.chat->now = w->now;
+	assert_int_equal(count_invites(&w->bob), 0);
+	assert_int_equal(chat_invite(w->bob.chat, w->now, 1, text), 0);
+}
+
 static void a_revoked_one_leads_nowhere(void **state)
 {
 	struct world *w = *state;
@@ -289,6 +342,26 @@ static void it_leads_in_though_its_service_was_left(void **state)
 	meet_anew(w);
 	assert_memory_not_equal(bob_of(w)->row.onion, inv.locator.onion, KEY_BYTES);
 	assert_int_equal(private_services(&w->bob), 1);
+}
+
+/* A clock that was wrong when it was made: its service goes first. */
+static void it_goes_with_its_service(void **state)
+{
+	struct world *w = *state;
+	settle(w);
+	w->now.real_ms += 900ull * DAY;
+	invite(&w->bob);
+	w->now.real_ms -= 900ull * DAY;
+	give(&w->bob, known(&w->bob, "Mallory", 2, CONTACT_LINKED));
+	assert_int_equal(block(&w->bob, "Mallory"), 0);
+	party_tor(&w->bob, false);
+	pass(w, 1000);
+	jump(w, 91ull * DAY);
+	pass(w, 1000);
+	assert_int_equal(private_services(&w->bob), 1);
+	assert_int_equal(count_invites(&w->bob), 0);
+	assert_int_equal(chat_invite_revoke(w->bob.chat, w->now, 1), ERR_NOT_FOUND);
+	party_restart(&w->bob);
 }
 
 /* ---- the one who was invited ---- */
@@ -379,11 +452,14 @@ int main(void)
 	    STORY(a_contact_who_shows_one_stays_one),
 	    STORY(it_answers_a_request_that_waits),
 	    STORY(a_rejected_one_who_is_invited_is_a_contact),
+	    STORY(whom_we_asked_keeps_its_key_until_another_has_arrived),
 	    STORY(the_blocked_one_gets_in_by_none),
 	    STORY(it_stays_good_where_there_is_no_room),
 	    STORY(it_expires),
+	    STORY(what_has_expired_makes_room_at_once),
 	    STORY(a_revoked_one_leads_nowhere),
 	    STORY(it_leads_in_though_its_service_was_left),
+	    STORY(it_goes_with_its_service),
 	    STORY(one_that_is_void_becomes_a_request),
 	    STORY(it_is_redeemed_at_the_door_where_its_service_has_gone),
 	    STORY(own_and_known_ones_are_refused),
