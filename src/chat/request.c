@@ -291,7 +291,6 @@ int chat_add(struct chat *c, struct now now, const char *nick, const uint8_t ide
 
 static void row_invited(struct contact_row *row, const struct invite *inv)
 {
-	row->state = CONTACT_INVITED;
 	row->has_link_key = true;
 	memcpy(row->link_key, inv->link_key, KEY_BYTES);
 	memcpy(row->onion, inv->locator.onion, KEY_BYTES);
@@ -301,14 +300,19 @@ static void row_invited(struct contact_row *row, const struct invite *inv)
 	memcpy(row->token, inv->token, TOKEN_BYTES);
 }
 
-/* Whom we had asked has sent an invitation meanwhile. */
-static int asked_is_invited(struct chat *c, struct now now, struct chat_peer *p, const struct invite *inv)
+/* Whom we had asked has sent an invitation meanwhile, or another one. */
+static int invited_anew(struct chat *c, struct now now, struct chat_peer *p, const struct invite *inv)
 {
-	int err = contact_pin(c, p, inv->link_key, &inv->locator);
+	int err;
 
+	/* What is asked there, or said by the invitation before, has nothing to do with this one. */
+	dial_stop(c, p);
+	links_close_all(c, p, CLOSE_DONE);
+	err = contact_pin(c, p, inv->link_key, &inv->locator);
+	if (!err)
+		err = contact_enter(c, p, CONTACT_INVITED);
 	if (err)
 		return err;
-	dial_stop(c, p);
 	p->attempts = p->misses = 0;
 	row_invited(&p->pub.row, inv);
 	err = contact_save(c, p);
@@ -316,12 +320,21 @@ static int asked_is_invited(struct chat *c, struct now now, struct chat_peer *p,
 	return err;
 }
 
+/* Is this the contact for whom another invitation is of use? */
+static bool may_be_invited(const struct chat_peer *p, const char *nick)
+{
+	const struct contact_row *row = &p->pub.row;
+
+	return (row->state == CONTACT_ASKED || row->state == CONTACT_INVITED) && !row->blocked &&
+	       nick_eq(row->petname, nick);
+}
+
 int chat_add_invited(struct chat *c, struct now now, const char *nick, const struct invite *inv,
 		     const struct contact **existing)
 {
 	struct chat_peer *p = contact_by_identity(c, inv->identity);
 	struct waiting_request *r = request_by_identity(c, inv->identity);
-	struct contact_row row = {0};
+	struct contact_row row = {.state = CONTACT_INVITED};
 	int err;
 
 	if (c->broken)
@@ -331,8 +344,8 @@ int chat_add_invited(struct chat *c, struct now now, const char *nick, const str
 		return ERR_TIMEOUT;
 	if (!contact_key_free(c, inv->identity, inv->link_key))
 		return ERR_REFUSED;
-	if (p && p->pub.row.state == CONTACT_ASKED && !p->pub.row.blocked && nick_eq(p->pub.row.petname, nick))
-		return asked_is_invited(c, now, p, inv);
+	if (p && may_be_invited(p, nick))
+		return invited_anew(c, now, p, inv);
 	err = add_check(c, nick, inv->identity, "", existing);
 	if (!err && r && !r->row.rejected && crypto_equal(r->row.link_key, inv->link_key, KEY_BYTES))
 		return request_take(c, now, r, nick, NULL);

@@ -384,6 +384,41 @@ static void one_that_is_void_becomes_a_request(void **state)
 	meet_anew(w);
 }
 
+static void whom_we_asked_may_invite_us(void **state)
+{
+	struct world *w = *state;
+	settle(w);
+	const struct invite inv = invite(&w->bob);
+	assert_int_equal(add(&w->alice, "Bob", &w->bob, ""), 0);
+	settle(w);
+	struct pair *pair = connect_dial(&w->alice);
+	party_turn(&w->alice); /* the request is on its way */
+	assert_int_equal(add_invited(&w->alice, "bobby", &inv), ERR_WRONG_STATE);
+	assert_int_equal(add_invited(&w->alice, "Bob", &inv), 0);
+	settle(w); /* its answer says nothing of the invitation */
+	assert_false(pair->open[0]);
+	assert_int_equal(bob_of(w)->row.state, CONTACT_INVITED);
+	assert_int_equal(said(&w->alice, "not valid any more"), 0);
+	meet_anew(w);
+	assert_int_equal(chat_requests(w->bob.chat), 0);
+}
+
+/* The first one was lost on the way, the second takes its place. */
+static void another_one_takes_the_place_of_one_that_was_not_answered(void **state)
+{
+	struct world *w = *state;
+	settle(w);
+	close_the_door(&w->bob);
+	const struct invite first = invite(&w->bob);
+	assert_int_equal(chat_invite_revoke(w->bob.chat, w->now, 1), 0);
+	const struct invite second = invite(&w->bob);
+	assert_int_equal(add_invited(&w->alice, "Bob", &first), 0);
+	settle(w);
+	dial_out(&w->alice);
+	assert_int_equal(add_invited(&w->alice, "Bob", &second), 0);
+	meet_anew(w);
+}
+
 static void it_is_redeemed_at_the_door_where_its_service_has_gone(void **state)
 {
 	struct world *w = *state;
@@ -461,6 +496,8 @@ int main(void)
 	    STORY(it_leads_in_though_its_service_was_left),
 	    STORY(it_goes_with_its_service),
 	    STORY(one_that_is_void_becomes_a_request),
+	    STORY(whom_we_asked_may_invite_us),
+	    STORY(another_one_takes_the_place_of_one_that_was_not_answered),
 	    STORY(it_is_redeemed_at_the_door_where_its_service_has_gone),
 	    STORY(own_and_known_ones_are_refused),
 	    STORY(invited_and_asked_ones_get_past_a_flood_of_requests),
