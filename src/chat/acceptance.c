@@ -298,7 +298,7 @@ static void request_of(const struct redeem *r, struct request *q)
 static int invited_stranger(struct chat *c, struct now now, const uint8_t identity[KEY_BYTES],
 			    const struct redeem *r, struct chat_peer **out)
 {
-	struct contact_row row = {.state = CONTACT_LINKED, .has_link_key = true};
+	struct contact_row row = {.state = CONTACT_ACCEPTING, .has_link_key = true};
 	struct waiting_request *waiting = request_by_identity(c, identity);
 	int err = 0;
 
@@ -319,9 +319,13 @@ static int invited_stranger(struct chat *c, struct now now, const uint8_t identi
 	err = contact_new(c, now, &row, out);
 	if (!err)
 		err = learn_nick(c, *out, r->nick);
-	return err ? err
-		   : conversation_info(c, now, *out, "%s has used your invitation and is a contact now.",
-				       (*out)->pub.row.petname);
+	if (err)
+		return err;
+	/* The answer comes first.  It may be lost: then it is told again. */
+	dial_stop(c, *out);
+	dial_soon(c, now, *out, c->opts.dial_min_ms);
+	return conversation_info(c, now, *out, "%s has used your invitation and is a contact now.",
+				 (*out)->pub.row.petname);
 }
 
 /* A used or false one is at best a request. */

@@ -172,6 +172,40 @@ static void whose_answer_was_lost_gets_it_again(void **state)
 	assert_int_equal(said(&w->bob, "was set up anew"), 0);
 }
 
+/* Or Bob alone can dial: what he knows of her is proven, what she knows of him is not. */
+static void whose_answer_was_lost_is_told_by_the_one_who_invited(void **state)
+{
+	struct world *w = *state;
+	settle(w);
+	close_the_door(&w->alice);
+	close_the_door(&w->bob);
+	const struct invite inv = invite(&w->bob);
+	assert_int_equal(add_invited(&w->alice, "Bob", &inv), 0);
+	settle(w);
+	struct pair *pair = connect_dial(&w->alice);
+	party_turn(&w->alice);
+	const struct frame f = w->frames[0];
+	w->n_frames = 0;
+	deliver(w, &f);
+	party_turn(&w->bob);
+	cut(pair);
+	for (unsigned i = 0; i < 50 && !peer_of(&w->alice)->ready; i++) {
+		pass(w, 5000);
+		while (w->alice.n_dials)
+			fail_dial(&w->alice);
+		if (!w->bob.n_dials)
+			continue;
+		/* The handshake between link keys is refused by whom the answer did not reach. */
+		if (!w->bob.dial[0].by_identity && bob_of(w)->row.state == CONTACT_INVITED)
+			fail_dial(&w->bob);
+		else
+			dial_out(&w->bob);
+		settle(w);
+	}
+	assert_int_equal(bob_of(w)->row.state, CONTACT_LINKED);
+	assert_true(peer_of(&w->alice)->ready);
+}
+
 /* ---- who may have it, and what becomes of it ---- */
 
 static void a_contact_who_shows_one_stays_one(void **state)
@@ -484,6 +518,7 @@ int main(void)
 	    STORY(who_shows_one_is_a_contact_without_a_question),
 	    STORY(it_is_good_once),
 	    STORY(whose_answer_was_lost_gets_it_again),
+	    STORY(whose_answer_was_lost_is_told_by_the_one_who_invited),
 	    STORY(a_contact_who_shows_one_stays_one),
 	    STORY(it_answers_a_request_that_waits),
 	    STORY(a_rejected_one_who_is_invited_is_a_contact),
