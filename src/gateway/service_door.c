@@ -11,7 +11,7 @@
 #include "session.h"
 #include "words.h"
 
-#define NAMED_MAX 10 /* contacts in one answer */
+#define NAMED_MAX 9 /* contacts in one answer */
 
 /* ---- contacts who know only the door ---- */
 

@@ -57,7 +57,8 @@ static void a_used_invitation_is_at_best_a_request(void **state)
 	invite(alice, text);
 	user_send(bob, "PRIVMSG allium :add alice %s", text);
 	user_expect(bob, ":alice!* JOIN &contacts");
-	user_send(carol, "PRIVMSG allium :add alice %s", text);
+	user_send(carol, "PRIVMSG allium :add alice %s hello", text);
+	user_expect(carol, "*NOTICE carol :An invitation takes no message along. *");
 	user_expect(alice, "*NOTICE alice :carol asks to be your contact: *");
 	assert_int_equal(user_count(carol, ":alice!* JOIN *"), 0);
 	say(alice, "reject all", "*NOTICE alice :Refused: 1 request. Not shown again.");
@@ -65,6 +66,32 @@ static void a_used_invitation_is_at_best_a_request(void **state)
 	user_free(alice);
 	user_free(bob);
 	user_free(carol);
+	world_free(w);
+}
+
+static void an_invitation_that_is_no_good_is_told(void **state)
+{
+	struct world *w = world_new(NULL);
+	struct user *alice = user_register(w, "alice");
+	struct user *bob = user_register(w, "bob");
+	char text[INVITE_LEN + 1];
+	struct invite inv;
+
+	(void)state;
+	invite(alice, text);
+	user_send(alice, "PRIVMSG allium :add me %s", text);
+	user_expect(alice, "*NOTICE alice :That leads to yourself: me was not added.");
+	assert_int_equal(invite_decode(text, &inv), 0);
+	inv.minute = 1;
+	assert_int_equal(invite_encode(&inv, text), 0);
+	user_send(bob, "PRIVMSG allium :add alice %s", text);
+	user_expect(bob, "*NOTICE bob :That invitation has expired: ask for another. alice was not added.");
+	text[20] = text[20] == 'a' ? 'b' : 'a';
+	user_send(bob, "PRIVMSG allium :add alice %s", text);
+	user_expect(bob, "*NOTICE bob :That invitation is damaged: *");
+	say(bob, "contacts", "*NOTICE bob :You have no contacts yet. *");
+	user_free(alice);
+	user_free(bob);
 	world_free(w);
 }
 
@@ -107,7 +134,8 @@ static void who_knows_only_the_address_is_named(void **state)
 	user_send(alice, "PRIVMSG allium :door");
 	user_expect(alice, "*NOTICE alice :The door is closed: *");
 	user_expect(alice, "*NOTICE alice :Contacts who know only your address, until they are reached: bob");
-	user_expect(alice, "*NOTICE alice :Until all are reached, your address stays published*`door closed now`*");
+	user_expect(alice,
+		    "*NOTICE alice :Until all are reached, your address stays published*`door closed now`*");
 	user_send(alice, "PRIVMSG allium :door");
 	assert_int_equal(user_count(alice, "*:Your address is withdrawn: *"), 0);
 	user_send(alice, "PRIVMSG allium :block bob");
@@ -210,6 +238,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(an_invitation_leads_past_the_closed_door),
 	    cmocka_unit_test(a_used_invitation_is_at_best_a_request),
+	    cmocka_unit_test(an_invitation_that_is_no_good_is_told),
 	    cmocka_unit_test(a_closed_door_takes_no_request),
 	    cmocka_unit_test(who_knows_only_the_address_is_named),
 	    cmocka_unit_test(who_is_blocked_neither_comes_nor_writes),

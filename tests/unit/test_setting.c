@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "unit.h"
 
+#include <stdio.h>
+
 #include "base/err.h"
+#include "../../src/gateway/service.h"
 #include "../../src/gateway/setting.h"
 
 static const struct setting choice = {.name = "c", .type = SETTING_CHOICE, .range = "red|green|blue"};
@@ -88,6 +91,26 @@ static void a_duration_has_a_unit_and_bounds(void **state)
 	allows(&duration, "a time from 10m to 4w (units: s, m, h, d, w)");
 }
 
+/* "name: brief. page" is one NOTICE from the service, whatever the names of server and client. */
+static void fits_a_notice(const char *name, const char *brief, const char *page)
+{
+	char frame[IRC_LINE_MAX];
+
+	snprintf(frame, sizeof(frame), ":allium!allium@%*s NOTICE %*s :%s: %s. \r\n", SERVER_NAME_MAX, "",
+		 NICK_MAX, "", name, brief);
+	if (strlen(frame) + strlen(page) > IRC_LINE_MAX)
+		fail_msg("the page of %s is %zu bytes too long", name,
+			 strlen(frame) + strlen(page) - IRC_LINE_MAX);
+}
+
+static void pages_of_commands_fit_their_line(void **state)
+{
+	(void)state;
+#define X(name, flags, least, most, usage, brief, page, handler) fits_a_notice(name, brief, page);
+	SERVICE_MAP(X)
+#undef X
+}
+
 static void the_table_holds_together(void **state)
 {
 	char text[SETTING_VALUE_MAX + 1];
@@ -102,8 +125,7 @@ static void the_table_holds_together(void **state)
 		assert_int_equal(setting_parse(s, s->standard, &value), 0);
 		setting_format(s, value, text);
 		assert_string_equal(text, s->standard);
-		/* Each fits one line of IRC. */
-		assert_true(strlen(s->brief) + strlen(s->page) < 400);
+		fits_a_notice(s->name, s->brief, s->page);
 	}
 	assert_ptr_equal(setting_find("Replay.Time"), &setting_table[SETTING_REPLAY_TIME]);
 	assert_null(setting_find("replay"));
@@ -118,6 +140,7 @@ int main(void)
 	    cmocka_unit_test(a_number_has_bounds),
 	    cmocka_unit_test(a_duration_has_a_unit_and_bounds),
 	    cmocka_unit_test(the_table_holds_together),
+	    cmocka_unit_test(pages_of_commands_fit_their_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
