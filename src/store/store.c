@@ -93,6 +93,7 @@ int store_open(const char *path, const uint8_t key[KEY_BYTES], const struct stor
 	struct store *s = calloc(1, sizeof(*s));
 	if (!s)
 		return ERR_NOMEM;
+	store_heap_init();
 	int err = make_file(path);
 	if (!err)
 		err = store_cipher_open(path, key, &s->db);

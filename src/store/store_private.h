@@ -54,6 +54,8 @@ int store_err(struct store *s, int rc);
 int store_cipher_open(const char *path, const uint8_t key[KEY_BYTES], sqlite3 **db);
 
 /* ---- store_schema.c ---- */
+/* store_heap.c: has SQLite wipe what it frees; before anything else of it, and once. */
+void store_heap_init(void);
 int store_schema_migrate(struct store *s);
 /* Leaves no byte of keys that were deleted where there is litter, in transactions of its own. */
 int store_scrub(struct store *s);
