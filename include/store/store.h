@@ -267,8 +267,8 @@ int store_outbox_count(struct store *s, int64_t contact, size_t *n);
 int store_outbox_counts(struct store *s, int (*cb)(void *ctx, int64_t contact, size_t n), void *ctx);
 /* Whether a message still waits for its ack, or to be sent. */
 int store_outbox_exists(struct store *s, int64_t id, bool *there);
-/* Removes all of a contact's, sent or not, and tells how many below STORE_CONTROL. */
-int store_outbox_clear(struct store *s, int64_t contact, size_t *n);
+/* Removes a contact's, sent or not, of whatever kind, oldest first, limit at most, and tells how many. */
+int store_outbox_clear(struct store *s, int64_t contact, size_t limit, size_t *n);
 
 /* ---- cursors of named clients ---- */
 int store_cursor_set(struct store *s, const char *client, int64_t line_id);

@@ -181,6 +181,7 @@ void chat_shutdown(struct chat *c, struct now now, const char *reason)
 	timers_cancel(&c->timers, &c->expiry);
 	timers_cancel(&c->timers, &c->cancel_timer);
 	timers_cancel(&c->timers, &c->removal_timer);
+	timers_cancel(&c->timers, &c->clear_timer);
 	timers_cancel(&c->timers, &c->sweep);
 	timers_cancel(&c->timers, &c->publish_timer);
 	while ((p = contact_next(c, p))) {

@@ -176,6 +176,7 @@ struct chat_peer {
 	unsigned suspicions; /* for which it was dialled, since anything was delivered */
 	/* where it was told to find us, oldest first: chat_service.c */
 	struct client_list clients;
+	bool clearing;	 /* blocked, and what was queued for it is still to be deleted: block.c */
 	size_t n_offers; /* of which messages in the outbox tell it */
 	/* links */
 	struct chat_link_list links;
@@ -269,6 +270,7 @@ struct chat {
 	struct invitation_list invitations;
 	size_t n_invitations;
 	struct chat_timer sweep, publish_timer;
+	struct chat_timer clear_timer; /* the next slice of what was queued for those who are blocked */
 	enum door_state door;
 	bool door_dirty, door_stands;
 	enum chat_cover cover;
@@ -376,6 +378,10 @@ int locator_fresh(struct chat *c, struct now now, struct chat_peer *p);
 /* ---- door.c ---- */
 int door_load(struct chat *c);
 void door_settle(struct chat *c);
+
+/* ---- block.c ---- */
+/* Has what is queued for this contact, who is blocked, deleted over the next turns. */
+void block_clear(struct chat *c, struct now now, struct chat_peer *p);
 
 /* ---- chat_invite.c ---- */
 int invite_load(struct chat *c);

@@ -229,6 +229,10 @@ static int load_count(void *ctx, int64_t contact, size_t n)
 	if (!of)
 		return removal_of(c, contact) ? 0 : ERR_INVALID; /* a damaged database */
 	p = of->impl;
+	if (p->pub.row.blocked) {
+		block_clear(c, c->now, p);
+		return 0;
+	}
 	p->pub.queued = n;
 	p->waiting = n > 0;
 	c->queued += n;

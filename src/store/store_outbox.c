@@ -232,13 +232,14 @@ int store_outbox_exists(struct store *s, int64_t id, bool *there)
 	return query_end(&q);
 }
 
-int store_outbox_clear(struct store *s, int64_t contact, size_t *n)
+int store_outbox_clear(struct store *s, int64_t contact, size_t limit, size_t *n)
 {
 	struct query q;
-	const int err = store_outbox_count(s, contact, n);
-	if (err)
-		return err;
-	query_write(&q, s, "DELETE FROM outbox WHERE contact = ?");
+	query_write(&q, s,
+		    "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE contact = ? ORDER BY id LIMIT ?)");
 	query_int(&q, contact);
-	return query_run(&q);
+	query_int(&q, limit < INT64_MAX ? (int64_t)limit : INT64_MAX);
+	const int err = query_run(&q);
+	*n = err ? 0 : (size_t)sqlite3_changes(s->db);
+	return err;
 }

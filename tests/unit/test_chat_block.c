@@ -338,6 +338,55 @@ static void closed_at_once_the_door_waits_for_nobody(void **state)
 	assert_true(service_of(&w->bob, CHAT_DOOR)->s.door_role);
 }
 
+static int count_row(void *ctx, const struct outbox_row *o)
+{
+	(void)o;
+	++*(size_t *)ctx;
+	return 0;
+}
+
+static size_t in_the_outbox(struct party *p, const struct contact *contact)
+{
+	size_t n = 0;
+	assert_int_equal(store_outbox_each(p->chat->store, contact->row.id, 0, SIZE_MAX, count_row, &n), 0);
+	return n;
+}
+
+/* A long queue is deleted slice by slice, over a crash too; what is left of it is never sent. */
+static void a_long_queue_fails_at_once_and_goes_in_slices(void **state)
+{
+	struct world *w = *state;
+	size_t failed;
+	befriend(w);
+	party_kill(&w->bob, true);
+	pass(w, 60000);
+	for (unsigned i = 0; i < 800; i++)
+		assert_int_equal(send_text(&w->alice, bob_of(w), "never"), 0);
+	party_turn(&w->alice);
+	assert_int_equal(chat_block(w->alice.chat, w->now, "Bob", &failed), 0);
+	assert_int_equal(failed, 800);
+	assert_int_equal(bob_of(w)->queued, 0);
+	assert_int_equal(chat_queued(w->alice.chat), 0);
+	party_turn(&w->alice);
+	assert_in_range(in_the_outbox(&w->alice, bob_of(w)), 300, 799);
+	party_kill(&w->alice, false);
+	party_start(&w->alice);
+	assert_int_equal(chat_queued(w->alice.chat), 0);
+	party_turn(&w->alice);
+	assert_in_range(in_the_outbox(&w->alice, bob_of(w)), 1, 600);
+	assert_int_equal(chat_unblock(w->alice.chat, w->now, "Bob"), 0);
+	assert_int_equal(in_the_outbox(&w->alice, bob_of(w)), 0);
+	party_start(&w->bob);
+	settle(w);
+	hush(&w->alice);
+	hush(&w->bob);
+	meet(w);
+	assert_int_equal(send_text(&w->alice, bob_of(w), "again"), 0);
+	settle(w);
+	assert_int_equal(said(&w->bob, "in Alice: never"), 0);
+	assert_int_equal(said(&w->bob, "in Alice: again"), 1);
+}
+
 #define STORY(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int main(void)
@@ -347,6 +396,7 @@ int main(void)
 	    STORY(blocked_stays_so_after_a_restart),
 	    STORY(unblocked_goes_on_with_the_session),
 	    STORY(block_unblock_block),
+	    STORY(a_long_queue_fails_at_once_and_goes_in_slices),
 	    STORY(the_others_follow_to_a_fresh_service),
 	    STORY(a_service_that_all_have_left_goes),
 	    STORY(blocking_while_a_locator_is_on_its_way),

@@ -376,12 +376,15 @@ static void a_queue_is_cleared_of_all_that_stands_in_it(void **state)
 	add_kind(s, bob, 3, STORE_CONTROL);
 	add(s, carol, 1);
 	assert_int_equal(store_outbox_seal(s, sealed, 1, "x", 1), 0);
-	assert_int_equal(store_outbox_clear(s, bob, &n), 0);
+	assert_int_equal(store_outbox_clear(s, bob, 2, &n), 0);
 	assert_int_equal(n, 2);
+	assert_int_equal(rows(s, bob).n, 1);
+	assert_int_equal(store_outbox_clear(s, bob, SIZE_MAX, &n), 0);
+	assert_int_equal(n, 1);
 	s = reopen(*state, s);
 	assert_int_equal(rows(s, bob).n, 0);
 	assert_int_equal(rows(s, carol).n, 1);
-	assert_int_equal(store_outbox_clear(s, bob, &n), 0);
+	assert_int_equal(store_outbox_clear(s, bob, SIZE_MAX, &n), 0);
 	assert_int_equal(n, 0);
 	store_close(s);
 }
