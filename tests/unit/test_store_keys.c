@@ -547,6 +547,46 @@ static void a_crash_before_the_checkpoint_leaves_none_either(void **state)
 	free(k);
 }
 
+/* A block that the C library gives out again, with the size that SQLite may keep in front.  A sanitizer or valgrind gives
+ * out another: then nothing is seen. */
+static unsigned leftovers(size_t size, uintptr_t before)
+{
+	unsigned n = 0;
+
+	for (size_t front = 0; front <= 8; front += 8) {
+		unsigned char *p = malloc(front + size);
+		assert_non_null(p);
+		for (size_t i = 64; (uintptr_t)p + front == before && i < size; i++)
+			n += p[i] == 'K';
+		free(p);
+	}
+	return n;
+}
+
+static void freed_memory_of_the_library_is_wiped(void **state)
+{
+	enum { SIZE = 512 };
+	struct store *s = help_open(*state);
+	unsigned char *p = sqlite3_malloc(SIZE);
+
+	assert_non_null(p);
+	memset(p, 'K', SIZE);
+	const uintptr_t at = (uintptr_t)p;
+	sqlite3_free(p);
+	assert_int_equal(leftovers(SIZE, at), 0);
+	/* A block that grows moves, and leaves nothing either. */
+	p = sqlite3_malloc(SIZE);
+	assert_non_null(p);
+	memset(p, 'K', SIZE);
+	const uintptr_t from = (uintptr_t)p;
+	p = sqlite3_realloc(p, 64 * SIZE);
+	assert_non_null(p);
+	assert_int_equal(p[SIZE - 1], 'K');
+	assert_int_equal(leftovers(SIZE, from), 0);
+	sqlite3_free(p);
+	store_close(s);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, help_setup, help_teardown)
@@ -566,6 +606,7 @@ int main(void)
 	    T(another_invitation_leaves_nothing_of_the_one_before),
 	    T(a_service_takes_all_keys_along),
 	    T(a_crash_before_the_checkpoint_leaves_none_either),
+	    T(freed_memory_of_the_library_is_wiped),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
