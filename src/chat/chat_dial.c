@@ -21,6 +21,7 @@
 #define MISSES_DOOR    3		 /* in a row: from then on each MISSES_TURN-th dial goes to the door */
 #define MISSES_TURN    4
 #define DOUBTED	       6 /* doublings of the first back-off, for a locator that led to nobody we know */
+#define DOUBTS_MAX     3 /* more of them that follow */
 #define FORGIVEN_MS    (10u * 60 * 1000) /* without a dial, after which suspicions are forgotten */
 
 /*
@@ -105,6 +106,7 @@ static void start(struct chat *c, struct now now, struct chat_peer *p)
 	timers_cancel(&c->dial_timers, &p->dial_timer);
 	p->dial_by_identity = d.by_identity;
 	p->dialled_once = true;
+	p->dial_stale = false;
 	p->dialled_ms = now.mono_ms;
 	p->pub.dialling = true;
 	TAILQ_INSERT_TAIL(&c->dialling, p, of_dialling);
@@ -128,9 +130,36 @@ void dial_init(struct chat *c, struct chat_peer *p)
 	p->dial_timer.owner = p;
 }
 
+/* A locator is what the contact says it is: if it leads to somebody else, that one is not to be bothered, whatever
+ * the contact does, or says next. */
+static void doubt(const struct chat *c, struct now now, struct chat_peer *p)
+{
+	uint64_t ms = c->opts.dial_min_ms << (DOUBTED + p->doubts);
+
+	if (p->doubts < DOUBTS_MAX)
+		p->doubts++;
+	if (p->attempts < DOUBTED)
+		p->attempts = DOUBTED;
+	p->doubted_until_ms = now.mono_ms + (ms < c->opts.dial_max_ms ? ms : c->opts.dial_max_ms);
+}
+
+void dial_proved(struct chat_peer *p)
+{
+	if (p->dial_stale)
+		return;
+	p->proved = true;
+	p->doubts = 0;
+	p->doubted_until_ms = 0;
+}
+
+static uint64_t no_sooner(struct now now, const struct chat_peer *p, uint64_t at)
+{
+	return p->doubted_until_ms > now.mono_ms && p->doubted_until_ms > at ? p->doubted_until_ms : at;
+}
+
 void dial_soon(struct chat *c, struct now now, struct chat_peer *p, uint64_t delay_ms)
 {
-	uint64_t at = delay_ms ? now.mono_ms + delay_ms : FIRST_OF_ALL;
+	uint64_t at = no_sooner(now, p, delay_ms ? now.mono_ms + delay_ms : FIRST_OF_ALL);
 
 	if (wanted(c, p) && (!p->dial_timer.set || p->dial_timer.at_ms > at))
 		timers_set(&c->dial_timers, &p->dial_timer, at);
@@ -140,7 +169,7 @@ static void dial_at_last(struct chat *c, struct now now, struct chat_peer *p, ui
 {
 	if (wanted(c, p))
 		timers_set(&c->dial_timers, &p->dial_timer,
-			   now.mono_ms + rng_jitter(c->opts.rng, delay_ms, BACKOFF_JITTER));
+			   no_sooner(now, p, now.mono_ms + rng_jitter(c->opts.rng, delay_ms, BACKOFF_JITTER)));
 }
 
 void dial_later(struct chat *c, struct now now, struct chat_peer *p)
@@ -241,6 +270,8 @@ void chat_on_dial_failed(struct chat *c, struct now now, uint32_t dial_id, bool 
 		return;
 	p->misses++;
 	log_debug("contact %lld: dial failed", (long long)p->pub.row.id);
+	if (answered && !p->proved)
+		doubt(c, now, p);
 	if (p->pub.link_up) { /* beside a link that stands */
 		if (wanted(c, p))
 			dial_later(c, now, p);
@@ -248,19 +279,21 @@ void chat_on_dial_failed(struct chat *c, struct now now, uint32_t dial_id, bool 
 	}
 	if (str_copy(p->pub.trouble, sizeof(p->pub.trouble), text ? text : ""))
 		str_copy(p->pub.trouble, sizeof(p->pub.trouble), "not reachable");
-	/* A locator is what the contact says it is: if it leads to somebody else, that one is not to be bothered. */
-	if (answered && !p->proved && p->attempts < DOUBTED)
-		p->attempts = DOUBTED;
 	dial_later(c, now, p);
 }
 
 void chat_retry(struct chat *c, struct now now, struct contact *contact)
 {
+	struct chat_peer *p = NULL;
+
 	if (!contact) {
+		while ((p = contact_next(c, p)))
+			p->doubted_until_ms = 0;
 		dial_everybody(c, now);
 		return;
 	}
 	contact->impl->attempts = 0;
+	contact->impl->doubted_until_ms = 0;
 	/* A link that stands may be dead without anybody having noticed. */
 	if (links_current(contact->impl))
 		dial_beside(c, now, contact->impl);

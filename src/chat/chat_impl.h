@@ -170,6 +170,9 @@ struct chat_peer {
 	unsigned attempts; /* that failed in a row */
 	unsigned misses;   /* likewise, but never forgiven: which locator is tried next */
 	bool proved;	   /* a handshake where its locator led to succeeded */
+	bool dial_stale;   /* it has another locator than the one that was dialled last */
+	unsigned doubts;   /* dials in a row that led to somebody else */
+	uint64_t doubted_until_ms; /* no dial before, but by the user's word */
 	bool dialled_once;
 	bool redialled;	     /* at once, after a link that did not last since */
 	uint64_t dialled_ms; /* when the last dial started */
@@ -441,6 +444,8 @@ void dial_suspected(struct chat *c, struct now now, struct chat_peer *p);
 void dial_beside(struct chat *c, struct now now, struct chat_peer *p);
 void dial_stop(struct chat *c, struct chat_peer *p);
 void dial_everybody(struct chat *c, struct now now);
+/* A link came about where the locator leads. */
+void dial_proved(struct chat_peer *p);
 /* The dial is over; its contact, NULL if it was cancelled. */
 struct chat_peer *dial_take(struct chat *c, uint32_t dial_id);
 

@@ -277,8 +277,6 @@ static int key_link_opened(struct chat *c, struct now now, struct chat_link *l, 
 	/* Dials of ours that are under way would only make another link. */
 	if (!l->dialled)
 		dial_stop(c, p);
-	else
-		p->proved = true;
 	p->misses = 0;
 	timers_cancel(&c->dial_timers, &p->dial_timer);
 	/* Who dials between link keys knows ours. */
@@ -340,6 +338,8 @@ int chat_on_link(struct chat *c, struct now now, const struct chat_link_info *in
 	}
 	log_debug("link %u opened, %s, %s", (unsigned)l->id, l->dialled ? "dialled" : "incoming",
 		  by_identity ? "by identity" : "by link key");
+	if (l->dialled && l->role == LINK_PRIVATE)
+		dial_proved(p);
 	if (!by_identity)
 		err = key_link_opened(c, now, l, info->version);
 	else if (l->dialled)

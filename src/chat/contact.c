@@ -281,6 +281,7 @@ static void locator_set(struct chat_peer *p, const struct locator *l)
 	row->has_client_key = l->has_client_key;
 	memcpy(row->client_key, l->client_key, KEY_BYTES);
 	p->proved = false;
+	p->dial_stale = true;
 	p->misses = 0;
 }
 
