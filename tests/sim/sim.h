@@ -23,6 +23,7 @@
 #include "link/record.h"
 
 #define SIM_NODES_MAX 8
+#define WEEKS_PING_MS (30u * 60 * 1000) /* with so much time, silence may last */
 #define SIM_MSGS_MAX  8000 /* accepted in one direction between two nodes */
 
 /* What is broken on purpose, to show that the simulator sees it: in words, and the runs in which it should.
@@ -44,12 +45,20 @@
 	X(MUTATE_NO_SESSION, "how far a session has come is not kept", 0)                                    \
 	X(MUTATE_NO_RATCHET, "the ratchet's state is not kept", 0)                                           \
 	X(MUTATE_NO_HEAL, "no new session is asked for when nothing can be opened", MUTANT_BACKUPS)           \
+	X(MUTATE_KEY_STAYS, "a block does not drop the key", MUTANT_MOVES)                                   \
+	X(MUTATE_LEFT_EARLY, "a service is withdrawn before all have followed", MUTANT_MOVES)                \
+	X(MUTATE_NO_OFFER, "the new locator is not sent", MUTANT_MOVES)                                      \
+	X(MUTATE_DEAF, "a locator that comes is not kept", MUTANT_MOVES)                                     \
+	X(MUTATE_TOKEN, "an invitation can be used again", MUTANT_MOVES)                                     \
+	X(MUTATE_DOOR, "a closed door serves strangers", MUTANT_MOVES)                                       \
+	X(MUTATE_QUOTA, "who is invited is refused with strangers", MUTANT_MOVES)                            \
 	X(MUTATE_SEAL_RANDOM, "nothing random goes into message keys",                                       \
 	  MUTANT_RATCHET | MUTANT_BACKUPS | MUTANT_LONG)
 
 #define MUTANT_RATCHET 1 /* of the ratchet, if the engine has it */
 #define MUTANT_BACKUPS 2 /* shows when old databases are put back */
 #define MUTANT_LONG    4 /* needs longer runs */
+#define MUTANT_MOVES   8 /* of services, doors, invitations, blocks */
 
 enum mutation {
 	MUTATE_NOTHING,
@@ -89,6 +98,8 @@ struct sim_opts {
 	bool brief;   /* some minutes, few messages */
 	bool big;     /* more messages than may be under way */
 	bool backups; /* old databases are put back */
+	bool moves;   /* services, doors, invitations, blocks, removals */
+	bool weeks;   /* half a year, most of it asleep */
 	bool verbose;
 };
 
@@ -103,6 +114,9 @@ struct accepted {
 	bool cancelled; /* successfully: nobody may see it */
 	/* It waited in a database that was put back: who cancels it then can't know that it has left. */
 	bool old;
+	/* It waited when the reader was blocked or removed: it may have arrived or not. */
+	bool dropped;
+	bool dropping; /* not committed yet */
 };
 struct accepted_list {
 	struct accepted *m;
@@ -148,6 +162,7 @@ struct wire { /* a connection; lives until the run ends */
 	unsigned records, drop_at; /* 0: never */
 	enum drop how;
 	bool forged; /* nobody dialled: an enemy holds the other end */
+	struct guest *guest; /* or a stranger, who is no node: sim_flood.c */
 };
 TAILQ_HEAD(wire_list, wire);
 
@@ -168,6 +183,7 @@ struct heard {
 struct dial {
 	TAILQ_ENTRY(dial) entry;
 	struct chat_dial d;
+	bool late; /* it fails, but takes its time */
 };
 TAILQ_HEAD(dial_list, dial);
 
@@ -197,14 +213,55 @@ enum doom { DOOM_NONE, DOOM_CRASH, DOOM_CRASH_AFTER };
 
 /* ---- sim_service.c ---- */
 
-#define SIM_SERVICES_MAX 16
+#define SIM_SERVICES_MAX 64
 #define SIM_CLIENTS_MAX	 320
 struct sim_service {
 	uint32_t id;
 	uint8_t onion[KEY_BYTES];
 	bool door_role, private_role;
+	uint64_t up_ms; /* when it can be found, since it was published last */
 	size_t n_clients;
-	uint8_t clients[SIM_CLIENTS_MAX][KEY_BYTES];
+	uint8_t (*clients)[KEY_BYTES];
+};
+
+/* ---- sim_guard.c, sim_moves.c ---- */
+
+/* A client key that a contact was given, as those who publish and those who dial have it. */
+#define GIVEN_MAX 256
+struct given {
+	uint8_t secret[KEY_BYTES], public_key[KEY_BYTES], onion[KEY_BYTES];
+};
+
+/* What the simulator knows of two nodes, as the one sees the other. */
+struct pair {
+	bool live;    /* the other's locator led here, when it was looked at last */
+	bool cut;     /* and may not any more, with good reason: sim_guard.c */
+	bool blocked, removed;	 /* the other, by this one, once */
+	bool adding;		 /* its user is making the other a contact */
+	bool leaving, dropping; /* removed, blocked: not committed yet */
+	bool for_good;		/* removed, not to be added again */
+	int invite; /* of the other's: the last that was presented */
+	struct given *given; /* keys that the other was given */
+	size_t n_given;
+};
+
+/* In place of the number of an invitation. */
+#define INVITE_NONE    -1
+#define INVITE_FORGED  -2
+#define INVITE_UNKNOWN -3 /* an old database */
+
+#define SIM_INVITES_MAX 200
+struct sim_invite {
+	struct node *owner; /* NULL: it was never made */
+	char text[INVITE_LEN + 1];
+	int64_t number;
+	uint64_t expires_ms;	/* real */
+	bool there;		/* made, and committed */
+	bool going, gone;	/* revoked, committed or not */
+	bool unsure;		/* the owner has an old database: it may know less */
+	int user, next_user;	/* who has become a contact by it, committed or not; -1: nobody */
+	struct node *to[2];	/* who is given the string */
+	unsigned shown_by;	/* bit by node */
 };
 
 struct node {
@@ -235,6 +292,7 @@ struct node {
 	struct dial_list dials;
 	bool friend_of[SIM_NODES_MAX]; /* wants that node for a contact */
 	bool asks[SIM_NODES_MAX];      /* adds that node, wanted there or not */
+	struct pair pair[SIM_NODES_MAX];
 	struct client client;
 	struct progress progress[SIM_NODES_MAX];
 	struct cancelled *cancels;
@@ -258,6 +316,13 @@ struct node {
 	X(attacks, "records forged")                                                                         \
 	X(lies, "frames of lies")                                                                            \
 	X(services, "services published")                                                                    \
+	X(blocks, "blocks")                                                                                  \
+	X(removals, "removals")                                                                              \
+	X(invites, "invitations")                                                                            \
+	X(invited, "contacts by invitation")                                                                 \
+	X(guests, "strangers")                                                                               \
+	X(given_up, "given up after 90 days")                                                                \
+	X(parted, "pairs that nothing could bring together")                                                 \
 	X(restores, "old backups put back")                                                                  \
 	X(aparts, "ratchets set apart")                                                                  \
 	X(dropped, "messages that they took away after the ack")
@@ -279,10 +344,13 @@ struct sim {
 	struct wire_list wires;
 	unsigned n_wires;
 	struct taped tape[TAPE_MAX];
+	struct sim_invite invite[SIM_INVITES_MAX];
+	unsigned n_invites;
 	uint64_t plan_ms;    /* what is planned happens within */
 	unsigned enemy;	     /* this many of a thousand records */
 	unsigned side;	     /* bit by node: who is on which side of a partition; 0: there is none */
 	bool faulty;	     /* faults still happen */
+	bool healing;	     /* users do nothing any more but what brings contacts together */
 	unsigned sends_left; /* messages that are still to be written */
 	uint64_t hash;	     /* of the story */
 	bool failed;
@@ -319,6 +387,7 @@ void service_cover(void *ctx, struct chat *c, enum chat_cover cover);
 /* Where a locator leads; NULL: to nobody who is running. */
 struct sim_service *service_find(struct sim *s, const struct locator *l, struct node **at);
 struct sim_service *service_door(struct node *n); /* NULL */
+void service_forget_all(struct node *n);	  /* the process ends */
 struct node *node_by_identity(struct sim *s, const uint8_t identity[KEY_BYTES]);
 /* The other node as a contact of this one; NULL. */
 struct contact *node_contact(const struct node *n, const struct node *other);
@@ -347,6 +416,10 @@ void wire_leak(struct node *n);
 void wire_inject(struct end *to, const uint8_t record[RECORD_BYTES], uint64_t delay_ms);
 /* A connection without anybody at the other end; its end at the node. */
 struct end *wire_forge(struct sim *s, struct node *to);
+/* A stranger comes to a service: its end there.  Takes the guest over. */
+struct end *wire_guest(struct node *to, const struct sim_service *at, struct guest *g);
+/* A record of the stranger's. */
+void wire_put(struct end *to, const uint8_t record[RECORD_BYTES]);
 /* A connection breaks. */
 void wire_break(struct wire *w, enum drop how);
 /* Can records get from one to the other? */
@@ -372,6 +445,42 @@ void hostile_speak(struct node *n);
 /* ---- sim_plan.c: what users and fate do ---- */
 void plan_init(struct sim *s);
 void plan_end_faults(struct sim *s);
+/* What a node's user does, whoever runs then. */
+void plan_by(struct sim *s, uint64_t delay_ms, event_fn fn, struct node *n, uint64_t arg);
+unsigned plan_upto(struct sim *s, unsigned bound);
+/* At random times: done to a node, by a node. */
+void plan_scatter_on(struct sim *s, unsigned times, event_fn fn, struct node *n);
+void plan_scatter_by(struct sim *s, unsigned times, event_fn fn, struct node *n);
+
+/* ---- sim_moves.c: what users do about who finds them ---- */
+#define HEAL_MS 60000u
+void moves_plan(struct sim *s);
+void moves_end_faults(struct sim *s);
+/* An old database: what it knows of invitations is old. */
+void moves_restored(struct node *n);
+/* What was done to invitations holds, or does not. */
+void moves_settle(struct node *n, bool committed);
+
+/* ---- sim_flood.c: strangers, many ---- */
+/* Many at once, at the door or, with a client key that leads there, at a private service. */
+void flood_plan(struct sim *s);
+void flood_on_record(struct wire *w, const uint8_t record[RECORD_BYTES]);
+void flood_free(struct guest *g);
+
+/* ---- sim_guard.c: who finds whom, and who must not ---- */
+/* Is the other one a contact that is not blocked, on both sides, and can they find each other? */
+bool guard_together(const struct node *a, const struct node *b);
+void guard_settle(struct node *n, bool committed);
+void guard_watch(struct sim *s);
+void guard_end(struct sim *s);
+/* Something is about to be taken from the queue: the node's user blocks or removes the other. */
+void guard_drop(struct node *n, struct node *other, bool removes, bool for_good);
+/* The database is an old one now. */
+void guard_restored(struct node *n);
+/* What the front is told. */
+void guard_on_line(struct node *n, struct node *from, const struct contact *contact, const struct line_row *l);
+void guard_on_added(struct node *n, struct node *other);
+void guard_clear(struct node *n);
 
 /* ---- sim_mutants.c, sim_keys.c ---- */
 void keys_begin(void); /* of a run */
@@ -394,6 +503,8 @@ struct accepted *check_find(struct node *from, const struct node *to, const uint
 void check_watch(struct sim *s);
 /* Nothing is left to do: all is written, linked, and delivered. */
 bool check_quiet(const struct sim *s);
+/* It did not come to that in time: what is left. */
+void check_unquiet(struct sim *s);
 /* Each two contacts have one link. */
 bool check_settled(const struct sim *s);
 void check_end(struct sim *s);

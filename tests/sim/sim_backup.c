@@ -125,7 +125,9 @@ static void account_sent(struct node *n, struct node *to)
 
 	had_begin(&h, n, to, true);
 	for (i = 0; i < list->n; i++) {
-		list->m[i].lost = list->m[i].lost || !h.had[i];
+		/* A contact that was removed since is there again. */
+		list->m[i].excused = list->m[i].excused || list->m[i].lost;
+		list->m[i].lost = !h.had[i];
 		h.had[i] = false;
 	}
 	node_outbox_each(n, to, had_waits, &h);
@@ -168,9 +170,12 @@ void backup_account(struct node *n)
 			continue;
 		account_sent(n, o);
 		account_received(n, o);
+		n->friend_of[i] = n->friend_of[i] || node_contact(n, o);
 		/* Who finds a contact missing adds it again. */
 		n->asks[i] = n->asks[i] || n->friend_of[i];
 	}
+	guard_restored(n);
+	moves_restored(n);
 }
 
 /* ---- ratchets that have grown apart ---- */

@@ -18,7 +18,8 @@
 
 /* When nothing comes from a contact any more, it is shown online no longer than: silence, its
  * jitter, the answer to a ping, grace, and the time between two looks. */
-#define ONLINE_BOUND_MS ((24u + 6u + 28u + 30u + 8u) * 1000)
+#define ONLINE_BOUND_MS	 ((24u + 6u + 28u + 30u + 8u) * 1000)
+#define WEEKS_BOUND_MS	 (WEEKS_PING_MS * 5 / 4 + (28u + 30u) * 1000 + 600000u)
 
 static struct node *node_of(struct node *n, const struct contact *contact)
 {
@@ -95,6 +96,7 @@ void check_settle(struct node *n, bool committed)
 			n->accepted[i].n = n->accepted_before[i];
 	}
 	client_settle(n, committed);
+	guard_settle(n, committed);
 }
 
 /* News that a session was begun anew, and what is lost by that. */
@@ -119,7 +121,9 @@ static void on_line(void *ctx, struct chat *c, const struct contact *contact, co
 		: l->kind == LINE_OUT ? "out"
 				      : "info",
 		hash);
-	if (is_reset(l) && from && !from->hostile && !n->hostile && !n->sim->n.restores && !n->sim->n.aparts)
+	guard_on_line(n, from, contact, l);
+	if (is_reset(l) && from && !from->hostile && !n->hostile && !n->sim->n.restores && !n->sim->n.aparts &&
+	    !n->pair[from->index].removed && !from->pair[n->index].removed)
 		sim_fail(n->sim, n->name, "a session with %s was lost, though nothing was put back",
 			 from->name);
 	if (l->kind != LINE_IN || n->hostile || (from && from->hostile))
@@ -154,6 +158,34 @@ static void on_contact(void *ctx, struct chat *c, const struct contact *contact)
 	sim_say(n->sim, n->name, "has the contact %s", contact->row.petname);
 }
 
+static void on_added(void *ctx, struct chat *c, const struct contact *contact)
+{
+	struct node *n = ctx;
+	struct node *of = node_of(n, contact);
+
+	on_contact(ctx, c, contact);
+	if (of)
+		guard_on_added(n, of);
+	else
+		sim_fail(n->sim, n->name, "has a contact who is nobody");
+}
+
+static void on_gone(void *ctx, struct chat *c, const struct contact *contact)
+{
+	struct node *n = ctx;
+
+	(void)c;
+	sim_say(n->sim, n->name, "has %s no more", contact->row.petname);
+}
+
+static void on_blocked(void *ctx, struct chat *c, const struct contact *contact)
+{
+	struct node *n = ctx;
+
+	(void)c;
+	sim_say(n->sim, n->name, "has %s %s", contact->row.petname, contact->row.blocked ? "blocked" : "unblocked");
+}
+
 static void on_renamed(void *ctx, struct chat *c, const struct contact *contact, const char *old_nick)
 {
 	struct node *n = ctx;
@@ -166,8 +198,9 @@ static void on_request(void *ctx, struct chat *c, const struct request_row *r)
 {
 	struct node *n = ctx;
 
-	(void)c;
 	sim_say(n->sim, n->name, "%s asks", r->name);
+	if (!chat_door(c))
+		sim_fail(n->sim, n->name, "is asked behind a closed door");
 }
 
 static void on_self(void *ctx, struct chat *c, const char *old_nick)
@@ -195,10 +228,10 @@ static void on_status(void *ctx, struct chat *c)
 const struct chat_front check_front = {
     .line = on_line,
     .presence = on_presence,
-    .contact_added = on_contact,
+    .contact_added = on_added,
     .contact_renamed = on_renamed,
-    .contact_removed = on_contact,
-    .contact_blocked = on_contact,
+    .contact_removed = on_gone,
+    .contact_blocked = on_blocked,
     .request = on_request,
     .self = on_self,
     .notice = on_notice,
@@ -212,6 +245,12 @@ static bool friends(const struct node *a, const struct node *b)
 	return a != b && !a->hostile && !b->hostile && a->friend_of[b->index] && b->friend_of[a->index];
 }
 
+/* Friends, and nothing parts them for good. */
+static bool together(const struct node *a, const struct node *b)
+{
+	return friends(a, b) && guard_together(a, b);
+}
+
 static void check_pair_presence(struct sim *s, struct node *n, struct node *o)
 {
 	struct contact *contact = node_contact(n, o);
@@ -223,7 +262,7 @@ static void check_pair_presence(struct sim *s, struct node *n, struct node *o)
 		return;
 	}
 	if (contact && contact->presence != PRESENCE_OFFLINE &&
-	    s->now_ms - n->together_ms[o->index] > ONLINE_BOUND_MS)
+	    s->now_ms - n->together_ms[o->index] > (s->opts.weeks ? WEEKS_BOUND_MS : ONLINE_BOUND_MS))
 		sim_fail(s, n->name, "shows %s online though nothing came from there", o->name);
 }
 
@@ -237,14 +276,14 @@ static void check_pair_progress(struct sim *s, struct node *n, struct node *o)
 	    !contact->queued || contact->queued != p->queued || !friends(n, o)) {
 		p->at_ms = n->stopped_until_ms > s->now_ms ? n->stopped_until_ms : s->now_ms;
 		p->queued = contact ? contact->queued : 0;
-	} else if (s->now_ms - p->at_ms > STALL_MS) {
+	} else if (s->now_ms - p->at_ms > (s->opts.weeks ? WEEKS_BOUND_MS : STALL_MS)) {
 		sim_fail(s, n->name, "shows %s online, but nothing gets there", o->name);
 	}
 }
 
 static void check_growth(struct sim *s, struct node *n)
 {
-	size_t bound = DOOR_LINKS_MAX + s->opts.nodes * (CONTACT_LINKS_MAX + 2);
+	size_t bound = DOOR_LINKS_MAX + GUEST_LINKS_MAX + s->opts.nodes * (CONTACT_LINKS_MAX + 2);
 	size_t links = 0;
 	struct end *e;
 	struct stat st;
@@ -268,6 +307,7 @@ void check_watch(struct sim *s)
 
 	if (keys_reused())
 		sim_fail(s, "sim", "a message key was used twice");
+	guard_watch(s);
 	for (i = 0; i < s->opts.nodes; i++) {
 		check_growth(s, &s->node[i]);
 		for (j = 0; j < s->opts.nodes; j++) {
@@ -277,6 +317,18 @@ void check_watch(struct sim *s)
 			check_pair_progress(s, &s->node[i], &s->node[j]);
 		}
 	}
+}
+
+/* Has it all, and what it sent has arrived? */
+static bool pair_quiet(const struct node *n, const struct node *o)
+{
+	const struct contact *contact;
+
+	if (!together(n, o))
+		return true;
+	contact = node_contact(n, o);
+	return contact && contact->row.state == CONTACT_LINKED && !contact->queued && !contact->impl->n_offers &&
+	       contact->link_up;
 }
 
 bool check_quiet(const struct sim *s)
@@ -289,17 +341,28 @@ bool check_quiet(const struct sim *s)
 		if (!s->node[i].chat || s->node[i].stopped_until_ms >= s->now_ms)
 			return false;
 		for (j = 0; j < s->opts.nodes; j++) {
-			struct contact *contact;
-
-			if (!friends(&s->node[i], &s->node[j]))
-				continue;
-			contact = node_contact(&s->node[i], &s->node[j]);
-			if (!contact || contact->row.state != CONTACT_LINKED || contact->queued ||
-			    !contact->link_up)
+			if (!pair_quiet(&s->node[i], &s->node[j]))
 				return false;
 		}
 	}
 	return true;
+}
+
+void check_unquiet(struct sim *s)
+{
+	unsigned i, j;
+
+	for (i = 0; i < s->opts.nodes; i++) {
+		for (j = 0; s->node[i].chat && j < s->opts.nodes; j++) {
+			const struct contact *contact = node_contact(&s->node[i], &s->node[j]);
+
+			if (!pair_quiet(&s->node[i], &s->node[j]))
+				sim_say(s, s->node[i].name, "waits for %s: state %d, %zu queued, %s", s->node[j].name,
+					contact ? contact->row.state : 0, contact ? contact->queued : 0,
+					contact && contact->link_up ? "a link" : "no link");
+		}
+	}
+	sim_fail(s, "sim", "not everything was delivered in time: %u things are still to be written", s->sends_left);
 }
 
 /* ---- at the end ---- */
@@ -318,7 +381,7 @@ struct reading {
 /* It may be missing, and in any place. */
 static bool is_lax(const struct reading *r, const struct accepted *m)
 {
-	return m->lost || (r->kind == LINE_IN && (m->excused || m->cancelled));
+	return m->lost || (r->kind == LINE_IN && (m->excused || m->cancelled || m->dropped));
 }
 
 /* The reader has lost it after its ack, and the writer, who has lost nothing, knows. */
@@ -326,7 +389,7 @@ static bool is_gone(const struct reading *r, size_t at)
 {
 	const struct accepted *m = &r->writer->accepted[r->reader->index].m[at];
 
-	return r->kind == LINE_IN && !r->had[at] && m->excused && !m->lost && !m->cancelled && !m->old &&
+	return r->kind == LINE_IN && !r->had[at] && m->excused && !m->lost && !m->cancelled && !m->old && !m->dropped &&
 	       !r->writer->n_restores;
 }
 
@@ -380,11 +443,13 @@ static int read_line(void *ctx, const struct contact *contact, const struct line
 
 /*
  * The store of n holds what writer accepted for reader, once each and in order.  What an old backup took away
- * from the writer or, after its ack, from the reader, is there once or not at all, in any place.
+ * from the writer or, after its ack, from the reader, is there once or not at all, in any place; so is what
+ * waited for one who was blocked or removed.  To whom nothing leads, things still wait.
  */
 static void check_conversation(struct node *n, struct node *of, int kind, struct node *writer,
 			       struct node *reader)
 {
+	bool all = kind == LINE_OUT || together(writer, reader);
 	const struct accepted_list *list = &writer->accepted[reader->index];
 	struct reading r = {.n = n, .of = of, .kind = kind, .writer = writer, .reader = reader};
 	size_t i;
@@ -394,9 +459,9 @@ static void check_conversation(struct node *n, struct node *of, int kind, struct
 		abort();
 	chat_lines(n->chat, 0, SIZE_MAX, read_line, &r);
 	for (i = 0; i < list->n && !n->sim->failed; i++) {
-		if (!r.had[i] && !is_lax(&r, &list->m[i]))
+		if (all && !r.had[i] && !is_lax(&r, &list->m[i]))
 			sim_fail(n->sim, n->name, "lacks line %zu of %zu with %s", i, list->n, of->name);
-		if (is_gone(&r, i) && !r.told) {
+		if (all && is_gone(&r, i) && !r.told) {
 			chat_lines(writer->chat, 0, SIZE_MAX, find_reset, &r);
 			if (!r.told)
 				sim_fail(n->sim, writer->name, "is not told that %s lost messages",
@@ -422,7 +487,7 @@ bool check_settled(const struct sim *s)
 
 	for (i = 0; i < s->opts.nodes; i++) {
 		for (j = 0; j < s->opts.nodes; j++) {
-			if (friends(&s->node[i], &s->node[j]) && count_links(&s->node[i], &s->node[j]) != 1)
+			if (together(&s->node[i], &s->node[j]) && count_links(&s->node[i], &s->node[j]) != 1)
 				return false;
 		}
 	}
@@ -446,7 +511,7 @@ static void check_strangers(struct sim *s, struct node *n, struct node *o)
 
 	if (!n->friend_of[o->index] && contact)
 		sim_fail(s, n->name, "has the stranger %s for a contact", o->name);
-	if (!friends(n, o) && !o->hostile && !n->hostile && contact &&
+	if (!friends(n, o) && !o->hostile && !n->hostile && contact && !o->pair[n->index].removed &&
 	    (contact->row.state != CONTACT_ASKED || contact->presence != PRESENCE_OFFLINE))
 		sim_fail(s, n->name, "has got somewhere with %s", o->name);
 }
@@ -456,6 +521,7 @@ void check_end(struct sim *s)
 	unsigned i, j;
 
 	check_watch(s);
+	guard_end(s);
 	for (i = 0; i < s->opts.nodes && !s->failed; i++) {
 		if (!s->node[i].chat) {
 			sim_fail(s, s->node[i].name, "does not run");
@@ -471,7 +537,8 @@ void check_end(struct sim *s)
 			check_strangers(s, n, o);
 			if (!friends(n, o))
 				continue;
-			check_link(s, n, o);
+			if (together(n, o))
+				check_link(s, n, o);
 			check_conversation(n, o, LINE_OUT, n, o);
 			check_conversation(n, o, LINE_IN, o, n);
 		}

@@ -3,7 +3,8 @@
  * sim                          groups of runs and the deliberate faults, as make check has them (TAP)
  * sim --all --seed N           the groups, with other seeds
  * sim --seed N [--verbose]     one run, with its story; --runs N: several from there on
- * sim --nodes N, --calm, --brief, --big, --backups, --hostile, --stranger, --mutation N     change it
+ * sim --nodes N, --calm, --brief, --big, --backups, --hostile, --stranger, --moves, --weeks, --mutation N
+ *                              change it
  */
 #include "sim.h"
 
@@ -73,10 +74,10 @@ static bool group(const struct sim_opts *from, unsigned runs)
 	for (i = 0; i < runs; i++, o.seed++) {
 		if (!run(&o, &hash, &total))
 			continue;
-		printf("# fails: tests/sim/sim --seed %" PRIu64 " --nodes %u%s%s%s%s%s%s --verbose\n", o.seed,
+		printf("# fails: tests/sim/sim --seed %" PRIu64 " --nodes %u%s%s%s%s%s%s%s%s --verbose\n", o.seed,
 		       o.nodes, o.faults ? "" : " --calm", o.brief ? " --brief" : "", o.big ? " --big" : "",
 		       o.backups ? " --backups" : "", o.hostile ? " --hostile" : "",
-		       o.stranger ? " --stranger" : "");
+		       o.stranger ? " --stranger" : "", o.moves ? " --moves" : "", o.weeks ? " --weeks" : "");
 		o.verbose = true;
 		run(&o, &hash, &total);
 		return false;
@@ -116,6 +117,8 @@ static void mutant(enum mutation m, const char *text, unsigned where)
 	}
 	o.backups = where & MUTANT_BACKUPS;
 	o.brief = !(where & MUTANT_LONG);
+	o.moves = where & MUTANT_MOVES;
+	o.nodes = o.moves ? 3 : 2;
 	sim_mutation = m;
 	for (; o.seed <= 1000 && !found; o.seed++)
 		found = run(&o, &hash, &total) != 0;
@@ -127,17 +130,24 @@ static void mutant(enum mutation m, const char *text, unsigned where)
 /* Groups of runs: how many, and of what kind. */
 #define GROUP_MAP(X)                                                                                         \
 	X(3, "two accounts, nothing fails", .nodes = 2)                                                      \
-	X(900, "two accounts, links break, processes crash, commits fail", .nodes = 2, .faults = true,       \
+	X(600, "two accounts, links break, processes crash, commits fail", .nodes = 2, .faults = true,       \
 	  .brief = true)                                                                                     \
-	X(400, "old databases are put back", .nodes = 2, .faults = true, .brief = true, .backups = true)     \
-	X(200, "three accounts, all of it", .nodes = 3, .faults = true, .brief = true, .backups = true)      \
-	X(250, "an enemy on the wires, and one who is a contact", .nodes = 3, .faults = true, .brief = true, \
+	X(300, "old databases are put back", .nodes = 2, .faults = true, .brief = true, .backups = true)     \
+	X(150, "three accounts, all of it", .nodes = 3, .faults = true, .brief = true, .backups = true)      \
+	X(180, "an enemy on the wires, and one who is a contact", .nodes = 3, .faults = true, .brief = true, \
 	  .hostile = true)                                                                                   \
-	X(200, "two contacts and a stranger who wants to be one", .nodes = 3, .faults = true, .brief = true, \
+	X(150, "two contacts and a stranger who wants to be one", .nodes = 3, .faults = true, .brief = true, \
 	  .stranger = true)                                                                                  \
 	X(5, "eight accounts", .nodes = 8, .faults = true, .brief = true)                                    \
-	X(30, "two accounts, longer", .nodes = 2, .faults = true, .backups = true)                           \
-	X(5, "more messages than may be under way", .nodes = 2, .faults = true, .backups = true, .big = true)
+	X(20, "two accounts, longer", .nodes = 2, .faults = true, .backups = true)                           \
+	X(5, "more messages than may be under way", .nodes = 2, .faults = true, .backups = true, .big = true) \
+	X(60, "two accounts that block, remove, invite, close doors", .nodes = 2, .faults = true,            \
+	  .brief = true, .moves = true)                                                                      \
+	X(90, "three of them, and crowds of strangers", .nodes = 3, .faults = true, .brief = true,           \
+	  .moves = true)                                                                                     \
+	X(60, "and old databases", .nodes = 3, .faults = true, .brief = true, .moves = true, .backups = true) \
+	X(6, "half a year, most of it away", .nodes = 2, .faults = true, .moves = true, .weeks = true)       \
+	X(3, "and old databases", .nodes = 3, .faults = true, .moves = true, .weeks = true, .backups = true)
 
 #define SEEDS 10000 /* of a group */
 
@@ -186,6 +196,8 @@ int main(int argc, char **argv)
 	    {"runs", required_argument, NULL, 'r'},
 	    {"nodes", required_argument, NULL, 'n'},
 	    {"stranger", no_argument, NULL, 'x'},
+	    {"moves", no_argument, NULL, 'o'},
+	    {"weeks", no_argument, NULL, 'w'},
 	    {"big", no_argument, NULL, 'g'},
 	    {"hostile", no_argument, NULL, 'h'},
 	    {"all", no_argument, NULL, 'a'},
@@ -219,6 +231,12 @@ int main(int argc, char **argv)
 			break;
 		case 'x':
 			o.stranger = true;
+			break;
+		case 'o':
+			o.moves = true;
+			break;
+		case 'w':
+			o.weeks = true;
 			break;
 		case 'g':
 			o.big = true;

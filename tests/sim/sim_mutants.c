@@ -176,3 +176,84 @@ void __wrap_epoch_unopened(struct chat *c, struct now now, struct chat_peer *p, 
 	if (sim_mutation != MUTATE_NO_HEAL)
 		__real_epoch_unopened(c, now, p, seq);
 }
+
+/* ---- where contacts find us ---- */
+
+int __real_service_client_delete(struct chat *c, struct service_client *k);
+int __wrap_service_client_delete(struct chat *c, struct service_client *k);
+int __real_service_drop_unneeded(struct chat *c);
+int __wrap_service_drop_unneeded(struct chat *c);
+int __real_store_outbox_add(struct store *s, struct outbox_row *o);
+int __wrap_store_outbox_add(struct store *s, struct outbox_row *o);
+int __real_contact_locator(struct chat *c, struct chat_peer *p, const struct locator *l);
+int __wrap_contact_locator(struct chat *c, struct chat_peer *p, const struct locator *l);
+int __real_invite_use(struct chat *c, struct now now, struct invitation *inv, struct chat_peer *p);
+int __wrap_invite_use(struct chat *c, struct now now, struct invitation *inv, struct chat_peer *p);
+struct invitation *__real_invite_find(const struct chat *c, struct now now, const uint8_t token[TOKEN_BYTES]);
+struct invitation *__wrap_invite_find(const struct chat *c, struct now now, const uint8_t token[TOKEN_BYTES]);
+void __real_door_settle(struct chat *c);
+void __wrap_door_settle(struct chat *c);
+
+int __wrap_service_client_delete(struct chat *c, struct service_client *k)
+{
+	if (sim_mutation != MUTATE_KEY_STAYS)
+		return __real_service_client_delete(c, k);
+	if (k->peer)
+		TAILQ_REMOVE(&k->peer->clients, k, of_peer);
+	k->peer = NULL;
+	k->row.contact = k->row.offer = 0;
+	k->row.use = CLIENT_SPARE;
+	k->service->n_spare++;
+	return service_client_save(c, k);
+}
+
+int __wrap_service_drop_unneeded(struct chat *c)
+{
+	struct service *s, *next;
+	int err = 0;
+
+	TAILQ_FOREACH_SAFE (s, &c->services, entry, next) {
+		if (sim_mutation == MUTATE_LEFT_EARLY && s->row.left_ms && !err)
+			err = service_drop(c, s);
+	}
+	return err ? err : __real_service_drop_unneeded(c);
+}
+
+int __wrap_store_outbox_add(struct store *s, struct outbox_row *o)
+{
+	bool is_offer = o->message_kind == MESSAGE_LOCATOR;
+
+	if (sim_mutation != MUTATE_NO_OFFER || !is_offer)
+		return __real_store_outbox_add(s, o);
+	o->id = INT64_MAX; /* as if it had come and gone */
+	return 0;
+}
+
+/* Of a message; an answer is passed on from within the same file. */
+int __wrap_contact_locator(struct chat *c, struct chat_peer *p, const struct locator *l)
+{
+	return sim_mutation == MUTATE_DEAF ? 0 : __real_contact_locator(c, p, l);
+}
+
+int __wrap_invite_use(struct chat *c, struct now now, struct invitation *inv, struct chat_peer *p)
+{
+	return sim_mutation == MUTATE_TOKEN ? locator_fresh(c, now, p) : __real_invite_use(c, now, inv, p);
+}
+
+struct invitation *__wrap_invite_find(const struct chat *c, struct now now, const uint8_t token[TOKEN_BYTES])
+{
+	/* The strangers of an hour, or of all time, have used up the quota. */
+	if (sim_mutation == MUTATE_QUOTA && (c->n_hour >= 30 || c->n_waiting >= REQUESTS_MAX))
+		return NULL;
+	return __real_invite_find(c, now, token);
+}
+
+void __wrap_door_settle(struct chat *c)
+{
+	enum door_state door = c->door;
+
+	if (sim_mutation == MUTATE_DOOR)
+		c->door = DOOR_OPEN;
+	__real_door_settle(c);
+	c->door = door;
+}

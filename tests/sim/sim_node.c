@@ -31,7 +31,8 @@ static void rng_node(void *ctx, uint8_t *out, size_t len)
 static int before_commit(void *ctx)
 {
 	struct node *n = ctx;
-	uint64_t fate = n->sim->faulty ? sim_random(n->sim, n->sim->opts.brief ? 250 : 1000) : 1000;
+	const struct sim_opts *o = &n->sim->opts;
+	uint64_t fate = n->sim->faulty ? sim_random(n->sim, o->weeks ? 10000 : o->brief ? 250 : 1000) : 1000;
 
 	if (sim_mutation == MUTATE_LEAK)
 		wire_leak(n);
@@ -57,6 +58,10 @@ static void open_chat(struct node *n)
 	int err = store_open(n->db, db_key, &so, &store);
 
 	co.ack_ms = n->sim->opts.seed % 2 * 50;
+	if (n->sim->opts.weeks) { /* else nothing but pings would happen */
+		co.ping_ms = WEEKS_PING_MS;
+		co.late_ms = WEEKS_PING_MS;
+	}
 	if (sim_mutation == MUTATE_NO_PING)
 		co.ping_ms = 1000ull * 3600 * 1000;
 	if (!err)
@@ -70,7 +75,6 @@ static void open_chat(struct node *n)
 	n->doom = DOOM_NONE;
 	n->tick_ms = 0;
 	n->dirty = true;
-	n->n_services = 0;
 	chat_serve(n->chat);
 }
 
@@ -105,6 +109,7 @@ static void gone(struct node *n)
 {
 	chat_free(n->chat);
 	n->chat = NULL;
+	service_forget_all(n);
 	n->dirty = false;
 	n->down_ms = n->sim->now_ms;
 	n->stopped_until_ms = 0;
@@ -120,6 +125,14 @@ static void on_restart(struct sim *s, struct event *e)
 		node_start(n);
 }
 
+/* How long a process stays away, at most: with weeks of time, hours, days, or longer than anybody waits for it. */
+static uint64_t off_ms(struct sim *s, uint64_t usually)
+{
+	static const unsigned hours[] = {1, 30, 24 * 14, 24 * 60, 24 * 160};
+
+	return s->opts.weeks ? hours[sim_random(s, 5)] * 3600000ull : usually;
+}
+
 void node_crash(struct node *n)
 {
 	struct sim *s = n->sim;
@@ -130,7 +143,7 @@ void node_crash(struct node *n)
 	s->n.crashes++;
 	wire_drop_all(n, sim_chance(s, 30));
 	gone(n);
-	sim_at(s, 1000 + sim_random(s, 120000), on_restart, NULL, n);
+	sim_at(s, 1000 + sim_random(s, off_ms(s, 120000)), on_restart, NULL, n);
 }
 
 void node_stop(struct node *n)
@@ -148,7 +161,7 @@ void node_stop(struct node *n)
 	}
 	wire_drop_all(n, false);
 	gone(n);
-	sim_at(s, 1000 + sim_random(s, 600000), on_restart, NULL, n);
+	sim_at(s, 1000 + sim_random(s, off_ms(s, 600000)), on_restart, NULL, n);
 }
 
 /* A commit failed: all of the turn is undone, nothing of it has left; links can't go on, since their state is
@@ -260,6 +273,8 @@ void node_init(struct sim *s, unsigned index)
 	n->rng = (struct rng){rng_node, n};
 	n->rng_state = s->opts.seed * 0x9e3779b97f4a7c15u + index * 0x632be59bd9b4e019u;
 	n->tor = true;
+	for (unsigned i = 0; i < SIM_NODES_MAX; i++)
+		n->pair[i].invite = -1;
 	n->hostile = s->opts.hostile && last;
 	n->heard = calloc(HEARD_MAX, sizeof(*n->heard));
 	n->cancels = calloc(CANCELS_MAX, sizeof(*n->cancels));
@@ -295,6 +310,7 @@ void node_clear(struct node *n)
 		free(n->accepted[i].m);
 	free(n->heard);
 	free(n->cancels);
+	guard_clear(n);
 	client_clear(n);
 }
 

@@ -13,12 +13,18 @@
 /* ---- the timetable ---- */
 
 /* What a process does waits while it is suspended; what is done to it does not. */
-static void by_node(struct sim *s, uint64_t delay_ms, event_fn fn, struct node *n, uint64_t arg)
+void plan_by(struct sim *s, uint64_t delay_ms, event_fn fn, struct node *n, uint64_t arg)
 {
 	struct event *e = sim_at(s, delay_ms, fn, n, n);
 
 	e->life = 0; /* whoever runs then */
 	e->arg = arg;
+}
+
+/* With weeks of time, users look rarely. */
+static unsigned lazy(const struct sim *s)
+{
+	return s->opts.weeks && s->faulty ? 600 : s->opts.weeks ? 20 : 1;
 }
 
 /* ---- contacts ---- */
@@ -53,14 +59,18 @@ static void tend(struct node *n, struct node *other)
 	chat_requests_each(n->chat, look_for_request, &a);
 	if (a.found && n->friend_of[other->index]) {
 		sim_say(s, n->name, "accepts %s", other->name);
+		n->pair[other->index].adding = true;
 		chat_accept(n->chat, sim_now(s), a.name, NULL, NULL);
+		n->pair[other->index].adding = false;
 	} else if (a.found && sim_random(s, 2)) {
 		sim_say(s, n->name, "rejects %s", a.name);
 		chat_reject(n->chat, sim_now(s), a.name);
 	} else if (n->asks[other->index]) {
 		sim_say(s, n->name, "adds %s", other->name);
+		n->pair[other->index].adding = true;
 		if (chat_add(n->chat, sim_now(s), other->name, other->identity, "It is me.", NULL))
 			sim_fail(s, n->name, "can't add %s", other->name);
+		n->pair[other->index].adding = false;
 	}
 }
 
@@ -73,7 +83,7 @@ static void on_tend(struct sim *s, struct event *e)
 		if (i != n->index && n->chat)
 			tend(n, &s->node[i]);
 	}
-	by_node(s, 5000 + sim_random(s, 60000), on_tend, n, 0);
+	plan_by(s, (5000 + sim_random(s, 60000)) * lazy(s), on_tend, n, 0);
 }
 
 /* ---- messages ---- */
@@ -112,11 +122,13 @@ static void on_write(struct sim *s, struct event *e)
 	struct contact *contact = node_contact(n, to);
 	uint64_t burst = 1 + sim_random(s, sim_random(s, 3) ? 4 : s->opts.brief ? BRIEF_BURST : BURST_MAX);
 
-	if (!contact) {
-		by_node(s, 10000, on_write, n, e->arg);
+	if (!contact && n->friend_of[to->index] && (s->faulty || guard_together(n, to))) {
+		plan_by(s, 10000 * lazy(s), on_write, n, e->arg);
 		return;
 	}
 	s->sends_left--;
+	if (!contact || contact->row.blocked)
+		return;
 	sim_say(s, n->name, "writes %u to %s", (unsigned)burst, to->name);
 	while (burst-- && !s->failed)
 		write_one(n, to, contact);
@@ -164,7 +176,7 @@ static void write_to_nobody(struct sim *s, struct node *n)
 		wire_break(e->wire, DROP_UNTOLD);
 	for (i = 0; i < s->opts.nodes && !s->failed; i++) {
 		contact = node_contact(n, &s->node[i]);
-		if (contact && n->friend_of[i])
+		if (contact && n->friend_of[i] && !contact->row.blocked)
 			write_one(n, &s->node[i], contact);
 	}
 	n->dirty = true;
@@ -205,7 +217,7 @@ static void on_tor_up(struct sim *s, struct event *e)
 static void on_tor_down(struct sim *s, struct event *e)
 {
 	node_set_tor(e->obj, false);
-	sim_at(s, 1000 + sim_random(s, 200000), on_tor_up, NULL, e->obj);
+	sim_at(s, 1000 + sim_random(s, 200000 * lazy(s)), on_tor_up, NULL, e->obj);
 }
 
 static void on_clock(struct sim *s, struct event *e)
@@ -250,7 +262,7 @@ static void on_profile(struct sim *s, struct event *e)
 
 static void on_suspend(struct sim *s, struct event *e)
 {
-	node_suspend(e->obj, 1000 + sim_random(s, sim_random(s, 2) ? 30000 : 600000));
+	node_suspend(e->obj, 1000 + sim_random(s, sim_random(s, 2) ? 30000 : 600000ull * lazy(s)));
 }
 
 static void on_slow(struct sim *s, struct event *e)
@@ -281,7 +293,7 @@ static void on_parted(struct sim *s, struct event *e)
 		if (w->end[0].live && w->end[1].live && !wire_reaches(w->end[0].node, w->end[1].node))
 			wire_break(w, sim_random(s, 2) ? DROP_TOLD : DROP_UNTOLD);
 	}
-	sim_at(s, 1000 + sim_random(s, 400000), on_joined, NULL, NULL);
+	sim_at(s, 1000 + sim_random(s, 400000 * lazy(s)), on_joined, NULL, NULL);
 }
 
 static void on_this_retry(struct sim *s, struct event *e)
@@ -298,8 +310,8 @@ static void on_both(struct sim *s, struct event *e)
 	struct node *n = e->obj;
 	struct node *o = &s->node[(n->index + 1 + sim_random(s, s->opts.nodes - 1)) % s->opts.nodes];
 
-	by_node(s, 0, on_this_retry, n, o->index);
-	by_node(s, 0, on_this_retry, o, n->index);
+	plan_by(s, 0, on_this_retry, n, o->index);
+	plan_by(s, 0, on_this_retry, o, n->index);
 }
 
 static void on_look(struct sim *s, struct event *e)
@@ -308,7 +320,7 @@ static void on_look(struct sim *s, struct event *e)
 
 	if (n->chat)
 		client_look(n);
-	by_node(s, 1000 + sim_random(s, 120000), on_look, n, 0);
+	plan_by(s, (1000 + sim_random(s, 120000)) * lazy(s), on_look, n, 0);
 }
 
 /* ---- cancels ---- */
@@ -390,7 +402,7 @@ static void on_speak(struct sim *s, struct event *e)
 	struct node *n = e->obj;
 
 	hostile_speak(n);
-	by_node(s, 100 + sim_random(s, 20000), on_speak, n, 0);
+	plan_by(s, 100 + sim_random(s, 20000), on_speak, n, 0);
 }
 
 static void on_replay(struct sim *s, struct event *e)
@@ -418,41 +430,41 @@ static void on_intruder(struct sim *s, struct event *e)
 }
 
 /* How often something happens: less than this. */
-static unsigned upto(struct sim *s, unsigned bound)
+unsigned plan_upto(struct sim *s, unsigned bound)
 {
 	return (unsigned)sim_random(s, s->opts.brief ? (bound + 1) / 2 : bound);
 }
 
 /* Things done to a node and things that it does. */
-static void scatter_on(struct sim *s, unsigned times, event_fn fn, struct node *n)
+void plan_scatter_on(struct sim *s, unsigned times, event_fn fn, struct node *n)
 {
 	while (times--)
 		sim_at(s, sim_random(s, s->plan_ms), fn, NULL, n);
 }
 
-static void scatter_by(struct sim *s, unsigned times, event_fn fn, struct node *n)
+void plan_scatter_by(struct sim *s, unsigned times, event_fn fn, struct node *n)
 {
 	while (times--)
-		by_node(s, sim_random(s, s->plan_ms), fn, n, 0);
+		plan_by(s, sim_random(s, s->plan_ms), fn, n, 0);
 }
 
 static void plan_fate(struct sim *s, struct node *n)
 {
-	scatter_on(s, upto(s, 4), on_crash, n);
-	scatter_by(s, upto(s, 3), on_stop, n);
-	scatter_on(s, upto(s, 3), on_tor_down, n);
-	scatter_by(s, upto(s, 20), on_user_retry, n);
-	scatter_on(s, upto(s, 5), on_both, n);
-	scatter_by(s, upto(s, 30), on_cancel, n);
-	scatter_on(s, upto(s, 3), on_suspend, n);
-	scatter_on(s, upto(s, 3), on_slow, n);
-	scatter_on(s, upto(s, 3), on_clock, n);
-	scatter_on(s, upto(s, 6), on_cut, n);
+	plan_scatter_on(s, plan_upto(s, 4), on_crash, n);
+	plan_scatter_by(s, plan_upto(s, 3), on_stop, n);
+	plan_scatter_on(s, plan_upto(s, 3), on_tor_down, n);
+	plan_scatter_by(s, plan_upto(s, 20), on_user_retry, n);
+	plan_scatter_on(s, plan_upto(s, 5), on_both, n);
+	plan_scatter_by(s, plan_upto(s, 30), on_cancel, n);
+	plan_scatter_on(s, plan_upto(s, 3), on_suspend, n);
+	plan_scatter_on(s, plan_upto(s, 3), on_slow, n);
+	plan_scatter_on(s, plan_upto(s, 3), on_clock, n);
+	plan_scatter_on(s, plan_upto(s, 6), on_cut, n);
 	if (!s->opts.backups)
 		return;
-	scatter_on(s, 1 + upto(s, 4), on_backup, n);
-	scatter_on(s, upto(s, 3), on_restore, n);
-	scatter_by(s, upto(s, 3), on_apart, n);
+	plan_scatter_on(s, 1 + plan_upto(s, 4), on_backup, n);
+	plan_scatter_on(s, plan_upto(s, 3), on_restore, n);
+	plan_scatter_by(s, plan_upto(s, 3), on_apart, n);
 }
 
 static void plan_pair(struct sim *s, struct node *a, struct node *b)
@@ -462,23 +474,24 @@ static void plan_pair(struct sim *s, struct node *a, struct node *b)
 	if (a->friend_of[b->index] && b->friend_of[a->index]) {
 		s->sends_left += bursts;
 		while (bursts--)
-			by_node(s, sim_random(s, s->plan_ms), on_write, a, b->index);
+			plan_by(s, sim_random(s, s->plan_ms), on_write, a, b->index);
 	} else if (a->asks[b->index]) {
 		/* A stranger may write as much as it likes. */
 		s->sends_left++;
-		by_node(s, sim_random(s, s->plan_ms), on_write, a, b->index);
+		plan_by(s, sim_random(s, s->plan_ms), on_write, a, b->index);
 	}
 }
 
 static void befriend(struct sim *s, unsigned i, unsigned j)
 {
 	bool stranger = s->opts.stranger && j + 1 == s->opts.nodes;
-	uint64_t who = stranger ? 1 : sim_random(s, 3); /* one of both adds, or both do */
+	/* One of both adds, or both do, or there is an invitation. */
+	uint64_t who = stranger ? 1 : sim_random(s, s->opts.moves ? 4 : 3);
 
 	s->node[i].friend_of[j] = !stranger;
 	s->node[j].friend_of[i] = true;
-	s->node[i].asks[j] = who != 1;
-	s->node[j].asks[i] = who != 0;
+	s->node[i].asks[j] = who == 0 || who == 2;
+	s->node[j].asks[i] = who == 1 || who == 2;
 }
 
 /* One of them gets more than may be under way to one who is not there. */
@@ -492,7 +505,7 @@ static void on_flood(struct sim *s, struct event *e)
 	if (!contact || contact->presence != PRESENCE_OFFLINE) {
 		if (contact)
 			node_stop(to);
-		by_node(s, 5000, on_flood, n, e->arg);
+		plan_by(s, 5000, on_flood, n, e->arg);
 		return;
 	}
 	s->sends_left--;
@@ -507,13 +520,13 @@ void plan_init(struct sim *s)
 
 	if (s->opts.big) {
 		s->sends_left++;
-		by_node(s, sim_random(s, s->plan_ms), on_flood, &s->node[0], 1);
+		plan_by(s, sim_random(s, s->plan_ms), on_flood, &s->node[0], 1);
 	}
 	if (s->opts.faults)
-		scatter_on(s, upto(s, 4), on_parted, NULL);
+		plan_scatter_on(s, plan_upto(s, 4), on_parted, NULL);
 	if (s->opts.hostile) {
 		s->enemy = 1 + (unsigned)sim_random(s, 20);
-		by_node(s, 1000, on_speak, &s->node[s->opts.nodes - 1], 0);
+		plan_by(s, 1000, on_speak, &s->node[s->opts.nodes - 1], 0);
 		on_replay(s, NULL);
 	}
 
@@ -524,16 +537,20 @@ void plan_init(struct sim *s)
 	for (i = 0; i < s->opts.nodes; i++) {
 		struct node *n = &s->node[i];
 
-		by_node(s, sim_random(s, 20000), on_tend, n, 0);
-		by_node(s, sim_random(s, 120000), on_look, n, 0);
-		scatter_by(s, 2, on_intruder, n);
-		scatter_by(s, 2, on_profile, n);
+		plan_by(s, sim_random(s, 20000), on_tend, n, 0);
+		plan_by(s, sim_random(s, 120000), on_look, n, 0);
+		plan_scatter_by(s, 2, on_intruder, n);
+		plan_scatter_by(s, 2, on_profile, n);
 		if (s->opts.faults)
 			plan_fate(s, n);
 		for (j = 0; j < s->opts.nodes; j++) {
 			if (j != i)
 				plan_pair(s, n, &s->node[j]);
 		}
+	}
+	if (s->opts.moves) {
+		moves_plan(s);
+		flood_plan(s);
 	}
 }
 
@@ -544,11 +561,16 @@ void plan_end_faults(struct sim *s)
 
 	sim_say(s, "sim", "no more faults");
 	s->faulty = false;
+	s->healing = true;
 	s->side = 0;
 	TAILQ_FOREACH (w, &s->wires, entry)
 		w->drop_at = 0;
 	for (i = 0; i < s->opts.nodes; i++) {
 		node_start(&s->node[i]);
 		node_set_tor(&s->node[i], true);
+		if (s->opts.weeks) /* it was to look much later */
+			plan_by(s, sim_random(s, 60000), on_tend, &s->node[i], 0);
 	}
+	if (s->opts.moves)
+		moves_end_faults(s);
 }

@@ -211,7 +211,7 @@ static void on_record(struct sim *s, struct event *ev)
 		end_broken(e);
 		return;
 	}
-	if (e->told)
+	if (e->told && from->node)
 		e->node->together_ms[from->node->index] = s->now_ms;
 }
 
@@ -255,8 +255,11 @@ static void send_record(struct end *e, uint8_t record[RECORD_BYTES])
 	if (at < e->last_at_ms)
 		at = e->last_at_ms;
 	e->last_at_ms = at;
-	if (!other(e)->node)
-		return; /* an enemy has it */
+	if (!other(e)->node) { /* a stranger or an enemy has it */
+		if (w->guest)
+			flood_on_record(w, record);
+		return;
+	}
 	e->in_flight++;
 	put_record(other(e), record, at - s->now_ms, e->bent ? RECORD_BENT : 0);
 }
@@ -418,6 +421,31 @@ struct end *wire_forge(struct sim *s, struct node *to)
 	return &w->end[1];
 }
 
+struct end *wire_guest(struct node *to, const struct sim_service *at, struct guest *g)
+{
+	struct sim *s = to->sim;
+	struct wire *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		abort();
+	TAILQ_INSERT_TAIL(&s->wires, w, entry);
+	w->id = ++s->n_wires;
+	w->delay_ms = 100 + (unsigned)sim_random(s, 2000);
+	w->window = 10;
+	w->guest = g;
+	w->end[0].wire = w;
+	responder_init(w, to, at);
+	sim_at(s, HANDSHAKE_MS, on_handshake_timeout, to, &w->end[1]);
+	to->dirty = true;
+	return &w->end[1];
+}
+
+void wire_put(struct end *to, const uint8_t record[RECORD_BYTES])
+{
+	other(to)->in_flight++;
+	put_record(to, record, to->wire->delay_ms, 0);
+}
+
 static void dial_free(struct node *n, struct dial *d)
 {
 	TAILQ_REMOVE(&n->dials, d, entry);
@@ -439,8 +467,14 @@ static void on_connect(struct sim *s, struct event *ev)
 	if (!d)
 		return; /* cancelled */
 	cd = d->d;
+	at = d->late ? NULL : service_find(s, &cd.locator, &to);
+	/* What is not there, or not any more, tor looks for at several places. */
+	if (!at && !d->late && sim_random(s, 3) == 0) {
+		d->late = true;
+		sim_at(s, 10000 + sim_random(s, 100000), on_connect, n, NULL)->arg = cd.id;
+		return;
+	}
 	dial_free(n, d);
-	at = service_find(s, &cd.locator, &to);
 	if (!at || !to->tor || !n->tor || !wire_reaches(n, to) || sim_chance(s, 20)) {
 		sim_say(s, n->name, "dial %u fails", (unsigned)cd.id);
 		chat_on_dial_failed(n->chat, sim_now(s), cd.id, false, DIAL_FAIL_TEXT);
@@ -576,6 +610,7 @@ void wire_clear(struct sim *s)
 
 	while ((w = TAILQ_FIRST(&s->wires))) {
 		TAILQ_REMOVE(&s->wires, w, entry);
+		flood_free(w->guest);
 		free(w);
 	}
 }
