@@ -52,6 +52,8 @@ int chat_queue_each(struct chat *c, const struct contact *contact, int64_t after
 	size_t asked;
 	int err = c->broken;
 
+	if (contact->impl->clearing) /* nothing waits any more: block.c */
+		return err;
 	do {
 		asked = limit - w.shown;
 		w.read = 0;
