@@ -371,6 +371,8 @@ int locator_dialled_by(struct chat *c, struct chat_peer *p, uint32_t service);
 int locator_on_acked(struct chat *c, struct chat_peer *p);
 /* Messages can be sent: so can a locator that may not have arrived yet. */
 int locator_on_ready(struct chat *c, struct now now, struct chat_peer *p);
+/* A link has ended on which this was told. */
+int locator_told(struct chat *c, struct now now, struct chat_peer *p, int64_t given);
 /* The contact may have lost what it was told. */
 int locator_doubt(struct chat *c, struct chat_peer *p);
 /* This contact must not find us any more. */

@@ -125,6 +125,7 @@ void links_ended(struct chat *c, struct now now, struct chat_link *l, enum link_
 	struct chat_peer *p = l->peer;
 	bool key_link = !l->by_identity;
 	bool was_heard = l->heard;
+	int64_t given = l->given;
 
 	log_debug("link %u (%s) ended", (unsigned)l->id, l->by_identity ? "by identity" : "by link key");
 	if (p && p->chosen == l)
@@ -132,6 +133,8 @@ void links_ended(struct chat *c, struct now now, struct chat_link *l, enum link_
 	if (p)
 		forgive(c, now, p, l);
 	forget_link(c, l);
+	if (p)
+		locator_told(c, now, p, given);
 	if (p && key_link)
 		key_link_ended(c, now, p, was_heard, how);
 	else if (p && how != LINK_SPENT)

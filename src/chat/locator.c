@@ -180,6 +180,18 @@ int locator_on_ready(struct chat *c, struct now now, struct chat_peer *p)
 	return offer(c, now, p);
 }
 
+/* It may have come late, after a newer one: that one is told again. */
+int locator_told(struct chat *c, struct now now, struct chat_peer *p, int64_t given)
+{
+	struct service_client *k = newest(p);
+	int err;
+
+	if (!given || !k || k->row.id == given || !k->row.acked)
+		return 0;
+	err = locator_doubt(c, p);
+	return err ? err : offer(c, now, p);
+}
+
 int locator_doubt(struct chat *c, struct chat_peer *p)
 {
 	struct service_client *k = newest(p);
