@@ -24,10 +24,11 @@ struct stream_ops {
 	void (*data)(void *ctx, struct buf *in);
 	/* Output fell below the low-water mark after it had been above the high-water mark. May be NULL. */
 	void (*drained)(void *ctx);
-	/* The peer closed (ERR_CLOSED), an error (ERR_IO) or the output bound was passed (ERR_FULL).
-	 * Called once; the receiver must then call stream_close, or after ERR_CLOSED stream_finish: a peer
-	 * that has only shut down its own side still gets what was written.  Never called from within
-	 * stream_write. */
+	/* The peer closed (ERR_CLOSED), an error (ERR_IO: also TLS that ends without close_notify, and a
+	 * WebSocket that ends without a Close frame, RFC 8446 section 6.1, RFC 6455 section 7.1.5) or the
+	 * output bound was passed (ERR_FULL). Called once; the receiver must then call stream_close, or after
+	 * ERR_CLOSED stream_finish: a peer that has only shut down its own side still gets what was written.
+	 * Never called from within stream_write. */
 	void (*closed)(void *ctx, int err);
 };
 
@@ -59,6 +60,13 @@ size_t stream_pending(const struct stream *s); /* held and unsent bytes */
 /* While paused nothing is read: no data() comes, and the peer's close is not seen.  Resuming delivers what is
  * buffered, from the loop and not from this call. */
 void stream_pause(struct stream *s, bool paused);
+
+/* Is it TLS? */
+bool stream_is_secure(const struct stream *s);
+/* The SHA-256 of the certificate (DER) whose key the TLS client has proved to hold; false: it showed none.
+ * The certificate is checked for nothing else. */
+#define STREAM_FINGERPRINT_BYTES 32
+bool stream_peer_fingerprint(const struct stream *s, uint8_t out[STREAM_FINGERPRINT_BYTES]);
 
 /* ---- listening ---- */
 struct listener;

@@ -30,6 +30,7 @@ struct address {
 		struct sockaddr_un un;
 	} sa;
 	socklen_t len;
+	bool loopback;
 };
 
 struct listener {
@@ -72,7 +73,8 @@ static int parse_in6(const char *in, struct address *out)
 	out->len = sizeof(*sin6);
 	if (inet_pton(AF_INET6, host, &sin6->sin6_addr) != 1 || parse_port(end + 2, &sin6->sin6_port) != 0)
 		return ERR_INVALID;
-	return IN6_IS_ADDR_LOOPBACK(&sin6->sin6_addr) ? 0 : ERR_REFUSED;
+	out->loopback = IN6_IS_ADDR_LOOPBACK(&sin6->sin6_addr);
+	return 0;
 }
 
 static int parse_in(const char *in, struct address *out)
@@ -87,7 +89,8 @@ static int parse_in(const char *in, struct address *out)
 	out->len = sizeof(*sin);
 	if (inet_pton(AF_INET, host, &sin->sin_addr) != 1 || parse_port(colon + 1, &sin->sin_port) != 0)
 		return ERR_INVALID;
-	return ntohl(sin->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET ? 0 : ERR_REFUSED;
+	out->loopback = ntohl(sin->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	return 0;
 }
 
 static const char *unix_path(const char *address)
@@ -95,23 +98,30 @@ static const char *unix_path(const char *address)
 	return strncmp(address, "unix:", 5) == 0 ? address + 5 : NULL;
 }
 
-static int parse_address(const char *in, struct address *out)
+static int parse_address(const char *in, enum listener_reach reach, struct address *out)
 {
 	const char *path = unix_path(in);
+	int err;
 
 	memset(out, 0, sizeof(*out));
 	if (path != NULL) {
 		out->len = sizeof(out->sa.un);
 		return unix_address(path, &out->sa.un);
 	}
-	return in[0] == '[' ? parse_in6(in, out) : parse_in(in, out);
+	err = in[0] == '[' ? parse_in6(in, out) : parse_in(in, out);
+	return err == 0 && reach == LISTENER_LOOPBACK && !out->loopback ? ERR_REFUSED : err;
+}
+
+int listener_check_reach(const char *address, enum listener_reach reach)
+{
+	struct address parsed;
+
+	return parse_address(address, reach, &parsed);
 }
 
 int listener_check(const char *address)
 {
-	struct address parsed;
-
-	return parse_address(address, &parsed);
+	return listener_check_reach(address, LISTENER_LOOPBACK);
 }
 
 /* ---- binding ---- */
@@ -259,12 +269,12 @@ static int listener_bind(struct listener *l, struct address *address, unsigned s
 	return listen(l->fd, SOMAXCONN) == 0 ? 0 : bind_error(errno);
 }
 
-int listener_new(struct loop *loop, const char *address, unsigned socket_mode, accept_cb cb, void *ctx,
-		 struct listener **out)
+int listener_open(struct loop *loop, const char *address, enum listener_reach reach, unsigned socket_mode,
+		  accept_cb cb, void *ctx, struct listener **out)
 {
 	struct address parsed;
 	struct listener *l;
-	int err = parse_address(address, &parsed);
+	int err = parse_address(address, reach, &parsed);
 
 	*out = NULL;
 	if (err != 0)
@@ -294,6 +304,12 @@ int listener_new(struct loop *loop, const char *address, unsigned socket_mode, a
 fail:
 	listener_delete(l);
 	return err;
+}
+
+int listener_new(struct loop *loop, const char *address, unsigned socket_mode, accept_cb cb, void *ctx,
+		 struct listener **out)
+{
+	return listener_open(loop, address, LISTENER_LOOPBACK, socket_mode, cb, ctx, out);
 }
 
 void listener_free(struct listener *l)

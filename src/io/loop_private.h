@@ -47,6 +47,16 @@ static inline void loop_touch(struct loop *loop)
 /* Marks what the stream's bytes wait for: its domain, or the loop's own list. */
 void loop_hold(struct loop *loop, struct domain *d);
 
+/*
+ * A stream whose bytes go through a wire (wire.h), which it owns; on failure the wire is freed too.  ready
+ * says that the handshake is over; before it nothing may be written, and nothing but closed comes.
+ */
+struct wire;
+typedef void (*stream_ready_cb)(void *ctx);
+struct stream *stream_new_wired(struct loop *loop, int fd, struct wire *wire, const struct stream_opts *opts,
+				const struct stream_ops *ops, stream_ready_cb ready, void *ctx);
+const struct wire *stream_wire(const struct stream *s);
+
 /* For the end of the turn; none of these calls back. */
 void stream_release(struct stream *s); /* held bytes go out */
 void stream_drop(struct stream *s);    /* held bytes are forgotten */
@@ -54,5 +64,11 @@ void stream_orphan(struct stream *s);  /* its domain goes away */
 struct stream *stream_list_next(struct stream *s);
 /* Ends a stream that stream_finish gave to the loop; false for any other. */
 bool stream_reap(struct stream *s);
+
+/* A listener on any address, for what is encrypted. */
+enum listener_reach { LISTENER_LOOPBACK, LISTENER_ANYWHERE };
+int listener_open(struct loop *loop, const char *address, enum listener_reach reach, unsigned socket_mode,
+		  accept_cb cb, void *ctx, struct listener **out);
+int listener_check_reach(const char *address, enum listener_reach reach);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "io/stream.h"
 
-#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -12,9 +11,11 @@
 #include "crypto/crypto.h"
 
 #include "loop_private.h"
+#include "wire.h"
 
 #define READ_CHUNK 8192	 /* bytes of one read: with the loop's passes, the share of one stream in a turn */
 #define KEEP_CAP   16384 /* an emptied output buffer larger than this is given back */
+#define PARTING_MS 2000	 /* for a peer to read why it was closed */
 
 /*
  * OPEN until the receiver closes or finishes it.  FINISHING: nobody receives any more; what was written still
@@ -31,6 +32,7 @@ struct stream {
 	const struct stream_ops *ops;
 	void *ctx;
 	int fd;
+	struct wire *wire; /* NULL: plain */
 	struct event *ev_read;
 	struct event *ev_write;
 	struct event
@@ -46,14 +48,18 @@ struct stream {
 	unsigned running; /* callbacks of the receiver that are on the stack */
 	bool told;	  /* closed() was called */
 	bool paused;
-	bool resumed; /* deliver what is buffered */
-	bool writing; /* ev_write is set */
-	bool above;   /* output passed the high-water mark; drained() is owed */
+	bool resumed;	       /* deliver what is buffered */
+	bool writing;	       /* output waits for ev_write */
+	stream_ready_cb ready; /* the wire's handshake is not over: nothing but its end is told; then NULL */
+	bool read_blocked;     /* input waits for ev_write */
+	bool write_blocked;    /* output waits for ev_read */
+	bool above;	       /* output passed the high-water mark; drained() is owed */
 };
 
 static void on_readable(evutil_socket_t fd, short what, void *arg);
 static void on_writable(evutil_socket_t fd, short what, void *arg);
 static void on_wake(evutil_socket_t fd, short what, void *arg);
+static void stream_part(struct stream *s);
 
 /* ---- life ---- */
 
@@ -68,6 +74,7 @@ static void stream_delete(struct stream *s)
 	buf_clear(&s->in);
 	buf_clear(&s->held);
 	buf_clear(&s->out);
+	wire_free(s->wire);
 	if (s->fd >= 0)
 		close(s->fd);
 	free(s);
@@ -82,6 +89,9 @@ static void stream_die(struct stream *s)
 	event_del(s->ev_read);
 	event_del(s->ev_write);
 	event_del(s->ev_wake);
+	/* The peer has ended in order, and so do we; else what was dropped shall look cut off. */
+	if (s->failed == ERR_CLOSED && s->fd >= 0 && stream_pending(s) == 0)
+		(void)wire_shut(s->wire);
 	if (s->running == 0) {
 		stream_delete(s);
 		return;
@@ -91,16 +101,18 @@ static void stream_die(struct stream *s)
 		shutdown(s->fd, SHUT_RDWR);
 }
 
-struct stream *stream_new(struct loop *loop, int fd, const struct stream_opts *opts,
-			  const struct stream_ops *ops, void *ctx)
+static struct stream *stream_make(struct loop *loop, int fd, struct wire *wire,
+				  const struct stream_opts *opts, const struct stream_ops *ops, void *ctx)
 {
 	struct stream *s = calloc(1, sizeof(*s));
 	int one = 1;
 
 	if (s == NULL) {
+		wire_free(wire);
 		close(fd);
 		return NULL;
 	}
+	s->wire = wire;
 	s->loop = loop;
 	s->ops = ops;
 	s->ctx = ctx;
@@ -122,6 +134,22 @@ struct stream *stream_new(struct loop *loop, int fd, const struct stream_opts *o
 		return NULL;
 	}
 	LIST_INSERT_HEAD(&loop->loose, s, link);
+	return s;
+}
+
+struct stream *stream_new(struct loop *loop, int fd, const struct stream_opts *opts,
+			  const struct stream_ops *ops, void *ctx)
+{
+	return stream_make(loop, fd, NULL, opts, ops, ctx);
+}
+
+struct stream *stream_new_wired(struct loop *loop, int fd, struct wire *wire, const struct stream_opts *opts,
+				const struct stream_ops *ops, stream_ready_cb ready, void *ctx)
+{
+	struct stream *s = stream_make(loop, fd, wire, opts, ops, ctx);
+
+	if (s != NULL)
+		s->ready = ready;
 	return s;
 }
 
@@ -150,16 +178,28 @@ static void stream_fail(struct stream *s, int err)
 	wake_in(s, 0);
 }
 
+/* The wire has told the peer why: that arrives only if the socket is not reset by input which nobody reads.
+ */
+static bool has_parted(const struct stream *s)
+{
+	return s->wire != NULL && (s->failed == ERR_IO || s->failed == ERR_PROTOCOL);
+}
+
 void stream_close(struct stream *s)
 {
-	if (s != NULL && s->state == STREAM_OPEN)
+	if (s == NULL || s->state != STREAM_OPEN)
+		return;
+	if (has_parted(s))
+		stream_part(s);
+	else
 		stream_die(s);
 }
 
 int stream_detach(struct stream *s, int *fd)
 {
 	*fd = -1;
-	if (s->state != STREAM_OPEN || s->failed != 0 || stream_pending(s) > 0 || buf_len(&s->in) > 0)
+	if (s->state != STREAM_OPEN || s->failed != 0 || stream_pending(s) > 0 || buf_len(&s->in) > 0 ||
+	    s->wire != NULL)
 		return ERR_WRONG_STATE;
 	*fd = s->fd;
 	s->fd = -1;
@@ -171,13 +211,15 @@ int stream_detach(struct stream *s, int *fd)
 
 static void update_reading(struct stream *s)
 {
-	bool want = s->state == STREAM_LINGERING ||
-		    (s->state == STREAM_OPEN && s->failed == 0 && !s->paused && buf_room(&s->in) > 0);
+	bool open = s->state == STREAM_OPEN && s->failed == 0 && !s->read_blocked;
+	bool content = open && s->ready == NULL && !s->paused && buf_room(&s->in) > 0;
 
-	if (want)
+	if (s->state == STREAM_LINGERING || (open && s->ready != NULL) || content)
 		event_add(s->ev_read, NULL);
 	else
 		event_del(s->ev_read);
+	if (content && wire_has_input(s->wire))
+		event_active(s->ev_read, EV_READ, 0);
 }
 
 /* Ends a callback of the receiver; false if the stream is not the receiver's any more, and perhaps gone. */
@@ -199,27 +241,22 @@ static bool deliver(struct stream *s)
 	return callback_over(s);
 }
 
-/* Reads one chunk.  1: bytes came; 0: none now; an error otherwise. */
+/* Reads one chunk.  WIRE_READY: bytes came; else what it waits for, or an error. */
 static int read_chunk(struct stream *s)
 {
 	uint8_t chunk[READ_CHUNK];
 	size_t want = buf_room(&s->in) < sizeof(chunk) ? buf_room(&s->in) : sizeof(chunk);
-	ssize_t n;
-	int err;
+	size_t n;
+	int r;
 
 	if (want == 0)
-		return 0;
-	n = recv(s->fd, chunk, want, MSG_DONTWAIT);
-	if (n == 0)
-		return ERR_CLOSED;
-	if (n < 0) {
-		if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
-			return 0;
-		return errno == ECONNRESET ? ERR_CLOSED : ERR_IO;
-	}
-	err = buf_put(&s->in, chunk, (size_t)n);
-	crypto_wipe(chunk, (size_t)n);
-	return err != 0 ? err : 1;
+		return WIRE_WANT_READ;
+	r = wire_read(s->wire, s->fd, chunk, want, &n);
+	if (r != WIRE_READY)
+		return r;
+	r = buf_put(&s->in, chunk, n);
+	crypto_wipe(chunk, n);
+	return r;
 }
 
 static void tell_closed(struct stream *s)
@@ -239,7 +276,7 @@ static void deliver_end(struct stream *s)
 
 	while (s->failed == ERR_CLOSED && !s->paused && left > 0) {
 		before = buf_len(&s->in);
-		if (read_chunk(s) != 1)
+		if (read_chunk(s) != WIRE_READY)
 			break;
 		before = buf_len(&s->in) - before;
 		left -= before < left ? before : left;
@@ -259,31 +296,71 @@ static void discard_input(struct stream *s)
 		stream_die(s);
 }
 
-static void on_readable(evutil_socket_t fd, short what, void *arg)
+static void stream_shake(struct stream *s)
 {
-	struct stream *s = arg;
-	int err;
+	int r = s->wire->ops->shake(s->wire);
+	stream_ready_cb ready;
 
-	(void)fd;
-	(void)what;
-	loop_touch(s->loop);
-	if (s->state == STREAM_LINGERING) {
-		discard_input(s);
+	if (r < 0) {
+		s->failed = r;
+		tell_closed(s);
 		return;
 	}
-	err = read_chunk(s);
-	if (err < 0) {
+	s->read_blocked = r == WIRE_WANT_WRITE;
+	if (s->read_blocked)
+		event_add(s->ev_write, NULL);
+	else
+		event_del(s->ev_write);
+	if (r == WIRE_READY) {
+		ready = s->ready;
+		s->ready = NULL;
+		s->running++;
+		ready(s->ctx);
+		if (!callback_over(s))
+			return;
+	}
+	update_reading(s);
+}
+
+static void stream_flush(struct stream *s);
+
+static void stream_input(struct stream *s)
+{
+	int r;
+
+	if (s->ready != NULL) {
+		stream_shake(s);
+		return;
+	}
+	r = read_chunk(s);
+	if (r < 0) {
 		/* The peer may have shut down its side only: what is written can still go out, by
 		 * stream_finish. */
 		if (s->failed == 0)
-			s->failed = err;
+			s->failed = r;
 		evtimer_del(s->ev_wake);
 		tell_closed(s);
 		return;
 	}
-	if (err == 1 && !deliver(s))
+	s->read_blocked = r == WIRE_WANT_WRITE;
+	if (s->read_blocked || s->write_blocked || (wire_has_output(s->wire) && !s->writing))
+		stream_flush(s);
+	if (r == WIRE_READY && !deliver(s))
 		return;
 	update_reading(s);
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct stream *s = arg;
+
+	(void)fd;
+	(void)what;
+	loop_touch(s->loop);
+	if (s->state == STREAM_LINGERING)
+		discard_input(s);
+	else
+		stream_input(s);
 }
 
 void stream_pause(struct stream *s, bool paused)
@@ -332,18 +409,24 @@ int stream_write(struct stream *s, const void *data, size_t len)
 /* Everything is out: says so to the peer, and waits for it to close. */
 static void stream_linger(struct stream *s)
 {
+	if (wire_shut(s->wire) == WIRE_WANT_WRITE) {
+		s->writing = true;
+		event_add(s->ev_write, NULL);
+		return;
+	}
 	if (shutdown(s->fd, SHUT_WR) != 0) {
 		wake_in(s, 0);
 		return;
 	}
 	s->state = STREAM_LINGERING;
+	event_del(s->ev_write);
 	update_reading(s);
 }
 
 /* What follows when output went away by being sent or dropped. */
 static void output_shrank(struct stream *s)
 {
-	if (s->state == STREAM_FINISHING && stream_pending(s) == 0) {
+	if (s->state == STREAM_FINISHING && stream_pending(s) == 0 && !s->writing) {
 		stream_linger(s);
 		return;
 	}
@@ -353,26 +436,25 @@ static void output_shrank(struct stream *s)
 
 static void stream_flush(struct stream *s)
 {
-	ssize_t n = 0;
+	size_t n;
+	int r;
 
-	while (buf_len(&s->out) > 0) {
-		n = send(s->fd, buf_ptr(&s->out), buf_len(&s->out), MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (n < 0)
-			break;
-		buf_consume(&s->out, (size_t)n);
-	}
-	if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
-		stream_fail(s, errno == EPIPE || errno == ECONNRESET ? ERR_CLOSED : ERR_IO);
+	do {
+		r = wire_write(s->wire, s->fd, buf_ptr(&s->out), buf_len(&s->out), &n);
+		buf_consume(&s->out, n);
+	} while (r == WIRE_READY && n > 0 && buf_len(&s->out) > 0);
+	if (r < 0) {
+		stream_fail(s, r);
 		return;
 	}
-	s->writing = buf_len(&s->out) > 0;
-	if (s->writing) {
+	s->writing = r == WIRE_WANT_WRITE;
+	s->write_blocked = r == WIRE_WANT_READ;
+	if (s->writing || s->read_blocked)
 		event_add(s->ev_write, NULL);
-	} else {
+	else
 		event_del(s->ev_write);
-		if (s->out.cap > KEEP_CAP)
-			buf_clear(&s->out);
-	}
+	if (buf_len(&s->out) == 0 && s->out.cap > KEEP_CAP)
+		buf_clear(&s->out);
 	output_shrank(s);
 }
 
@@ -384,7 +466,10 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	loop_touch(s->loop);
 	/* Only what earlier turns released; what this turn wrote is in held. */
-	stream_flush(s);
+	if (s->ready == NULL)
+		stream_flush(s);
+	if (s->state == STREAM_OPEN && s->failed == 0 && s->read_blocked)
+		stream_input(s);
 }
 
 /* Held bytes become released ones. */
@@ -425,14 +510,8 @@ void stream_drop(struct stream *s)
 	output_shrank(s);
 }
 
-void stream_finish(struct stream *s, uint64_t timeout_ms)
+static void stream_leave(struct stream *s, uint64_t timeout_ms)
 {
-	if (s->state != STREAM_OPEN)
-		return;
-	if (s->failed != 0 && s->failed != ERR_CLOSED) {
-		stream_die(s);
-		return;
-	}
 	s->state = STREAM_FINISHING;
 	s->loop->n_finishing++;
 	s->ops = NULL;
@@ -440,8 +519,26 @@ void stream_finish(struct stream *s, uint64_t timeout_ms)
 	buf_clear(&s->in);
 	update_reading(s);
 	wake_in(s, timeout_ms);
-	if (stream_pending(s) == 0)
+	if (stream_pending(s) == 0 && !s->writing)
 		stream_linger(s);
+}
+
+static void stream_part(struct stream *s)
+{
+	buf_clear(&s->held);
+	buf_clear(&s->out);
+	s->writing = false;
+	stream_leave(s, PARTING_MS);
+}
+
+void stream_finish(struct stream *s, uint64_t timeout_ms)
+{
+	if (s->state != STREAM_OPEN)
+		return;
+	if ((s->failed != 0 && s->failed != ERR_CLOSED) || s->ready != NULL)
+		stream_die(s);
+	else
+		stream_leave(s, timeout_ms);
 }
 
 /* ---- what is told from the loop ---- */
@@ -515,4 +612,9 @@ bool stream_reap(struct stream *s)
 		return false;
 	stream_die(s);
 	return true;
+}
+
+const struct wire *stream_wire(const struct stream *s)
+{
+	return s->wire;
 }
