@@ -6,7 +6,8 @@
 BUILD_PACKAGES="autoconf automake libtool pkg-config gcc libc6-dev make libevent-dev libssl-dev libsodium-dev
 	libsqlcipher-dev libqrencode-dev libinih-dev libbsd-dev"
 DEMO_PACKAGES="python3 irssi weechat-curses tmux"
-TEST_PACKAGES="$DEMO_PACKAGES libcmocka-dev valgrind python3-pytest binutils zbar-tools"
+TEST_PACKAGES="$DEMO_PACKAGES libcmocka-dev valgrind python3-pytest binutils zbar-tools
+	openssl"
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 

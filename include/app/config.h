@@ -20,6 +20,9 @@ struct config {
 	char *listen[CONFIG_LISTEN_MAX];
 	size_t n_listen;
 	char *server_name;
+	char *tls_cert, *tls_key; /* an operator's own; NULL: the daemon makes one */
+	bool sts;
+	uint64_t sts_duration_s;
 	bool registration;
 	uint64_t clients_max;
 	uint64_t accounts_max;
@@ -40,7 +43,7 @@ struct config {
 	/* [timers], all in milliseconds */
 	uint64_t dial_min_ms, dial_max_ms, dial_spread_ms, offline_grace_ms, ping_ms, pong_ms, suspect_ms,
 	    wake_pong_ms, late_ms, ack_ms;
-	uint64_t handshake_ms, registration_ms, client_ping_ms, barrier_ms, tor_restart_ms,
+	uint64_t handshake_ms, client_handshake_ms, registration_ms, client_ping_ms, barrier_ms, tor_restart_ms,
 	    tor_restart_max_ms, publish_spread_ms, cover_light_ms, cover_slot_ms;
 };
 
@@ -51,9 +54,11 @@ int config_read(struct config *c, const char *path, char *message, size_t messag
 /* The same from memory; name is used in messages. */
 int config_parse(struct config *c, const char *name, const char *text, char *message, size_t message_size);
 /* After everything was read: what is missing, or does not go together.  Listens on 127.0.0.1:6667 if nothing
- * was named.  ERR_NOT_FOUND: no place for the state; ERR_INVALID: slots of cover too short for the public
- * network. */
+ * was named.  ERR_NOT_FOUND: no place for the state; ERR_INVALID: half a TLS certificate, STS without one, slots of cover
+ * too short for the public network. */
 int config_check(struct config *c, char *message, size_t message_size);
+/* Is any of the addresses one of TLS? */
+bool config_has_tls(const struct config *c);
 void config_clear(struct config *c);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "chat/accounts.h"
 #include "io/loop.h"
+#include "io/tls.h"
 #include "io/worker.h"
 
 struct gateway;
@@ -38,6 +39,9 @@ struct gateway_opts {
 	uint64_t
 	    ping_ms; /* silence after which a client is pinged: 0: 120 s; and given up after as much again */
 	uint64_t barrier_ms; /* pause in live lines after which the barrier PING goes out: 0: 1 s */
+	struct tls *tls;      /* for addresses with tls:, borrowed; NULL where there are none */
+	const char *sts;      /* value of the STS capability, for TLS clients alone, borrowed; NULL: not offered */
+	uint64_t handshake_ms; /* for a TLS handshake; 0: 10 s */
 	struct rng rng;
 	const struct gateway_ops *ops;
 	void *ctx;
@@ -59,7 +63,7 @@ void gateway_shutdown(struct gateway *g, const char *reason);
 /* The front to hand to accounts_open (as accounts_opts.chat.front, with the gateway as front_ctx). */
 extern const struct chat_front gateway_front;
 
-/* Serves an address (io/stream.h, listener_new). address_out (may be NULL) tells the real one, for port 0. */
+/* Serves an address (io/inlet.h, inlet_new). address_out (may be NULL) tells the real one, for port 0. */
 int gateway_listen(struct gateway *g, const char *address, const char **address_out);
 /* Takes a connected socket as a client would be accepted: for tests and for socket activation. */
 void gateway_accept(struct gateway *g, int fd);

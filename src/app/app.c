@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,8 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/str.h"
+#include "io/inlet.h"
 
 #define ACK_MS 50 /* most answers of programs, and none of people */
 
@@ -109,11 +112,15 @@ static int start_gateway(struct app *app)
 	    .registration_timeout_ms = c->registration_ms,
 	    .ping_ms = c->client_ping_ms,
 	    .barrier_ms = c->barrier_ms,
+	    .tls = app->tls,
+	    .sts = c->sts ? app->sts : NULL,
+	    .handshake_ms = c->client_handshake_ms,
 	    .rng = rng_system,
 	    .ops = &front_ops,
 	    .ctx = app,
 	};
 
+	(void)snprintf(app->sts, sizeof(app->sts), "duration=%" PRIu64, c->sts_duration_s);
 	return gateway_new(app->loop, app->worker, &opts, &app->gateway);
 }
 
@@ -161,17 +168,27 @@ static int start_account(void *ctx, struct account *a)
 }
 
 /* What a user types to get in. */
-static void tell_how_to_connect(const char *address)
+static void tell_how_to_connect(const struct app *app, const char *address)
 {
 	const char *colon = strrchr(address, ':');
+	bool secure = inlet_is_secure(address);
+	char host[64];
 
 	log_info("listening on %s", address);
-	if (strncmp(address, "unix:", 5) == 0 || colon == NULL)
+	address += secure ? strlen("tls:") : 0;
+	if (strncmp(address, "unix:", 5) == 0 || colon == NULL ||
+	    str_copy_n(host, sizeof(host), address, (size_t)(colon - address)) != 0)
 		return;
-	log_info("  irssi:   /connect %.*s %s", (int)(colon - address), address, colon + 1);
-	log_info("  WeeChat: /server add allium %.*s/%s -notls   (before version 4: without -notls), then "
+	if (secure) {
+		if (strcmp(host, "0.0.0.0") == 0 || strcmp(host, "[::]") == 0)
+			(void)str_copy(host, sizeof(host), app->config->server_name);
+		app_tls_tell(app, host, colon + 1);
+		return;
+	}
+	log_info("  irssi:   /connect %s %s", host, colon + 1);
+	log_info("  WeeChat: /server add allium %s/%s -notls   (before version 4: without -notls), then "
 		 "/connect allium",
-		 (int)(colon - address), address, colon + 1);
+		 host, colon + 1);
 }
 
 static int start_listening(struct app *app)
@@ -188,7 +205,7 @@ static int start_listening(struct app *app)
 			log_error("can't listen on %s: %s", c->listen[i], err_str(r));
 		if (r < 0)
 			return r;
-		tell_how_to_connect(address);
+		tell_how_to_connect(app, address);
 	}
 	return 0;
 }
@@ -199,6 +216,14 @@ static void on_signal(void *ctx, int signo)
 
 	log_info("%s: shutting down", signo == SIGINT ? "SIGINT" : "SIGTERM");
 	loop_stop(app->loop);
+}
+
+/* The operator has a new certificate.  If it can't be used, the old one stays. */
+static void on_hangup(void *ctx, int signo)
+{
+	(void)signo;
+	if (app_tls_load(ctx) == 0)
+		log_info("SIGHUP: the certificate was read again");
 }
 
 static void on_checkpoint(void *ctx)
@@ -222,11 +247,14 @@ static int start(struct app *app)
 		return ERR_NOMEM;
 	app->worker = worker_new(app->loop, WORKER_JOBS_MAX);
 	app->checkpoint = timer_new(app->loop, on_checkpoint, app);
-	if (app->worker == NULL || app->checkpoint == NULL)
+	app->tls = tls_new();
+	if (app->worker == NULL || app->checkpoint == NULL || app->tls == NULL)
 		return ERR_NOMEM;
 	r = loop_on_signal(app->loop, SIGTERM, on_signal, app);
 	if (r == 0)
 		r = loop_on_signal(app->loop, SIGINT, on_signal, app);
+	if (r == 0)
+		r = loop_on_signal(app->loop, SIGHUP, on_hangup, app);
 	if (r == 0)
 		r = start_gateway(app);
 	if (r == 0)
@@ -234,7 +262,9 @@ static int start(struct app *app)
 	if (r < 0)
 		return r;
 	gateway_set_accounts(app->gateway, app->accounts);
-	r = start_listening(app);
+	r = app_tls_load(app);
+	if (r == 0)
+		r = start_listening(app);
 	if (r == 0)
 		r = accounts_each(app->accounts, start_account, app);
 	if (r < 0)
@@ -299,6 +329,7 @@ static void clear(struct app *app)
 	tor_pool_clear(&app->pool);
 	worker_free(app->worker);
 	timer_free(app->checkpoint);
+	tls_free(app->tls);
 	loop_free(app->loop);
 }
 

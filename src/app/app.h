@@ -9,6 +9,7 @@
 #include "chat/accounts.h"
 #include "gateway/gateway.h"
 #include "io/loop.h"
+#include "io/tls.h"
 #include "io/worker.h"
 #include "peer/peer.h"
 #include "tor/tor.h"
@@ -72,6 +73,13 @@ void app_account_wake(struct app_account *aa);
 /* ---- circuits_report.c ---- */
 int app_circuits(struct app_account *aa, gateway_circuits_cb cb, void *cb_ctx);
 
+/* ---- app_tls.c: the certificate ---- */
+
+/* Loads it, or loads it again; without an address of TLS there is nothing to do.  Logs what is wrong. */
+int app_tls_load(struct app *app);
+/* Logs how clients connect with it pinned. */
+void app_tls_tell(const struct app *app, const char *host, const char *port);
+
 /* ---- app.c ---- */
 
 struct app {
@@ -82,6 +90,8 @@ struct app {
 	struct accounts *accounts;
 	struct tor_pool pool;
 	struct timer *checkpoint;
+	struct tls *tls;
+	char sts[32]; /* value of the capability */
 	bool stopping;
 };
 /* Runs the daemon until SIGTERM or SIGINT. 0, or an err after a line that says what is wrong. */

@@ -9,11 +9,13 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/str.h"
-#include "io/stream.h"
+#include "io/inlet.h"
 
 #define CONFIG_FILE_MAX 65536
 #define CONFIG_LINE_MAX 198 /* what libinih reads as one line */
 #define DAY_MS		86400000
+#define MONTH_S		2592000
+#define TEN_YEARS_S	315360000
 #define SLOT_MIN_MS	2000
 #define TEST_NETWORK	"TestingTorNetwork 1"
 #define SPREAD_MS	30000
@@ -71,17 +73,17 @@ static int set_server_name(struct config *c, size_t offset, const char *value, c
 static int set_listen(struct config *c, size_t offset, const char *value, const char **why)
 {
 	(void)offset;
-	switch (listener_check(value)) {
+	switch (inlet_check(value)) {
 	case 0:
 		break;
 	case ERR_REFUSED:
-		*why = "plain text is served on loopback addresses only";
+		*why = "plain text is served on loopback addresses only: elsewhere say tls:address:port";
 		return ERR_REFUSED;
 	case ERR_TOO_LONG:
 		*why = "a socket path may have 107 bytes at most";
 		return ERR_TOO_LONG;
 	default:
-		*why = "must be 127.0.0.1:port, [::1]:port or unix:/path";
+		*why = "must be 127.0.0.1:port, [::1]:port, unix:/path or tls:address:port";
 		return ERR_INVALID;
 	}
 	if (c->n_listen == CONFIG_LISTEN_MAX) {
@@ -145,6 +147,12 @@ static int set_count(struct config *c, size_t offset, const char *value, const c
 	return str_to_u64(value, 1, 100000, field(c, offset));
 }
 
+static int set_seconds(struct config *c, size_t offset, const char *value, const char **why)
+{
+	*why = "must be a number of seconds from 0 to 315360000";
+	return str_to_u64(value, 0, TEN_YEARS_S, field(c, offset));
+}
+
 static int set_ms(struct config *c, size_t offset, const char *value, const char **why)
 {
 	*why = "must be a number of milliseconds from 1 to 86400000";
@@ -161,6 +169,10 @@ static int set_ms_or_none(struct config *c, size_t offset, const char *value, co
 #define CONFIG_MAP(X)                                                                                        \
 	X("irc", "listen", listen, set_listen)                                                               \
 	X("irc", "server_name", server_name, set_server_name)                                                \
+	X("irc", "tls_cert", tls_cert, set_path)                                                             \
+	X("irc", "tls_key", tls_key, set_path)                                                               \
+	X("irc", "sts", sts, set_on_off)                                                                     \
+	X("irc", "sts_duration", sts_duration_s, set_seconds)                                                \
 	X("irc", "registration", registration, set_open_closed)                                              \
 	X("irc", "clients_max", clients_max, set_count)                                                      \
 	X("irc", "accounts_max", accounts_max, set_count)                                                    \
@@ -185,6 +197,7 @@ static int set_ms_or_none(struct config *c, size_t offset, const char *value, co
 	X("timers", "wake_pong", wake_pong_ms, set_ms)                                                       \
 	X("timers", "late", late_ms, set_ms)                                                                 \
 	X("timers", "handshake", handshake_ms, set_ms)                                                       \
+	X("timers", "client_handshake", client_handshake_ms, set_ms)                                         \
 	X("timers", "registration", registration_ms, set_ms)                                                 \
 	X("timers", "client_ping", client_ping_ms, set_ms)                                                   \
 	X("timers", "barrier", barrier_ms, set_ms)                                                           \
@@ -306,6 +319,7 @@ int config_init(struct config *c, char *message, size_t message_size)
 {
 	*c = (struct config){
 	    .registration = true,
+	    .sts_duration_s = MONTH_S,
 	    .clients_max = 256,
 	    .accounts_max = 32,
 	    .tor_mode = CONFIG_TOR_MANAGED,
@@ -354,9 +368,36 @@ static bool is_test_network(const struct config *c)
 	return found;
 }
 
+bool config_has_tls(const struct config *c)
+{
+	for (size_t i = 0; i < c->n_listen; i++) {
+		if (inlet_is_secure(c->listen[i]))
+			return true;
+	}
+	return false;
+}
+
+static int check_tls(const struct config *c, char *message, size_t message_size)
+{
+	const char *why = NULL;
+
+	if ((c->tls_cert == NULL) != (c->tls_key == NULL))
+		why = "tls_cert and tls_key go together: set both or none";
+	else if (c->sts && c->tls_cert == NULL)
+		why = "sts = on needs a certificate that clients can verify: set tls_cert and tls_key";
+	else if (c->sts && !config_has_tls(c))
+		why = "sts = on needs an address to listen on with TLS";
+	if (why == NULL)
+		return 0;
+	(void)snprintf(message, message_size, "%s", why);
+	return ERR_INVALID;
+}
+
 int config_check(struct config *c, char *message, size_t message_size)
 {
 	message[0] = '\0';
+	if (check_tls(c, message, message_size) != 0)
+		return ERR_INVALID;
 	/* Below it the constant stream of many links would be a burden for the public network's relays. */
 	if (c->cover_slot_ms != 0 && c->cover_slot_ms < SLOT_MIN_MS && !is_test_network(c)) {
 		(void)snprintf(message, message_size,
@@ -385,6 +426,8 @@ void config_clear(struct config *c)
 	for (size_t i = 0; i < c->n_listen; i++)
 		free(c->listen[i]);
 	free(c->server_name);
+	free(c->tls_cert);
+	free(c->tls_key);
 	free(c->tor_binary);
 	free(c->torrc_extra);
 	free(c->tor_control);

@@ -50,6 +50,9 @@ static struct client *client_new(struct gateway *g, struct stream *stream)
 	return c;
 }
 
+const struct stream_opts client_stream_opts = {
+    .in_max = CLIENT_IN_MAX, .out_max = CLIENT_OUT_MAX, .high_water = CLIENT_OUT_HIGH};
+
 /* Refuses a connection in words. */
 static void refuse(struct stream *s, const char *reason)
 {
@@ -74,15 +77,10 @@ static bool make_room(struct gateway *g)
 	return false;
 }
 
-void client_accept(struct gateway *g, int fd)
+void client_accept(struct gateway *g, struct stream *stream)
 {
-	static const struct stream_opts opts = {
-	    .in_max = CLIENT_IN_MAX, .out_max = CLIENT_OUT_MAX, .high_water = CLIENT_OUT_HIGH};
-	struct stream *stream = stream_new(g->loop, fd, &opts, &stream_ops, NULL);
 	struct client *c;
 
-	if (stream == NULL)
-		return;
 	if (g->closing[0] != '\0') {
 		refuse(stream, g->closing);
 		return;

@@ -59,8 +59,10 @@ struct stamp {
 	unsigned part;	      /* of a message shown as several lines, from 0 */
 };
 
-/* Takes a connected socket; nothing is returned since the client lives by its events. */
-void client_accept(struct gateway *g, int fd);
+/* The bounds of a client's stream. */
+extern const struct stream_opts client_stream_opts;
+/* Takes a stream; nothing is returned since the client lives by its events. */
+void client_accept(struct gateway *g, struct stream *stream);
 /* `ERROR :reason`, then closes once all is sent. */
 void client_end(struct client *c, const char *reason);
 /* Closes at once. */

@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "io/stream.h"
+#include "io/inlet.h"
 
 #include "circuits.h"
 #include "gateway_private.h"
@@ -80,8 +80,8 @@ void gateway_shutdown(struct gateway *g, const char *reason)
 
 	str_copy_n(g->closing, sizeof(g->closing), reason,
 		   utf8_cut(reason, strlen(reason), sizeof(g->closing) - 1));
-	for (size_t i = 0; i < g->n_listeners; i++)
-		listener_pause(g->listeners[i], true);
+	for (size_t i = 0; i < g->n_inlets; i++)
+		inlet_pause(g->inlets[i], true);
 	for (struct client *c = TAILQ_FIRST(&g->clients); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, link);
 		if (c->account == NULL)
@@ -98,8 +98,8 @@ void gateway_free(struct gateway *g)
 		return;
 	while ((c = TAILQ_FIRST(&g->clients)) != NULL)
 		client_end(c, "The server is going down");
-	for (size_t i = 0; i < g->n_listeners; i++)
-		listener_free(g->listeners[i]);
+	for (size_t i = 0; i < g->n_inlets; i++)
+		inlet_free(g->inlets[i]);
 	while ((s = LIST_FIRST(&g->sessions)) != NULL)
 		session_free(s);
 	circuits_forget(g);
@@ -108,30 +108,39 @@ void gateway_free(struct gateway *g)
 	free(g);
 }
 
-static void on_accept(void *ctx, int fd)
+static void on_inlet(void *ctx, struct stream *s)
 {
-	client_accept(ctx, fd);
+	client_accept(ctx, s);
 }
 
 int gateway_listen(struct gateway *g, const char *address, const char **address_out)
 {
-	struct listener *l;
+	struct inlet_opts opts = {
+	    .stream = client_stream_opts,
+	    .socket_mode = 0600,
+	    .tls = g->opts.tls,
+	    .handshake_ms = g->opts.handshake_ms,
+	};
+	struct inlet *i;
 	int err;
 
-	if (g->n_listeners == LISTENERS_MAX)
+	if (g->n_inlets == INLETS_MAX)
 		return ERR_FULL;
-	err = listener_new(g->loop, address, 0600, on_accept, g, &l);
+	err = inlet_new(g->loop, address, &opts, on_inlet, g, &i);
 	if (err != 0)
 		return err;
-	g->listeners[g->n_listeners++] = l;
+	g->inlets[g->n_inlets++] = i;
 	if (address_out != NULL)
-		*address_out = listener_address(l);
+		*address_out = inlet_address(i);
 	return 0;
 }
 
 void gateway_accept(struct gateway *g, int fd)
 {
-	client_accept(g, fd);
+	struct stream *s = stream_new(g->loop, fd, &client_stream_opts, NULL, NULL);
+
+	if (s != NULL)
+		client_accept(g, s);
 }
 
 struct now gateway_now(const struct gateway *g)

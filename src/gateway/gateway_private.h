@@ -9,10 +9,10 @@
 
 #define CONTROL_CHANNEL "&contacts"
 #define SERVER_NAME_MAX 63
-#define LISTENERS_MAX	16
+#define INLETS_MAX	16
 
 struct client;
-struct listener;
+struct inlet;
 struct session;
 struct ticket;
 
@@ -27,8 +27,8 @@ struct gateway {
 	char server_name[SERVER_NAME_MAX + 1];
 	char service_mask[SERVER_NAME_MAX + 32]; /* allium!allium@server */
 	struct accounts *accounts;
-	struct listener *listeners[LISTENERS_MAX];
-	size_t n_listeners;
+	struct inlet *inlets[INLETS_MAX];
+	size_t n_inlets;
 	struct client_list clients; /* connected */
 	struct client_list dead;    /* to be freed when no handler of theirs can be running */
 	struct timer *reaper;

@@ -37,6 +37,9 @@ void register_advance(struct client *c)
 	c->registered = true;
 	client_keepalive(c);
 	serverinfo_welcome(c);
+	if (stream_is_secure(c->stream))
+		client_notice(c, "This connection is TLS. SHA-256 of the server's certificate: %s",
+			      tls_fingerprint(c->gateway->opts.tls));
 	if (c->account != NULL)
 		session_attach(c);
 	else
@@ -58,6 +61,16 @@ static void cap_send_list(struct client *c, const char *subcommand, uint32_t mas
 	} while (more);
 }
 
+/* Never to be requested, and meaningless without its value or on a plain connection (IRCv3 sts): plain text
+ * is served on loopback alone, where the name that clients connect to is on nobody's certificate. */
+static void cap_send_sts(struct client *c)
+{
+	const char *sts = c->gateway->opts.sts;
+
+	if (c->v302 && sts != NULL && stream_is_secure(c->stream))
+		client_send(c, ":%s CAP %s LS * :sts=%s", c->gateway->server_name, c->nick, sts);
+}
+
 static void cap_ls(struct client *c, const char *version)
 {
 	uint64_t v = 0;
@@ -68,6 +81,7 @@ static void cap_ls(struct client *c, const char *version)
 		c->v302 = true;
 		c->caps |= CAP_CAP_NOTIFY;
 	}
+	cap_send_sts(c);
 	cap_send_list(c, "LS", UINT32_MAX, c->v302);
 }
 

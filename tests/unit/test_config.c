@@ -109,6 +109,11 @@ static void test_every_key_is_read(void **state)
 				   "listen = 127.0.0.1:7000 ; the laptop's client\n"
 				   "listen = unix:/tmp/allium.sock\n"
 				   "server_name = irc.example\n"
+				   "listen = tls:0.0.0.0:6697\n"
+				   "tls_cert = /etc/allium/cert.pem\n"
+				   "tls_key = /etc/allium/key.pem\n"
+				   "sts = on\n"
+				   "sts_duration = 60\n"
 				   "registration = closed\n"
 				   "clients_max = 5\n"
 				   "accounts_max = 3\n"
@@ -135,9 +140,14 @@ static void test_every_key_is_read(void **state)
 				   "cover_light = 9000\n"
 				   "cover_slot = 2000\n"),
 			 0);
-	assert_int_equal(c.n_listen, 2);
+	assert_int_equal(c.n_listen, 3);
 	assert_string_equal(c.listen[0], "127.0.0.1:7000");
 	assert_string_equal(c.listen[1], "unix:/tmp/allium.sock");
+	assert_string_equal(c.listen[2], "tls:0.0.0.0:6697");
+	assert_string_equal(c.tls_cert, "/etc/allium/cert.pem");
+	assert_string_equal(c.tls_key, "/etc/allium/key.pem");
+	assert_true(c.sts);
+	assert_int_equal(c.sts_duration_s, 60);
 	assert_string_equal(c.server_name, "irc.example");
 	assert_false(c.registration);
 	assert_int_equal(c.clients_max, 5);
@@ -162,13 +172,41 @@ static void test_every_key_is_read(void **state)
 	config_clear(&c);
 }
 
+/* Lines of [irc] that are good one by one and don't go together. */
+static void refuse_together(const char *lines, const char *why)
+{
+	char text[400];
+	struct config c;
+
+	snprintf(text, sizeof(text), "[irc]\n%s[storage]\nstate_dir = /srv/allium\n", lines);
+	assert_int_equal(parse(&c, text), 0);
+	assert_int_equal(config_check(&c, message, sizeof(message)), why == NULL ? 0 : ERR_INVALID);
+	assert_string_equal(message, why == NULL ? "" : why);
+	config_clear(&c);
+}
+
+static void test_sts_is_for_a_certificate_that_can_be_verified(void **state)
+{
+	(void)state;
+	refuse_together("tls_cert = /c\n", "tls_cert and tls_key go together: set both or none");
+	refuse_together("tls_key = /k\n", "tls_cert and tls_key go together: set both or none");
+	refuse_together("listen = tls:127.0.0.1:1\nsts = on\n",
+			"sts = on needs a certificate that clients can verify: set tls_cert and tls_key");
+	refuse_together("listen = 127.0.0.1:1\ntls_cert = /c\ntls_key = /k\nsts = on\n",
+			"sts = on needs an address to listen on with TLS");
+	refuse_together("listen = tls:127.0.0.1:1\ntls_cert = /c\ntls_key = /k\nsts = on\n", NULL);
+	refuse_together("listen = tls:127.0.0.1:1\n", NULL);
+}
+
 static void test_what_is_wrong_is_named_by_its_line(void **state)
 {
 	(void)state;
 	refuse("[irc]\n\nlisten_on = x\n", "allium.conf:3: unknown key \"listen_on\" in section [irc]");
 	refuse("listen = 127.0.0.1:1\n", "allium.conf:1: unknown key \"listen\" in section []");
-	refuse("[irc]\nlisten = 0.0.0.0:6667\n",
-	       "allium.conf:2: listen plain text is served on loopback addresses only");
+	refuse("[irc]\nlisten = 0.0.0.0:6667\n", "allium.conf:2: listen plain text is served on loopback "
+						 "addresses only: elsewhere say tls:address:port");
+	refuse("[irc]\nlisten = tls:unix:/run/irc\n",
+	       "allium.conf:2: listen must be 127.0.0.1:port, [::1]:port, unix:/path or tls:address:port");
 	refuse("[irc]\nregistration = yes\n", "allium.conf:2: registration must be open or closed");
 	refuse("[tor]\nmode = direct\n", "allium.conf:2: mode must be managed, system or off");
 	refuse("[tor]\nbinary = tor\n", "allium.conf:2: binary must be an absolute path");
@@ -226,6 +264,7 @@ int main(void)
 	    cmocka_unit_test(test_without_home_the_operator_is_told),
 	    cmocka_unit_test(test_short_slots_are_for_private_networks),
 	    cmocka_unit_test(test_every_key_is_read),
+	    cmocka_unit_test(test_sts_is_for_a_certificate_that_can_be_verified),
 	    cmocka_unit_test(test_what_is_wrong_is_named_by_its_line),
 	    cmocka_unit_test(test_the_first_mistake_is_told),
 	    cmocka_unit_test(test_long_lines_are_refused_whole),
