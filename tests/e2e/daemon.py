@@ -59,6 +59,14 @@ def children_of(pid):
     return found
 
 
+def helper(name):
+    """The path of a program that is built for these tests, beside the daemon under test."""
+    found = next(pathlib.Path(os.environ["ALLIUMD"]).resolve().parent.glob(f"tests/*/{name}"), None)
+    if found is None:
+        raise DaemonError(f"{name} is not built: make check builds it")
+    return str(found)
+
+
 class Daemon:
     """`torrc` is the file of a private network's client lines; without it tor is off."""
 
@@ -190,9 +198,9 @@ class Daemon:
                 return self.state / "accounts" / line.split()[1]
         raise DaemonError(f"no account {account}")
 
-    def tor_control(self, account):
-        """The control socket of an account's managed tor."""
-        tor = self.account_dir(account) / "tor"
+    def tor_control(self, account=None):
+        """The control socket of an account's managed tor, or of the one that all share."""
+        tor = (self.account_dir(account) if account else self.state) / "tor"
         return Control(tor / "control", tor / "data" / "control_auth_cookie")
 
     def connect(self, **options):

@@ -91,11 +91,13 @@ class OtherTor:
             assert self._read(sock, 2) == b"\1\0"
             host = f"{address}.onion".encode()
             sock.sendall(b"\5\1\0\3" + bytes([len(host)]) + host + PORT.to_bytes(2, "big"))
-            reply = self._read(sock, 10)[1]
+            _, reply, _, kind = self._read(sock, 4)
+            self._read(sock, {1: 4, 4: 16}[kind] + 2)
         except BaseException:
             sock.close()
             raise
         if reply == 0:
+            sock.settimeout(None)
             return reply, sock
         sock.close()
         return reply, None

@@ -2,11 +2,15 @@
 """Alice, Bob and the others: an account on a daemon, held by a raw client, and what people do."""
 
 import re
+import time
 
 from ircclient import TIMEOUT_S
 
 TOR_S = 200      # a first link; tor avoids an introduction point that failed once for two minutes
+ASK_AGAIN_S = 0.5
+POLL_S = 0.02
 ADDRESS = re.compile(r"\b([a-z2-7]{56})(?:\.onion)?\b")
+DIALLED = re.compile(r"link \d+ opened, dialled, by link key")
 TAGS = ("message-tags", "server-time")
 
 
@@ -97,3 +101,71 @@ def await_fenced(irc, timeout_s=TIMEOUT_S):
 
     irc.wait_for(fenced, timeout_s, "the PING that fences the last message")
     irc.fence()
+
+
+def asks(lines, nick):
+    """Whether one of them says that the nick wants to be a contact."""
+    return any(line.command == "NOTICE" and line.text.startswith(f"{nick} asks") for line in lines)
+
+
+def await_asking(person, other):
+    person.irc.wait_for(lambda lines: asks(lines, other.name), TOR_S, f"{other.name} to ask")
+
+
+def befriend_all(askers, other):
+    """The same for several at once."""
+    for asker in askers:
+        asker.irc.command(f"add {other.name} {other.address} hello")
+    for asker in askers:
+        await_asking(other, asker)
+        other.irc.command(f"accept {asker.name}")
+    for asker in askers:
+        asker.await_online(other)
+        other.await_online(asker)
+
+
+def close_door(person, timeout_s=TOR_S):
+    """Closes it, and waits until all contacts have been told of another place, so that the address is withdrawn."""
+    person.irc.command("door closed")
+    person.irc.expect(r"NOTICE \S+ :The door is closed")
+    await_answer(person.irc, "door", r"^Your address is withdrawn", timeout_s)
+
+
+def dial_again(person, other):
+    """Until the person has a link that it has dialled itself, whatever stood before."""
+    before = len(DIALLED.findall(person.daemon.log()))
+    person.irc.command(f"retry {other.name}")
+    await_true(lambda: len(DIALLED.findall(person.daemon.log())) > before, f"{person.name} to dial")
+
+
+def await_true(condition, what, timeout_s=TOR_S):
+    """For what no line tells of."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(POLL_S)
+
+
+def talk(person, other, text):
+    """A line and its answer."""
+    person.irc.say(other.name, text)
+    other.await_message(person, text)
+    other.irc.say(person.name, text)
+    person.await_message(other, text)
+
+
+def invitation_of(person):
+    person.irc.command("invite")
+    return person.irc.expect(r"NOTICE \S+ :(allium:[a-z2-7]+)$")[1]
+
+
+def await_answer(irc, command, pattern, timeout_s=TOR_S):
+    """Asks until a NOTICE answers so: what stands behind it changes without a line of its own."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        irc.command(command)
+        answer = "\n".join(line.text for line in irc.fence() if line.command == "NOTICE")
+        if re.search(pattern, answer, re.M):
+            return answer
+        assert time.monotonic() < deadline, f"`{command}` still answers:\n{answer}"
+        time.sleep(ASK_AGAIN_S)

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Somebody whom nobody knows, without a daemon: a fresh identity at each start.
+ * Somebody without a daemon: a fresh identity at each start, or the one of a seed, 64 hexadecimal digits.
  *
- * stranger request ADDRESS: asks at the door, over the connected socket on stdin; prints what was answered:
- * pending, accepted, refused, or closed.
+ * stranger request ADDRESS [SEED]: asks at the door, over the connected socket on stdin; prints what was
+ * answered: pending, accepted, refused, or closed.
  *
  * stranger stall ADDRESS: the same up to message 2; prints "stalled" and stays until the other side closes.
  *
- * stranger forge|expire|renew INVITATION: prints it with another token, as of a minute that is over, or as of
- * one that is far away.
+ * stranger address SEED: prints the address of the identity.
+ *
+ * stranger forge|expire INVITATION: prints it with another token, or as of a minute that is over.
  */
+#include <sodium.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,8 +24,6 @@
 #include "link/link.h"
 #include "link/payload.h"
 
-#define FAR_MINUTE UINT32_C(0x7fffffff)
-
 struct stranger {
 	uint8_t identity[KEY_BYTES], identity_dh[KEY_BYTES];
 	uint8_t link_secret[KEY_BYTES], link_key[KEY_BYTES];
@@ -32,7 +32,22 @@ struct stranger {
 	struct buf in;
 };
 
-static void begin(struct stranger *s, const char *address)
+static void fail(const char *what, const char *is_not)
+{
+	fprintf(stderr, "stranger: %s is no %s\n", what, is_not);
+	exit(2);
+}
+
+static void read_seed(const char *digits, uint8_t seed[KEY_BYTES])
+{
+	size_t len;
+
+	if (sodium_hex2bin(seed, KEY_BYTES, digits, strlen(digits), NULL, &len, NULL) != 0 ||
+	    len != KEY_BYTES)
+		fail(digits, "seed");
+}
+
+static void begin(struct stranger *s, const char *address, const char *digits)
 {
 	uint8_t seed[KEY_BYTES];
 	const struct link_initiator_opts opts = {.role = LINK_DOOR,
@@ -42,15 +57,16 @@ static void begin(struct stranger *s, const char *address)
 						 .responder_onion = s->door,
 						 .version = LINK_VERSION};
 
-	rng_fill(&rng_system, seed, sizeof(seed));
+	if (digits != NULL)
+		read_seed(digits, seed);
+	else
+		rng_fill(&rng_system, seed, sizeof(seed));
 	identity_public(seed, s->identity);
 	identity_dh_secret(seed, s->identity_dh);
 	rng_fill(&rng_system, s->link_secret, sizeof(s->link_secret));
 	dh_public(s->link_secret, s->link_key);
-	if (onion_decode(address, s->door) != 0 || identity_dh_public(s->door, s->door_dh) != 0) {
-		fprintf(stderr, "stranger: %s is no address\n", address);
-		exit(2);
-	}
+	if (onion_decode(address, s->door) != 0 || identity_dh_public(s->door, s->door_dh) != 0)
+		fail(address, "address");
 	buf_init(&s->in, 65536);
 	s->link = link_new_initiator(&rng_system, &opts);
 }
@@ -148,7 +164,7 @@ static int print_invitation(const char *how, const char *text)
 	if (strcmp(how, "forge") == 0)
 		inv.token[0] ^= 1;
 	else
-		inv.minute = strcmp(how, "expire") == 0 ? 1 : FAR_MINUTE;
+		inv.minute = 1;
 	if (err == 0)
 		err = invite_encode(&inv, out);
 	if (err != 0)
@@ -158,17 +174,33 @@ static int print_invitation(const char *how, const char *text)
 	return err == 0 ? 0 : 1;
 }
 
+static int print_address(const char *digits)
+{
+	uint8_t seed[KEY_BYTES], identity[KEY_BYTES];
+	char address[ONION_LEN + 1];
+
+	read_seed(digits, seed);
+	identity_public(seed, identity);
+	onion_encode(identity, address);
+	puts(address);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct stranger s = {0};
 
-	if (argc != 3 || crypto_start() != 0) {
-		fprintf(stderr, "usage: stranger request|stall|forge|expire|renew ADDRESS|INVITATION\n");
+	if (argc < 3 || argc > 4 || crypto_start() != 0) {
+		fprintf(
+		    stderr,
+		    "usage: stranger request|stall|address|forge|expire ADDRESS|SEED|INVITATION [SEED]\n");
 		return 2;
 	}
 	if (invite_is(argv[2]))
 		return print_invitation(argv[1], argv[2]);
-	begin(&s, argv[2]);
+	if (strcmp(argv[1], "address") == 0)
+		return print_address(argv[2]);
+	begin(&s, argv[2], argv[3]);
 	if (s.link == NULL)
 		return 1;
 	puts(strcmp(argv[1], "stall") == 0 ? stall(&s) : ask(&s));

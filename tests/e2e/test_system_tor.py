@@ -2,8 +2,7 @@
 """mode = system: a tor that runs already, reached through its Unix control socket."""
 
 from othertor import OtherTor
-from people import Person, befriend
-from test_trouble import await_answer
+from people import Person, await_answer, befriend
 
 CONFIG = "mode = system\ncontrol = unix:{dir}/control\nsocks = unix:{dir}/socks\ntarget_dir = {targets}"
 

@@ -1,25 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What goes wrong is said in words, and ends well: offline peers, dead tors, wrong addresses."""
 
-import re
-import time
+from people import TOR_S, Person, await_answer, befriend, is_online
 
-from people import TOR_S, Person, befriend, is_online
-
-ASK_AGAIN_S = 0.5
 MISTYPED = "a" * 55 + "d"      # 56 digits of base32 that are no address: version and checksum are wrong
-
-
-def await_answer(irc, command, pattern, timeout_s=TOR_S):
-    """Asks until a NOTICE answers so: what stands behind it changes without a line of its own."""
-    deadline = time.monotonic() + timeout_s
-    while True:
-        irc.command(command)
-        answer = "\n".join(line.text for line in irc.fence() if line.command == "NOTICE")
-        if re.search(pattern, answer):
-            return
-        assert time.monotonic() < deadline, f"`{command}` still answers:\n{answer}"
-        time.sleep(ASK_AGAIN_S)
 
 
 def test_an_offline_peer_gives_301_with_the_count_and_the_queue_drains_with_one_notice(

@@ -82,7 +82,7 @@ class Control:
                 self.events.append("\n".join(lines))
 
     def circuits(self):
-        """What GETINFO circuit-status tells: [{"path": [nicknames], "PURPOSE": ..., ...}]."""
+        """What GETINFO circuit-status tells: [{"id": ..., "path": [nicknames], "PURPOSE": ..., ...}]."""
         found = []
         for line in self.ask("GETINFO circuit-status"):
             words = line.removeprefix("circuit-status=").split()
@@ -90,6 +90,7 @@ class Control:
                 continue
             circuit = dict(re.findall(r'(\w+)=("[^"]*"|\S+)', " ".join(words[3:])))
             circuit = {key: value.strip('"') for key, value in circuit.items()}
+            circuit["id"] = words[0]
             circuit["path"] = [hop.partition("~")[2] for hop in words[2].split(",")]
             found.append(circuit)
         return found
