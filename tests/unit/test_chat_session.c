@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The session of two contacts: how it begins, goes on, and heals when a side has lost state. */
-#include "chat_help.h"
+#include "chat_backup_help.h"
 
 #include "../../src/chat/chat_impl.h"
 
@@ -22,45 +22,6 @@ static struct frame next_frame(struct world *w)
 	w->n_frames--;
 	memmove(&w->frames[0], &w->frames[1], w->n_frames * sizeof(f));
 	return f;
-}
-
-/* ---- backups ---- */
-
-static void copy_file(const char *from, const char *to)
-{
-	char buf[65536];
-	FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
-	size_t n;
-	assert_non_null(in);
-	assert_non_null(out);
-	while ((n = fread(buf, 1, sizeof(buf), in)))
-		assert_int_equal(fwrite(buf, 1, n, out), n);
-	assert_int_equal(fclose(out), 0);
-	fclose(in);
-}
-
-static void backup_path(const struct party *p, char path[PATH_MAX])
-{
-	assert_int_equal(str_fmt(path, PATH_MAX, "%s.backup", p->db), 0);
-}
-
-static void back_up(struct party *p)
-{
-	char path[PATH_MAX];
-	backup_path(p, path);
-	party_turn(p);
-	assert_int_equal(store_checkpoint(p->chat->store), 0);
-	copy_file(p->db, path);
-}
-
-/* The process dies; what is put back is what was there then. */
-static void restore(struct party *p)
-{
-	char path[PATH_MAX];
-	backup_path(p, path);
-	party_kill(p, true);
-	copy_file(path, p->db);
-	party_start(p);
 }
 
 static void meet_again(struct world *w)
