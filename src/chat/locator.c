@@ -88,6 +88,21 @@ static int arrived(struct chat *c, struct chat_peer *p, struct service_client *k
 	return err ? err : service_drop_unneeded(c);
 }
 
+/* If a message that tells of it is in the outbox already, the contact may have seen that one too, and not take it
+ * again: another one follows. */
+int locator_doubt(struct chat *c, struct chat_peer *p)
+{
+	struct service_client *k = newest(p);
+
+	if (!k || (!k->row.acked && !k->row.offer))
+		return 0;
+	if (k->row.offer)
+		p->n_offers--;
+	k->row.offer = 0;
+	k->row.acked = false;
+	return service_client_save(c, k);
+}
+
 int locator_arrived(struct chat *c, struct chat_peer *p, int64_t given)
 {
 	struct service_client *k;
@@ -190,16 +205,6 @@ int locator_told(struct chat *c, struct now now, struct chat_peer *p, int64_t gi
 		return 0;
 	err = locator_doubt(c, p);
 	return err ? err : offer(c, now, p);
-}
-
-int locator_doubt(struct chat *c, struct chat_peer *p)
-{
-	struct service_client *k = newest(p);
-
-	if (!k || !k->row.acked)
-		return 0;
-	k->row.acked = false;
-	return service_client_save(c, k);
 }
 
 int locator_on_acked(struct chat *c, struct chat_peer *p)

@@ -101,6 +101,30 @@ static void close_the_door(struct party *p)
 	settle(p->w);
 }
 
+/* Alice has read that message before, by its id: it does not tell her again. */
+static void what_a_backup_tells_again_is_told_anew(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	close_the_door(&w->bob);
+	leave(&w->bob, "Mallory", 2);
+	party_turn(&w->bob);
+	cut_all(w); /* it is on its way */
+	back_up(&w->bob);
+	meet_anew(w);
+	leave(&w->bob, "Dave", 3);
+	settle(w);
+	pass(w, 1000);
+	assert_true(finds(&w->alice));
+	restore(&w->bob);
+	settle(w);
+	assert_false(finds(&w->alice));
+	meet_anew(w); /* Bob finds Alice */
+	assert_true(finds(&w->alice));
+	assert_int_equal(keys_of(peer_of(&w->bob)), 1);
+	assert_int_equal(peer_of(&w->bob)->n_offers, 0);
+}
+
 static void who_put_a_backup_back_is_told_where_the_other_is_now(void **state)
 {
 	struct world *w = *state;
@@ -206,6 +230,33 @@ static void a_closed_door_is_closed_to_them_all(void **state)
 	assert_null(at_bobs_door(w));
 }
 
+/* She says at the door what she told otherwise since: that is not the last word. */
+static void an_older_locator_that_arrives_late_is_corrected(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	struct chat_peer *bob = peer_of(&w->alice);
+	struct pair *pair = at_bobs_door(w); /* with what she gives now */
+	party_turn(&w->alice);
+	const struct frame accept = w->frames[0];
+	assert_int_equal(accept.type, FRAME_ACCEPT);
+	w->n_frames = 0;
+	/* Meanwhile another one arrives. */
+	struct service_client *fresh;
+	assert_int_equal(locator_fresh(w->alice.chat, w->now, bob), 0);
+	fresh = newest_key(bob);
+	assert_int_equal(locator_arrived(w->alice.chat, bob, fresh->row.id), 0);
+	party_turn(&w->alice);
+	deliver(w, &accept);
+	settle(w);
+	assert_false(pair->open[0]);
+	pass(w, 9u * 3600 * 1000); /* the old key goes */
+	assert_false(finds(&w->bob));
+	party_tor(&w->bob, true);
+	meet_anew(w);
+	assert_true(finds(&w->bob));
+}
+
 /* ---- long absence ---- */
 
 static void both_away_for_weeks_while_one_moves(void **state)
@@ -248,11 +299,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    STORY(a_move_that_is_interrupted_at_each_frame),
 	    STORY(a_commit_that_fails_changes_nothing),
+	    STORY(what_a_backup_tells_again_is_told_anew),
 	    STORY(who_put_a_backup_back_is_told_where_the_other_is_now),
 	    STORY(both_find_each_other_at_the_door),
 	    STORY(a_removed_one_gets_nothing_at_the_door),
 	    STORY(nor_does_a_blocked_one),
 	    STORY(a_closed_door_is_closed_to_them_all),
+	    STORY(an_older_locator_that_arrives_late_is_corrected),
 	    STORY(both_away_for_weeks_while_one_moves),
 	};
 
