@@ -428,8 +428,7 @@ static int answer_refused(struct chat *c, struct now now, struct chat_peer *p)
 		    c, now, p, "%s takes no request from you now; it is tried again from time to time.",
 		    p->pub.row.petname);
 	p->refused_told = true;
-	p->misses++;
-	dial_later(c, now, p);
+	dial_missed(c, now, p);
 	return err;
 }
 
@@ -456,7 +455,7 @@ static int on_answer(struct chat *c, struct now now, struct chat_link *l, const 
 		return err;
 	switch (a.status) {
 	case ANSWER_PENDING:
-		dial_later(c, now, p);
+		dial_missed(c, now, p);
 		return 0;
 	case ANSWER_ACCEPTED:
 		return answer_accepted(c, now, p, &a);

@@ -186,6 +186,12 @@ void dial_later(struct chat *c, struct now now, struct chat_peer *p)
 	dial_at_last(c, now, p, delay);
 }
 
+void dial_missed(struct chat *c, struct now now, struct chat_peer *p)
+{
+	p->misses++;
+	dial_later(c, now, p);
+}
+
 void dial_rarely(struct chat *c, struct now now, struct chat_peer *p)
 {
 	dial_at_last(c, now, p, c->opts.dial_max_ms);

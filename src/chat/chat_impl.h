@@ -446,6 +446,8 @@ void dial_suspected(struct chat *c, struct now now, struct chat_peer *p);
 void dial_beside(struct chat *c, struct now now, struct chat_peer *p);
 void dial_stop(struct chat *c, struct chat_peer *p);
 void dial_everybody(struct chat *c, struct now now);
+/* A dial, or the link that it was for, came to nothing. */
+void dial_missed(struct chat *c, struct now now, struct chat_peer *p);
 /* A link came about where the locator leads. */
 void dial_proved(struct chat_peer *p);
 /* The dial is over; its contact, NULL if it was cancelled. */

@@ -138,7 +138,7 @@ void links_ended(struct chat *c, struct now now, struct chat_link *l, enum link_
 	if (p && key_link)
 		key_link_ended(c, now, p, was_heard, how);
 	else if (p && how != LINK_SPENT)
-		dial_later(c, now, p);
+		dial_missed(c, now, p);
 }
 
 void links_close(struct chat *c, struct now now, struct chat_link *l, enum close_reason reason,

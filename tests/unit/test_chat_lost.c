@@ -230,6 +230,18 @@ static void a_closed_door_is_closed_to_them_all(void **state)
 	assert_null(at_bobs_door(w));
 }
 
+/* A link to the door that leads to nothing is a miss like any other: the locator is tried again. */
+static void a_door_where_nobody_answers_does_not_keep_from_the_locator(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	struct pair *pair = at_bobs_door(w);
+	cut(pair);
+	pass(w, 2u * 3600 * 1000);
+	assert_true(w->alice.n_dials > 0);
+	assert_int_equal(w->alice.dial[0].role, LINK_PRIVATE);
+}
+
 /* She says at the door what she told otherwise since: that is not the last word. */
 static void an_older_locator_that_arrives_late_is_corrected(void **state)
 {
@@ -305,6 +317,7 @@ int main(void)
 	    STORY(a_removed_one_gets_nothing_at_the_door),
 	    STORY(nor_does_a_blocked_one),
 	    STORY(a_closed_door_is_closed_to_them_all),
+	    STORY(a_door_where_nobody_answers_does_not_keep_from_the_locator),
 	    STORY(an_older_locator_that_arrives_late_is_corrected),
 	    STORY(both_away_for_weeks_while_one_moves),
 	};
