@@ -51,6 +51,13 @@ static void count(struct chat *c, const struct waiting_request *r, int by)
 		c->request_bytes += (size_t)by * request_size(&r->row);
 }
 
+static void drop(struct chat *c, struct waiting_request *r)
+{
+	TAILQ_REMOVE(&c->requests, r, entry);
+	crypto_wipe(r, sizeof(*r));
+	free(r);
+}
+
 static int load_row(void *ctx, const struct request_row *row)
 {
 	struct chat *c = ctx;
@@ -81,10 +88,8 @@ void request_free_all(struct chat *c)
 {
 	struct waiting_request *r;
 
-	while ((r = TAILQ_FIRST(&c->requests))) {
-		TAILQ_REMOVE(&c->requests, r, entry);
-		free(r);
-	}
+	while ((r = TAILQ_FIRST(&c->requests)))
+		drop(c, r);
 }
 
 int request_forget(struct chat *c, struct waiting_request *r)
@@ -93,9 +98,8 @@ int request_forget(struct chat *c, struct waiting_request *r)
 
 	if (err)
 		return err;
-	TAILQ_REMOVE(&c->requests, r, entry);
 	count(c, r, -1);
-	free(r);
+	drop(c, r);
 	front_status(c);
 	return 0;
 }
@@ -195,6 +199,11 @@ int request_on_stranger(struct chat *c, struct now now, const uint8_t identity[K
 {
 	struct waiting_request *r = request_by_identity(c, identity);
 
+	/* A link that has come in before stands. */
+	if (c->door != DOOR_OPEN) {
+		*status = ANSWER_REFUSED;
+		return 0;
+	}
 	*status = ANSWER_PENDING;
 	/* Nothing new, or nothing that is shown: no need to keep it. */
 	if (r && (r->row.rejected || row_same(&r->row, q)))

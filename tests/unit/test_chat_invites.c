@@ -511,6 +511,64 @@ static void invited_and_asked_ones_get_past_a_flood_of_requests(void **state)
 	assert_int_equal(show(&w->bob, 99, NULL, none, "Dave"), ANSWER_PENDING);
 }
 
+/* A link that came in while the door was open. */
+static void a_door_that_closes_takes_no_request(void **state)
+{
+	struct world *w = *state;
+	settle(w);
+	assert_int_equal(add(&w->alice, "Bob", &w->bob, ""), 0);
+	settle(w);
+	connect_dial(&w->alice);
+	party_turn(&w->alice);
+	assert_int_equal(w->n_frames, 1);
+	const struct frame request = w->frames[0];
+	w->frames[0].type = FRAME_PING;
+	w->frames[0].len = 8;
+	settle(w);
+	assert_int_equal(pairs_open(w), 1);
+	assert_int_equal(chat_set_door(w->bob.chat, w->now, false, true), 0);
+	settle(w);
+	deliver(w, &request);
+	settle(w);
+	assert_int_equal(chat_requests(w->bob.chat), 0);
+	assert_int_equal(said(&w->alice, "takes no request"), 1);
+}
+
+static void requests_are_bounded_in_bytes(void **state)
+{
+	struct world *w = *state;
+	char text[REQUEST_TEXT_MAX + 1], nick[12];
+	size_t n;
+	settle(w);
+	memset(text, 'x', REQUEST_TEXT_MAX);
+	text[REQUEST_TEXT_MAX] = '\0';
+	for (n = 0; n < REQUESTS_MAX; n++) {
+		struct request q = {.locator = {.has_client_key = false}};
+		enum answer_status status;
+		const uint8_t seed[KEY_BYTES] = {8, (uint8_t)n, 3};
+		uint8_t identity[KEY_BYTES];
+		identity_public(seed, identity);
+		dh_public(seed, q.link_key);
+		memcpy(q.locator.onion, identity, KEY_BYTES);
+		snprintf(nick, sizeof(nick), "m%zu", n);
+		str_copy(q.nick, sizeof(q.nick), nick);
+		memcpy(q.text, text, sizeof(text));
+		jump(w, 3600u * 1000 / 10); /* no more than ten in an hour */
+		assert_int_equal(request_on_stranger(w->bob.chat, w->now, identity, &q, &status), 0);
+		if (status != ANSWER_PENDING)
+			break;
+	}
+	assert_true(n > 40 && n < 70);
+	assert_true(w->bob.chat->request_bytes <= REQUESTS_BYTES);
+	const size_t bytes = w->bob.chat->request_bytes;
+	party_turn(&w->bob);
+	party_restart(&w->bob);
+	assert_int_equal(w->bob.chat->request_bytes, bytes);
+	assert_int_equal(chat_reject_all(w->bob.chat, w->now, &n), 0);
+	assert_int_equal(w->bob.chat->request_bytes, 0);
+	assert_int_equal(chat_requests(w->bob.chat), 0);
+}
+
 int main(void)
 {
 #define STORY(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
@@ -535,6 +593,8 @@ int main(void)
 	    STORY(another_one_takes_the_place_of_one_that_was_not_answered),
 	    STORY(it_is_redeemed_at_the_door_where_its_service_has_gone),
 	    STORY(own_and_known_ones_are_refused),
+	    STORY(a_door_that_closes_takes_no_request),
+	    STORY(requests_are_bounded_in_bytes),
 	    STORY(invited_and_asked_ones_get_past_a_flood_of_requests),
 	};
 
