@@ -77,7 +77,9 @@ static int send_request(struct chat *c, struct now now, struct chat_link *l)
 	memcpy(q.link_key, c->link_key, KEY_BYTES);
 	str_copy(q.nick, sizeof(q.nick), c->nick);
 	str_copy(q.text, sizeof(q.text), l->peer->pub.row.text);
-	return put(c, l, FRAME_REQUEST, request_encode(&q, &body), &body);
+	err = put(c, l, FRAME_REQUEST, request_encode(&q, &body), &body);
+	crypto_wipe(&q.locator, sizeof(q.locator));
+	return err;
 }
 
 static int send_accept(struct chat *c, struct now now, struct chat_link *l)
@@ -93,7 +95,9 @@ static int send_accept(struct chat *c, struct now now, struct chat_link *l)
 	buf_init(&body, FRAME_BODY_MAX);
 	memcpy(a.link_key, c->link_key, KEY_BYTES);
 	str_copy(a.nick, sizeof(a.nick), c->nick);
-	return put(c, l, FRAME_ACCEPT, accept_encode(&a, &body), &body);
+	err = put(c, l, FRAME_ACCEPT, accept_encode(&a, &body), &body);
+	crypto_wipe(&a.locator, sizeof(a.locator));
+	return err;
 }
 
 static int send_redeem(struct chat *c, struct now now, struct chat_link *l)
@@ -122,10 +126,10 @@ static int send_answer(struct chat *c, struct now now, struct chat_link *l, stru
 	struct answer a = {.status = status};
 	struct buf body;
 	int64_t given;
+	int err;
 
 	if (status == ANSWER_ACCEPTED) {
-		int err = prove(c, l, PROOF_ANSWER, a.proof);
-
+		err = prove(c, l, PROOF_ANSWER, a.proof);
 		if (!err)
 			err = locator_current(c, now, p, &a.locator, &given);
 		if (err)
@@ -133,7 +137,9 @@ static int send_answer(struct chat *c, struct now now, struct chat_link *l, stru
 		memcpy(a.link_key, c->link_key, KEY_BYTES);
 	}
 	buf_init(&body, FRAME_BODY_MAX);
-	return put(c, l, FRAME_ANSWER, answer_encode(&a, &body), &body);
+	err = put(c, l, FRAME_ANSWER, answer_encode(&a, &body), &body);
+	crypto_wipe(&a.locator, sizeof(a.locator));
+	return err;
 }
 
 int acceptance_begin(struct chat *c, struct now now, struct chat_link *l)
@@ -337,8 +343,6 @@ static int redeem_as_request(struct chat *c, struct now now, struct chat_link *l
 	request_of(r, &q);
 	if (p)
 		return request_of_contact(c, now, p, &q, status);
-	if (c->door != DOOR_OPEN)
-		return 0;
 	return request_on_stranger(c, now, l->identity, &q, status);
 }
 

@@ -164,6 +164,13 @@ static struct chat_peer *peer_new(const struct chat *c, const struct contact_row
 	return p;
 }
 
+/* It holds a client key, and perhaps a token. */
+static void peer_free(struct chat_peer *p)
+{
+	crypto_wipe(p, sizeof(*p));
+	free(p);
+}
+
 static int peer_insert(struct chat *c, struct chat_peer *p)
 {
 	if (RB_INSERT(id_tree, &c->by_id, p))
@@ -216,7 +223,7 @@ static int load_row(void *ctx, const struct contact_row *row)
 		return ERR_NOMEM;
 	err = peer_insert(c, p);
 	if (err)
-		free(p);
+		peer_free(p);
 	return err;
 }
 
@@ -252,7 +259,7 @@ void contact_free_all(struct chat *c)
 
 	while ((p = RB_ROOT(&c->by_id))) {
 		RB_REMOVE(id_tree, &c->by_id, p);
-		free(p);
+		peer_free(p);
 	}
 }
 
@@ -392,7 +399,7 @@ int contact_new(struct chat *c, struct now now, struct contact_row *row, struct 
 	*out = p;
 	return petname_claim(c, row->petname);
 out:
-	free(p);
+	peer_free(p);
 	return err;
 }
 
@@ -450,6 +457,6 @@ int chat_remove(struct chat *c, struct now now, const char *nick)
 	peer_take_out(c, p);
 	front_call(c, contact_removed, contact);
 	front_status(c);
-	free(p);
+	peer_free(p);
 	return 0;
 }
