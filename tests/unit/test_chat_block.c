@@ -55,6 +55,29 @@ static void blocked_stays_so_after_a_restart(void **state)
 	assert_int_equal(w->bob.n_dials, 0);
 }
 
+/* Wherever she comes: with a key that she stole, at a door that stands for others, with whatever key of hers. */
+static void the_blocked_one_is_refused_on_every_service(void **state)
+{
+	struct world *w = *state;
+	uint8_t link_key[KEY_BYTES], identity_key[KEY_BYTES];
+	const uint8_t *identity = chat_identity(w->alice.chat);
+	befriend(w);
+	static_key_of(&w->alice, false, link_key);
+	static_key_of(&w->alice, true, identity_key);
+	for (unsigned blocked = 0; blocked < 2; blocked++) {
+		if (blocked)
+			assert_int_equal(block(&w->bob, "Alice"), 0);
+		for (uint32_t service = CHAT_DOOR; service < 4; service++) {
+			const int err = blocked ? ERR_REFUSED : 0;
+			assert_int_equal(
+			    chat_admit(w->bob.chat, service, LINK_PRIVATE, LINK_VERSION, link_key, NULL), err);
+			assert_int_equal(chat_admit(w->bob.chat, service, LINK_PRIVATE, LINK_VERSION, identity_key,
+						    identity),
+					 err);
+		}
+	}
+}
+
 /* Messages that were sealed are taken out of the middle of a session. */
 static void unblocked_goes_on_with_the_session(void **state)
 {
@@ -394,6 +417,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    STORY(blocked_is_out_at_once_and_what_waits_fails),
 	    STORY(blocked_stays_so_after_a_restart),
+	    STORY(the_blocked_one_is_refused_on_every_service),
 	    STORY(unblocked_goes_on_with_the_session),
 	    STORY(block_unblock_block),
 	    STORY(a_long_queue_fails_at_once_and_goes_in_slices),

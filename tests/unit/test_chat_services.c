@@ -174,6 +174,39 @@ static void the_old_locator_leads_in_until_the_new_one_is_acked(void **state)
 	assert_true(leads_in(&w->bob, &fresh));
 }
 
+/* What stood before it is acked, and no more. */
+static void the_ack_of_a_message_before_it_is_not_its_own(void **state)
+{
+	struct world *w = *state;
+	befriend(w);
+	struct chat_peer *alice = peer_of(&w->bob);
+	const struct locator old = give(&w->bob, alice);
+	cut_all(w);
+	assert_int_equal(send_text(&w->bob, alice_of(w), "1"), 0);
+	give(&w->bob, known(&w->bob, "Mallory", 2, CONTACT_LINKED));
+	assert_int_equal(block(&w->bob, "Mallory"), 0);
+	pass(w, 5000);
+	while (!w->alice.n_dials && !w->bob.n_dials)
+		pass(w, 500);
+	dial_out(w->alice.n_dials ? &w->alice : &w->bob);
+	/* All gets through but the second message of Bob's. */
+	for (unsigned messages = 0; messages < 2 || w->n_frames;) {
+		party_turn(&w->alice);
+		party_turn(&w->bob);
+		assert_true(w->n_frames > 0);
+		const struct frame f = w->frames[0];
+		memmove(&w->frames[0], &w->frames[1], --w->n_frames * sizeof(f));
+		messages += f.from == &w->bob && f.type == FRAME_MESSAGE;
+		if (f.type != FRAME_MESSAGE || messages < 2)
+			deliver(w, &f);
+	}
+	assert_int_equal(said(&w->alice, "in Bob: 1"), 1);
+	assert_int_equal(chat_queued(w->bob.chat), 0);
+	assert_int_equal(alice->n_offers, 1);
+	assert_int_equal(keys_of(alice), 2);
+	assert_true(leads_in(&w->bob, &old));
+}
+
 static int count_shown(void *ctx, const struct chat_queued_row *r)
 {
 	assert_true(r->message_kind < MESSAGE_CONTROL);
@@ -255,6 +288,7 @@ int main(void)
 	    STORY(one_service_is_published_a_turn),
 	    STORY(a_locator_of_an_answer_is_told_again_and_acked),
 	    STORY(the_old_locator_leads_in_until_the_new_one_is_acked),
+	    STORY(the_ack_of_a_message_before_it_is_not_its_own),
 	    STORY(a_locator_that_waits_is_none_of_the_users_messages),
 	    STORY(who_is_not_reached_in_90_days_is_told_of),
 	};
