@@ -9,7 +9,7 @@ import random
 import statistics
 
 BURST_S = 0.02      # cells closer than this came together
-SHUFFLES = 1999
+SHUFFLES = 999
 
 
 def gaps(times):

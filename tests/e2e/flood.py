@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many strangers at one door, over Tor, as fast as their tor dials."""
+"""Many strangers at one door, as fast as they get there."""
 
 import collections
 import itertools
@@ -19,13 +19,14 @@ KINDS = ("request", "request", "garbage", "stall")
 
 
 class Flood:
-    """From `with` to its end. `count` has what became of those who came through: an answer to a request, "garbage",
-    "stalled", or "closed"."""
+    """From `with` to its end. dial() gives a reply and, if that is 0, a connection; OSError or AssertionError when it
+    can't. `count` has what became of those who came through: an answer to a request, "garbage", "stalled", "closed"."""
 
-    def __init__(self, tor, address):
-        self.tor, self.address = tor, address
+    def __init__(self, dial, address):
+        self.dial, self.address = dial, address
         self.count = collections.Counter()
         self._kinds = itertools.cycle(KINDS)
+        self._open = set()
         self._held = collections.deque()
         self._lock = threading.Lock()
         self._over = threading.Event()
@@ -37,63 +38,71 @@ class Flood:
         return self
 
     def __exit__(self, *_):
-        """Ends the strangers' tor too: it may be dialling."""
         self._over.set()
-        self.tor.stop()
+        with self._lock:
+            for connection in self._open:
+                shut(connection)
         for worker in self._workers:
             worker.join()
         while self._held:
-            self._let_go(self._held.popleft())
+            self._let_go(*self._held.popleft())
 
     def _work(self):
         while not self._over.is_set():
             try:
-                reply, connection = self.tor.dial(self.address)
+                reply, connection = self.dial()
             except (OSError, AssertionError):
                 reply, connection = "failed", None
-            with self._lock:
-                kind = next(self._kinds)
-            result = f"reply {reply}" if connection is None else self._visit(kind, connection)
-            with self._lock:
-                self.count[result] += 1
+            result = f"reply {reply}"
             if connection is None:
                 self._over.wait(PAUSE_S)
+            else:
+                result = self._enter(connection)
+            with self._lock:
+                if not self._over.is_set():
+                    self.count[result] += 1
 
-    def _visit(self, kind, connection):
+    def _enter(self, connection):
+        with self._lock:
+            kind = next(self._kinds)
+            self._open.add(connection)
+            if self._over.is_set():
+                shut(connection)
         if kind == "garbage":
             return self._throw_garbage(connection)
         process = subprocess.Popen([helper("stranger"), kind, self.address], stdin=connection, stdout=subprocess.PIPE)
         answer = process.stdout.readline().decode().strip()
         if answer == "stalled":
-            with self._lock:
-                self._held.append((process, connection))
-                first = self._held.popleft() if len(self._held) > HELD else None
-            if first:
-                self._let_go(first)
+            self._hold(connection, process)
         else:
-            self._let_go((process, connection))
+            self._let_go(connection, process)
         return answer
 
-    @staticmethod
-    def _throw_garbage(connection):
-        with connection:
-            try:
-                connection.sendall(os.urandom(GARBAGE))
-                connection.recv(1)
-            except OSError:
-                pass
-        return "garbage"
+    def _hold(self, *visit):
+        """Until so many more have come."""
+        with self._lock:
+            self._held.append(visit)
+            first = self._held.popleft() if len(self._held) > HELD else None
+        if first:
+            self._let_go(*first)
 
-    @staticmethod
-    def _let_go(visit):
-        process, connection = visit
+    def _throw_garbage(self, connection):
         try:
-            connection.shutdown(socket.SHUT_RDWR)
+            connection.sendall(os.urandom(GARBAGE))
+            connection.recv(1)
         except OSError:
             pass
+        self._let_go(connection)
+        return "garbage"
+
+    def _let_go(self, connection, process=None):
+        shut(connection)
+        with self._lock:
+            self._open.discard(connection)
         connection.close()
-        process.stdout.close()
-        process.wait()
+        if process:
+            process.stdout.close()
+            process.wait()
 
     def total(self):
         """How many got as far as the door."""
@@ -105,3 +114,10 @@ class Flood:
         while self.total() < total:
             assert time.monotonic() < deadline, f"the flood is a trickle: {dict(self.count)}"
             time.sleep(POLL_S)
+
+
+def shut(connection):
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass

@@ -9,9 +9,9 @@ from classifier import Verdict
 from observer import Observer
 from people import Person, befriend, talk
 
-SLOT_S = 0.08
+SLOT_S = 0.06
 WINDOW_S = 8 * SLOT_S
-WINDOWS = int(os.environ.get("COVER_WINDOWS", "32"))
+WINDOWS = int(os.environ.get("COVER_WINDOWS", "28"))
 ODDS = 0.002        # that windows which don't differ seem to
 ATTEMPTS = 3        # at a recording: Tor breaks a circuit now and then
 # Without pings, so that what a link without cover carries is talk alone.
@@ -83,7 +83,7 @@ def test_what_a_relay_sees_of_talk_and_silence(new_daemon, torrc, net, note):
     people = (alice, bob)
 
     # Without cover anybody can tell, and so can this classifier.
-    kinds = shuffled(12)
+    kinds = shuffled(10)
     bare = recording(net, people, kinds, kinds)
     off = Verdict(bare, kinds, WINDOW_S, SLOT_S)
     note(f"cover off: {off}")
