@@ -150,6 +150,9 @@ int acceptance_begin(struct chat *c, struct now now, struct chat_link *l)
 	case CONTACT_INVITED:
 		return send_redeem(c, now, l);
 	case CONTACT_ACCEPTING:
+		if (l->peer->pub.row.has_token) /* a contact that has invited us again */
+			return send_redeem(c, now, l);
+		break;
 	case CONTACT_LINKED:
 		break;
 	}
@@ -409,11 +412,20 @@ static int answer_accepted(struct chat *c, struct now now, struct chat_peer *p, 
 	return err;
 }
 
-/* The invitation was used, or has expired: what is left is to ask. */
+/* The invitation was used, or has expired: what is left is to ask; who is a contact already stays one. */
 static int invitation_void(struct chat *c, struct now now, struct chat_peer *p)
 {
-	int err = contact_unpin(c, p);
+	int err;
 
+	if (p->has_before) {
+		err = contact_enter(c, p, CONTACT_LINKED);
+		if (!err)
+			err = contact_restore_locator(c, p);
+		return err ? err
+			   : conversation_info(c, now, p, "The invitation of %s is not valid any more.",
+					       p->pub.row.petname);
+	}
+	err = contact_unpin(c, p);
 	if (!err)
 		err = contact_enter(c, p, CONTACT_ASKED);
 	if (!err)
@@ -453,7 +465,7 @@ static int on_answer(struct chat *c, struct now now, struct chat_link *l, const 
 	links_close(c, now, l, CLOSE_DONE, LINK_SPENT);
 	if (a.status != ANSWER_REFUSED)
 		err = locator_arrived(c, p, given);
-	if (!err && a.status != ANSWER_ACCEPTED && p->pub.row.state == CONTACT_INVITED)
+	if (!err && a.status != ANSWER_ACCEPTED && (p->has_before || p->pub.row.state == CONTACT_INVITED))
 		err = invitation_void(c, now, p);
 	if (err)
 		return err;

@@ -213,6 +213,8 @@ struct chat_peer {
 	bool warned;   /* of another link key; said once */
 	bool misbound; /* who holds the pinned key is not this contact: no links until the next start */
 	bool refused_told;
+	struct locator before; /* an invitation that is still to be shown told of another place */
+	bool has_before;
 };
 RB_HEAD(name_tree, chat_peer);
 RB_HEAD(id_tree, chat_peer);
@@ -324,6 +326,9 @@ bool contact_key_free(const struct chat *c, const uint8_t identity[KEY_BYTES],
 		      const uint8_t link_key[KEY_BYTES]);
 int contact_pin(struct chat *c, struct chat_peer *p, const uint8_t link_key[KEY_BYTES],
 		const struct locator *l);
+/* What an invitation says.  A linked one is found where it was before, unless it tells of another place itself. */
+int contact_pin_invited(struct chat *c, struct chat_peer *p, const struct invite *inv);
+int contact_restore_locator(struct chat *c, struct chat_peer *p);
 
 /* ---- removal.c ---- */
 /* Has all that is stored of a contact deleted, in slices if it is much.  ERR_NOMEM, and nothing has changed. */

@@ -284,6 +284,8 @@ static int key_link_opened(struct chat *c, struct now now, struct chat_link *l, 
 	timers_cancel(&c->dial_timers, &p->dial_timer);
 	/* Who dials between link keys knows ours. */
 	err = contact_enter(c, p, CONTACT_LINKED);
+	if (!err)
+		err = contact_restore_locator(c, p);
 	if (!err && version > p->pub.row.min_version) {
 		p->pub.row.min_version = version;
 		err = contact_save(c, p);

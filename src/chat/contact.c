@@ -296,12 +296,18 @@ int contact_locator(struct chat *c, struct chat_peer *p, const struct locator *l
 {
 	const struct contact_row *row = &p->pub.row;
 
+	p->has_before = false;
 	if (crypto_equal(row->onion, l->onion, KEY_BYTES) && row->has_client_key == l->has_client_key &&
 	    crypto_equal(row->client_key, l->client_key, KEY_BYTES))
 		return 0;
 	log_debug("contact %lld: another locator", (long long)row->id);
 	locator_set(p, l);
 	return contact_save(c, p);
+}
+
+int contact_restore_locator(struct chat *c, struct chat_peer *p)
+{
+	return p->has_before ? contact_locator(c, p, &p->before) : 0;
 }
 
 int contact_pin(struct chat *c, struct chat_peer *p, const uint8_t link_key[KEY_BYTES],
@@ -323,6 +329,27 @@ int contact_pin(struct chat *c, struct chat_peer *p, const uint8_t link_key[KEY_
 	RB_INSERT(link_key_tree, &c->by_link_key, p);
 	locator_set(p, l);
 	return contact_save(c, p);
+}
+
+int contact_pin_invited(struct chat *c, struct chat_peer *p, const struct invite *inv)
+{
+	const struct contact_row *row = &p->pub.row;
+	bool keep = p->has_before || row->state == CONTACT_LINKED;
+	struct locator before = p->before;
+	int err;
+
+	if (!p->has_before) {
+		memcpy(before.onion, row->onion, KEY_BYTES);
+		before.has_client_key = row->has_client_key;
+		memcpy(before.client_key, row->client_key, KEY_BYTES);
+	}
+	err = contact_pin(c, p, inv->link_key, &inv->locator);
+	if (!err) {
+		p->before = before;
+		p->has_before = keep;
+	}
+	crypto_wipe(&before, sizeof(before));
+	return err;
 }
 
 int contact_unpin(struct chat *c, struct chat_peer *p)

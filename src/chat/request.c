@@ -309,17 +309,23 @@ static void row_invited(struct contact_row *row, const struct invite *inv)
 	memcpy(row->token, inv->token, TOKEN_BYTES);
 }
 
-/* Whom we had asked has sent an invitation meanwhile, or another one. */
+static bool is_pinned(const struct chat_peer *p)
+{
+	return p->pub.row.state == CONTACT_ACCEPTING || p->pub.row.state == CONTACT_LINKED;
+}
+
+/* Whom we had asked has sent an invitation meanwhile, or another one; or a contact has that we can't find any more. */
 static int invited_anew(struct chat *c, struct now now, struct chat_peer *p, const struct invite *inv)
 {
+	enum contact_state state = is_pinned(p) ? CONTACT_ACCEPTING : CONTACT_INVITED;
 	int err;
 
 	/* What is asked there, or said by the invitation before, has nothing to do with this one. */
 	dial_stop(c, p);
 	links_close_all(c, p, CLOSE_DONE);
-	err = contact_pin(c, p, inv->link_key, &inv->locator);
+	err = contact_pin_invited(c, p, inv);
 	if (!err)
-		err = contact_enter(c, p, CONTACT_INVITED);
+		err = contact_enter(c, p, state);
 	if (err)
 		return err;
 	p->attempts = p->misses = 0;
@@ -330,12 +336,14 @@ static int invited_anew(struct chat *c, struct now now, struct chat_peer *p, con
 }
 
 /* Is this the contact for whom another invitation is of use? */
-static bool may_be_invited(const struct chat_peer *p, const char *nick)
+static bool may_be_invited(const struct chat_peer *p, const char *nick, const struct invite *inv)
 {
 	const struct contact_row *row = &p->pub.row;
 
-	return (row->state == CONTACT_ASKED || row->state == CONTACT_INVITED) && !row->blocked &&
-	       nick_eq(row->petname, nick);
+	if (row->blocked || !nick_eq(row->petname, nick))
+		return false;
+	/* It says where a contact is; a pinned key it does not change. */
+	return !is_pinned(p) || (!links_current(p) && same_key(row->link_key, inv->link_key));
 }
 
 int chat_add_invited(struct chat *c, struct now now, const char *nick, const struct invite *inv,
@@ -353,7 +361,7 @@ int chat_add_invited(struct chat *c, struct now now, const char *nick, const str
 		return ERR_TIMEOUT;
 	if (!contact_key_free(c, inv->identity, inv->link_key))
 		return ERR_REFUSED;
-	if (p && may_be_invited(p, nick))
+	if (p && may_be_invited(p, nick, inv))
 		return invited_anew(c, now, p, inv);
 	err = add_check(c, nick, inv->identity, "", existing);
 	if (!err && r && !r->row.rejected && crypto_equal(r->row.link_key, inv->link_key, KEY_BYTES))

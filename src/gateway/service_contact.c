@@ -49,7 +49,10 @@ static void tell_added(struct client *c, const struct contact *contact)
 
 static void tell_not_added(struct client *c, const char *nick, int err, const struct contact *existing)
 {
-	if (err == ERR_WRONG_STATE && existing != NULL)
+	if (err == ERR_WRONG_STATE && existing != NULL && existing->row.blocked)
+		client_notice(c, "That address is your contact %s, who is blocked: `unblock %s` ends that.",
+			      existing->row.petname, existing->row.petname);
+	else if (err == ERR_WRONG_STATE && existing != NULL)
 		client_notice(
 		    c, "That address is your contact %s already. `rename %s <new>` gives it another nick.",
 		    existing->row.petname, existing->row.petname);
@@ -91,28 +94,40 @@ static void add_address(struct client *c, const char *nick, const char *address,
 	tell_result(c, nick, err, existing);
 }
 
+static bool is_pinned(const struct contact *contact)
+{
+	return contact != NULL &&
+	       (contact->row.state == CONTACT_ACCEPTING || contact->row.state == CONTACT_LINKED);
+}
+
+static void show_invitation(struct client *c, const char *nick, const struct invite *inv)
+{
+	bool known = is_pinned(chat_find(chat_of(c), nick));
+	const struct contact *existing = NULL;
+	int err = chat_add_invited(chat_of(c), gateway_now(c->gateway), nick, inv, &existing);
+
+	if (err == 0 && known)
+		client_notice(c, "%s is your contact already, and is called where the invitation leads.", nick);
+	else if (err == ERR_REFUSED && memcmp(inv->identity, chat_identity(chat_of(c)), KEY_BYTES) != 0)
+		client_notice(c, "That invitation is refused: a key in it belongs to another contact.");
+	else
+		tell_result(c, nick, err, existing);
+}
+
 static void add_invited(struct client *c, const char *nick, const char *text, bool message)
 {
-	const struct contact *existing = NULL;
 	struct invite inv;
 	int err = invite_decode(text, &inv);
 
-	if (err == ERR_VERSION) {
+	if (err == ERR_VERSION)
 		client_notice(c, "That invitation is for another version of allium than this one.");
-	} else if (err != 0) {
+	else if (err != 0)
 		client_notice(c, "That invitation is damaged: copy all of its %d characters, in one line.",
 			      INVITE_LEN);
-	} else {
-		err = chat_add_invited(chat_of(c), gateway_now(c->gateway), nick, &inv, &existing);
-		if (err == ERR_REFUSED && memcmp(inv.identity, chat_identity(chat_of(c)), KEY_BYTES) != 0)
-			client_notice(c,
-				      "That invitation is refused: a key in it belongs to another contact.");
-		else
-			tell_result(c, nick, err, existing);
-		if (err == 0 && message)
-			client_notice(c, "An invitation takes no message along. Send it with: /msg %s <text>",
-				      nick);
-	}
+	else
+		show_invitation(c, nick, &inv);
+	if (err == 0 && message)
+		client_notice(c, "An invitation takes no message along. Send it with: /msg %s <text>", nick);
 	crypto_wipe(&inv, sizeof(inv));
 }
 

@@ -489,6 +489,66 @@ static void own_and_known_ones_are_refused(void **state)
 	assert_ptr_equal(existing, bob_of(w));
 }
 
+/* ---- contacts who have lost each other ---- */
+
+/* Each has blocked the other, and taken all keys from it; at the doors nobody is let in. */
+static void lose_each_other(struct world *w)
+{
+	settle(w);
+	befriend(w);
+	close_the_door(&w->alice);
+	close_the_door(&w->bob);
+	assert_int_equal(block(&w->alice, "Bob"), 0);
+	assert_int_equal(block(&w->bob, "Alice"), 0);
+	settle(w);
+	assert_int_equal(chat_unblock(w->alice.chat, w->now, "Bob"), 0);
+	assert_int_equal(chat_unblock(w->bob.chat, w->now, "Alice"), 0);
+	settle(w);
+	while (w->alice.n_dials)
+		fail_dial(&w->alice);
+	while (w->bob.n_dials)
+		fail_dial(&w->bob);
+}
+
+static void one_brings_contacts_together_who_lost_each_other(void **state)
+{
+	struct world *w = *state;
+	lose_each_other(w);
+	assert_int_equal(send_text(&w->alice, bob_of(w), "1"), 0);
+	const struct invite inv = invite(&w->bob);
+	struct invite other = inv;
+	other.link_key[3] ^= 1;
+	assert_int_equal(add_invited(&w->alice, "Bob", &other), ERR_WRONG_STATE); /* a pinned key stays */
+	assert_int_equal(add_invited(&w->alice, "Bob", &inv), 0);
+	party_turn(&w->alice);
+	party_restart(&w->alice);
+	meet_anew(w);
+	assert_received(&w->bob, "1 ");
+	assert_int_equal(count_invites(&w->bob), 0);
+	assert_memory_not_equal(bob_of(w)->row.client_key, inv.locator.client_key, KEY_BYTES);
+	assert_int_equal(add_invited(&w->alice, "Bob", &inv), ERR_WRONG_STATE); /* a link stands */
+}
+
+/* The place that a bad one tells of is not kept. */
+static void a_void_one_costs_a_contact_nothing(void **state)
+{
+	struct world *w = *state;
+	lose_each_other(w);
+	const struct contact_row before = bob_of(w)->row;
+	const struct invite inv = invite(&w->bob);
+	assert_int_equal(add_invited(&w->alice, "Bob", &inv), 0);
+	assert_int_equal(chat_remove(w->bob.chat, w->now, "Alice"), 0);
+	assert_int_equal(show(&w->bob, 1, &inv.locator, inv.token, "Mallory"), ANSWER_ACCEPTED);
+	settle(w);
+	dial_out(&w->alice);
+	settle(w);
+	assert_int_equal(said(&w->alice, "The invitation of Bob is not valid any more"), 1);
+	assert_int_equal(bob_of(w)->row.state, CONTACT_LINKED);
+	assert_true(bob_of(w)->row.has_link_key);
+	assert_memory_equal(bob_of(w)->row.onion, before.onion, KEY_BYTES);
+	assert_memory_equal(bob_of(w)->row.client_key, before.client_key, KEY_BYTES);
+}
+
 /* ---- quotas ---- */
 
 static void invited_and_asked_ones_get_past_a_flood_of_requests(void **state)
@@ -595,6 +655,8 @@ int main(void)
 	    STORY(own_and_known_ones_are_refused),
 	    STORY(a_door_that_closes_takes_no_request),
 	    STORY(requests_are_bounded_in_bytes),
+	    STORY(one_brings_contacts_together_who_lost_each_other),
+	    STORY(a_void_one_costs_a_contact_nothing),
 	    STORY(invited_and_asked_ones_get_past_a_flood_of_requests),
 	};
 
