@@ -4,7 +4,7 @@
 # Lists of packages are words in one string, and are split where they are used.
 
 BUILD_PACKAGES="autoconf automake libtool pkg-config gcc libc6-dev make libevent-dev libssl-dev libsodium-dev
-	libsqlcipher-dev libqrencode-dev libinih-dev libbsd-dev"
+	libsqlcipher-dev libqrencode-dev libinih-dev libbsd-dev libwslay-dev"
 DEMO_PACKAGES="python3 irssi weechat-curses tmux"
 TEST_PACKAGES="$DEMO_PACKAGES libcmocka-dev valgrind python3-pytest binutils zbar-tools
 	openssl"

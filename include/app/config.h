@@ -13,12 +13,15 @@
 #include "crypto/crypto.h"
 
 #define CONFIG_LISTEN_MAX 16
+#define CONFIG_ORIGIN_MAX 16
 
 enum config_tor_mode { CONFIG_TOR_MANAGED, CONFIG_TOR_SYSTEM, CONFIG_TOR_OFF };
 
 struct config {
 	char *listen[CONFIG_LISTEN_MAX];
 	size_t n_listen;
+	char *ws_origin[CONFIG_ORIGIN_MAX];
+	size_t n_ws_origin;
 	char *server_name;
 	char *tls_cert, *tls_key; /* an operator's own; NULL: the daemon makes one */
 	bool sts;

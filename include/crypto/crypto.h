@@ -56,6 +56,9 @@ void hkdf(const uint8_t *chaining_key, size_t ck_len, const void *ikm, size_t ik
 	  uint8_t out1[HASH_BYTES], uint8_t out2[HASH_BYTES], uint8_t *out3);
 /* SHA3-256, for the onion checksum. */
 void sha3_256(const void *data, size_t len, uint8_t out[32]);
+/* SHA-1 in base64, for the answer to a WebSocket's key (RFC 6455 section 4.2.2), which keeps nothing secret. */
+#define SHA1_BASE64_LEN 28
+void sha1_base64(const void *data, size_t len, char out[SHA1_BASE64_LEN + 1]);
 /* HMAC-SHA256, for the control port's SAFECOOKIE. */
 void hmac_sha256(const void *key, size_t key_len, const void *data, size_t len, uint8_t out[32]);
 

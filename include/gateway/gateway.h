@@ -40,6 +40,8 @@ struct gateway_opts {
 	    ping_ms; /* silence after which a client is pinged: 0: 120 s; and given up after as much again */
 	uint64_t barrier_ms; /* pause in live lines after which the barrier PING goes out: 0: 1 s */
 	struct tls *tls;      /* for addresses with tls:, borrowed; NULL where there are none */
+	const char *const *ws_origins; /* of pages that may come in over ws:, borrowed */
+	size_t n_ws_origins;
 	const char *sts;      /* value of the STS capability, for TLS clients alone, borrowed; NULL: not offered */
 	uint64_t handshake_ms; /* for a TLS handshake; 0: 10 s */
 	struct rng rng;

@@ -113,6 +113,8 @@ static int start_gateway(struct app *app)
 	    .ping_ms = c->client_ping_ms,
 	    .barrier_ms = c->barrier_ms,
 	    .tls = app->tls,
+	    .ws_origins = (const char *const *)c->ws_origin,
+	    .n_ws_origins = c->n_ws_origin,
 	    .sts = c->sts ? app->sts : NULL,
 	    .handshake_ms = c->client_handshake_ms,
 	    .rng = rng_system,
@@ -176,7 +178,7 @@ static void tell_how_to_connect(const struct app *app, const char *address)
 
 	log_info("listening on %s", address);
 	address += secure ? strlen("tls:") : 0;
-	if (strncmp(address, "unix:", 5) == 0 || colon == NULL ||
+	if (strncmp(address, "unix:", 5) == 0 || strncmp(address, "ws:", 3) == 0 || colon == NULL ||
 	    str_copy_n(host, sizeof(host), address, (size_t)(colon - address)) != 0)
 		return;
 	if (secure) {

@@ -13,6 +13,7 @@
 
 #define CONFIG_FILE_MAX 65536
 #define CONFIG_LINE_MAX 198 /* what libinih reads as one line */
+#define SCHEME		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-."
 #define DAY_MS		86400000
 #define MONTH_S		2592000
 #define TEN_YEARS_S	315360000
@@ -83,7 +84,8 @@ static int set_listen(struct config *c, size_t offset, const char *value, const 
 		*why = "a socket path may have 107 bytes at most";
 		return ERR_TOO_LONG;
 	default:
-		*why = "must be 127.0.0.1:port, [::1]:port, unix:/path or tls:address:port";
+		*why =
+		    "must be 127.0.0.1:port, [::1]:port, unix:/path, tls:address:port or ws:127.0.0.1:port";
 		return ERR_INVALID;
 	}
 	if (c->n_listen == CONFIG_LISTEN_MAX) {
@@ -92,6 +94,49 @@ static int set_listen(struct config *c, size_t offset, const char *value, const 
 	}
 	c->listen[c->n_listen] = strdup(value);
 	return c->listen[c->n_listen] == NULL ? ERR_NOMEM : (c->n_listen++, 0);
+}
+
+/* What browsers send as Origin (RFC 6454 section 7): no path, and nothing that stands for many. */
+static bool is_origin(const char *value)
+{
+	const char *host = strstr(value, "://");
+
+	return host != NULL && strspn(value, SCHEME) == (size_t)(host - value) && host > value &&
+	       host[3] != '\0' && strspn(host + 3, SCHEME "[]:_") == strlen(host + 3);
+}
+
+static int add_origin(struct config *c, const char *value, size_t len, const char **why)
+{
+	char *origin = strndup(value, len);
+
+	*why =
+	    origin == NULL ? "out of memory" : "must be origins as browsers send them: scheme://host[:port]";
+	if (origin == NULL || !is_origin(origin)) {
+		free(origin);
+		return ERR_INVALID;
+	}
+	if (c->n_ws_origin == CONFIG_ORIGIN_MAX) {
+		*why = "names too many origins";
+		free(origin);
+		return ERR_FULL;
+	}
+	c->ws_origin[c->n_ws_origin++] = origin;
+	return 0;
+}
+
+/* Several with blanks between, or one a line; nothing is fine. */
+static int set_origins(struct config *c, size_t offset, const char *value, const char **why)
+{
+	int r = 0;
+
+	(void)offset;
+	while (r == 0 && *(value += strspn(value, " \t")) != '\0') {
+		size_t len = strcspn(value, " \t");
+
+		r = add_origin(c, value, len, why);
+		value += len;
+	}
+	return r;
 }
 
 static int set_choice(bool *out, const char *value, const char *yes, const char *no)
@@ -169,6 +214,7 @@ static int set_ms_or_none(struct config *c, size_t offset, const char *value, co
 #define CONFIG_MAP(X)                                                                                        \
 	X("irc", "listen", listen, set_listen)                                                               \
 	X("irc", "server_name", server_name, set_server_name)                                                \
+	X("irc", "ws_origin", n_ws_origin, set_origins)                                                      \
 	X("irc", "tls_cert", tls_cert, set_path)                                                             \
 	X("irc", "tls_key", tls_key, set_path)                                                               \
 	X("irc", "sts", sts, set_on_off)                                                                     \
@@ -425,6 +471,8 @@ void config_clear(struct config *c)
 {
 	for (size_t i = 0; i < c->n_listen; i++)
 		free(c->listen[i]);
+	for (size_t i = 0; i < c->n_ws_origin; i++)
+		free(c->ws_origin[i]);
 	free(c->server_name);
 	free(c->tls_cert);
 	free(c->tls_key);

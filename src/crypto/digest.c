@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Digests: HMAC over libsodium's BLAKE2b, and SHA3-256, which libsodium lacks, from libcrypto. */
+/* Digests: HMAC over libsodium's BLAKE2b; SHA3-256 and SHA-1, which libsodium lacks, from libcrypto. */
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +21,8 @@ static void padded_hash(const uint8_t key[BLOCK_BYTES], uint8_t pad, const void 
 	crypto_wipe(block, sizeof(block));
 }
 
-/* RFC 2104.  Every step of a ratchet takes a few: libcrypto's looks its digest up, and copies the key to the heap,
- * for each, which takes longer than the hashing. */
+/* RFC 2104.  Every step of a ratchet takes a few: libcrypto's looks its digest up, and copies the key to the
+ * heap, for each, which takes longer than the hashing. */
 void hmac(const void *key, size_t key_len, const void *data, size_t len, uint8_t out[HASH_BYTES])
 {
 	uint8_t block[BLOCK_BYTES] = {0}, inner[HASH_BYTES];
@@ -47,4 +47,12 @@ static void must(bool done)
 void sha3_256(const void *data, size_t len, uint8_t out[32])
 {
 	must(EVP_Digest(data, len, out, NULL, EVP_sha3_256(), NULL));
+}
+
+void sha1_base64(const void *data, size_t len, char out[SHA1_BASE64_LEN + 1])
+{
+	uint8_t digest[20];
+
+	must(EVP_Digest(data, len, digest, NULL, EVP_sha1(), NULL));
+	must(EVP_EncodeBlock((unsigned char *)out, digest, sizeof(digest)) == SHA1_BASE64_LEN);
 }

@@ -119,6 +119,7 @@ int gateway_listen(struct gateway *g, const char *address, const char **address_
 	    .stream = client_stream_opts,
 	    .socket_mode = 0600,
 	    .tls = g->opts.tls,
+	    .ws = {.host = g->server_name, .origins = g->opts.ws_origins, .n_origins = g->opts.n_ws_origins},
 	    .handshake_ms = g->opts.handshake_ms,
 	};
 	struct inlet *i;

@@ -11,6 +11,7 @@
 
 #include "loop_private.h"
 #include "tls_wire.h"
+#include "ws_wire.h"
 
 #define HANDSHAKE_MS   10000
 #define HANDSHAKES_MAX 64
@@ -50,7 +51,13 @@ static struct wire *tls_kind_wire(const struct inlet *i, int fd)
 	return tls_wire_new(i->opts.tls, fd);
 }
 
+static struct wire *ws_kind_wire(const struct inlet *i, int fd)
+{
+	return ws_wire_new(&i->opts.ws, fd);
+}
+
 static const struct inlet_kind kinds[] = {
+    {"ws:", LISTENER_LOOPBACK, ws_kind_wire},
     {"tls:", LISTENER_ANYWHERE, tls_kind_wire},
     {"", LISTENER_LOOPBACK, NULL},
 };

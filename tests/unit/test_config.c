@@ -110,6 +110,10 @@ static void test_every_key_is_read(void **state)
 				   "listen = unix:/tmp/allium.sock\n"
 				   "server_name = irc.example\n"
 				   "listen = tls:0.0.0.0:6697\n"
+				   "listen = ws:127.0.0.1:8067\n"
+				   "ws_origin =\n"
+				   "ws_origin = https://irc.example  http://localhost:8080\n"
+				   "ws_origin = http://[::1]:80\n"
 				   "tls_cert = /etc/allium/cert.pem\n"
 				   "tls_key = /etc/allium/key.pem\n"
 				   "sts = on\n"
@@ -140,10 +144,15 @@ static void test_every_key_is_read(void **state)
 				   "cover_light = 9000\n"
 				   "cover_slot = 2000\n"),
 			 0);
-	assert_int_equal(c.n_listen, 3);
+	assert_int_equal(c.n_listen, 4);
 	assert_string_equal(c.listen[0], "127.0.0.1:7000");
 	assert_string_equal(c.listen[1], "unix:/tmp/allium.sock");
 	assert_string_equal(c.listen[2], "tls:0.0.0.0:6697");
+	assert_string_equal(c.listen[3], "ws:127.0.0.1:8067");
+	assert_int_equal(c.n_ws_origin, 3);
+	assert_string_equal(c.ws_origin[0], "https://irc.example");
+	assert_string_equal(c.ws_origin[1], "http://localhost:8080");
+	assert_string_equal(c.ws_origin[2], "http://[::1]:80");
 	assert_string_equal(c.tls_cert, "/etc/allium/cert.pem");
 	assert_string_equal(c.tls_key, "/etc/allium/key.pem");
 	assert_true(c.sts);
@@ -206,7 +215,16 @@ static void test_what_is_wrong_is_named_by_its_line(void **state)
 	refuse("[irc]\nlisten = 0.0.0.0:6667\n", "allium.conf:2: listen plain text is served on loopback "
 						 "addresses only: elsewhere say tls:address:port");
 	refuse("[irc]\nlisten = tls:unix:/run/irc\n",
-	       "allium.conf:2: listen must be 127.0.0.1:port, [::1]:port, unix:/path or tls:address:port");
+	       "allium.conf:2: listen must be 127.0.0.1:port, [::1]:port, unix:/path, tls:address:port or "
+	       "ws:127.0.0.1:port");
+	refuse("[irc]\nlisten = ws:0.0.0.0:8067\n", "allium.conf:2: listen plain text is served on loopback "
+						    "addresses only: elsewhere say tls:address:port");
+	refuse("[irc]\nws_origin = *\n",
+	       "allium.conf:2: ws_origin must be origins as browsers send them: scheme://host[:port]");
+	refuse("[irc]\nws_origin = https://irc.example/\n",
+	       "allium.conf:2: ws_origin must be origins as browsers send them: scheme://host[:port]");
+	refuse("[irc]\nws_origin = null\n",
+	       "allium.conf:2: ws_origin must be origins as browsers send them: scheme://host[:port]");
 	refuse("[irc]\nregistration = yes\n", "allium.conf:2: registration must be open or closed");
 	refuse("[tor]\nmode = direct\n", "allium.conf:2: mode must be managed, system or off");
 	refuse("[tor]\nbinary = tor\n", "allium.conf:2: binary must be an absolute path");
