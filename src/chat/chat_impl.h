@@ -124,6 +124,7 @@ struct service_client {
 	TAILQ_ENTRY(service_client) of_peer; /* if peer */
 	struct service *service;
 	struct chat_peer *peer; /* who was given it; NULL unless CLIENT_CONTACT */
+	bool untold;		/* by this process, and no frame has told of it; perhaps a message waits to */
 	struct client_row row;
 };
 TAILQ_HEAD(client_list, service_client);

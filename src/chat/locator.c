@@ -32,6 +32,7 @@ static int give_fresh(struct chat *c, struct now now, struct chat_peer *p, struc
 	if (err)
 		return err;
 	k->row.contact = p->pub.row.id;
+	k->untold = true;
 	service_client_of_peer(k, p);
 	*out = k;
 	return service_client_save(c, k);
@@ -60,6 +61,7 @@ int locator_current(struct chat *c, struct now now, struct chat_peer *p, struct 
 	if (err)
 		return err;
 	service_locator_of(k, out);
+	k->untold = false;
 	*given = k->row.id;
 	return 0;
 }
@@ -75,6 +77,7 @@ static int arrived(struct chat *c, struct chat_peer *p, struct service_client *k
 		return err;
 	if (k->row.offer)
 		p->n_offers--;
+	k->untold = false;
 	if (k->row.offer || !k->row.acked) {
 		k->row.offer = 0;
 		k->row.acked = true;
@@ -98,6 +101,7 @@ int locator_doubt(struct chat *c, struct chat_peer *p)
 		return 0;
 	if (k->row.offer)
 		p->n_offers--;
+	k->untold = false;
 	k->row.offer = 0;
 	k->row.acked = false;
 	return service_client_save(c, k);
@@ -124,27 +128,40 @@ int locator_dialled_by(struct chat *c, struct chat_peer *p, uint32_t service)
 	return arrived(c, p, k);
 }
 
-/* An offer that can't have left is taken back. */
+/* Takes back the message that waits to tell of this key, if it can't have left.  secret: nobody was ever told. */
+static int take_back(struct chat *c, struct service_client *k, bool *secret)
+{
+	int err;
+
+	*secret = k->untold && !k->row.offer;
+	if (!k->row.offer)
+		return 0;
+	err = store_outbox_cancel(c->store, k->peer->pub.row.id, k->row.offer);
+	if (err == ERR_WRONG_STATE)
+		return 0;
+	if (err)
+		return chat_break(c, err);
+	*secret = k->untold;
+	k->row.offer = 0;
+	k->peer->n_offers--;
+	return service_client_save(c, k);
+}
+
+/* What the contact was given before, and has not been told of, is of no use any more. */
 static int withdraw_offers(struct chat *c, struct chat_peer *p, const struct service_client *but)
 {
 	struct service_client *k, *next;
-	int err;
+	bool secret;
+	int err = 0;
 
 	TAILQ_FOREACH_SAFE (k, &p->clients, of_peer, next) {
-		if (k == but || !k->row.offer)
+		if (err || k == but)
 			continue;
-		err = store_outbox_cancel(c->store, p->pub.row.id, k->row.offer);
-		if (err == ERR_WRONG_STATE)
-			continue;
-		if (err)
-			return chat_break(c, err);
-		k->row.offer = 0;
-		p->n_offers--;
-		err = service_client_save(c, k);
-		if (err)
-			return err;
+		err = take_back(c, k, &secret);
+		if (!err && secret)
+			err = service_retire(c, k);
 	}
-	return 0;
+	return err;
 }
 
 static int put_offer(struct chat *c, struct now now, struct chat_peer *p, struct service_client *k)
@@ -268,12 +285,17 @@ int locator_shut_out(struct chat *c, struct now now, struct chat_peer *p)
 {
 	struct service_client *k;
 	struct service *s;
+	bool secret;
 	int err = 0;
 
 	publish_without_retired(c);
 	c->door_dirty = true; /* perhaps it stood for this one */
 	while (!err && (k = TAILQ_FIRST(&p->clients))) {
-		k->service->dirty = k->service->shuts_out = true;
+		err = take_back(c, k, &secret);
+		if (err)
+			break;
+		if (!secret) /* else it can't know of that service */
+			k->service->dirty = k->service->shuts_out = true;
 		if (k->row.offer)
 			p->n_offers--;
 		err = service_client_delete(c, k);

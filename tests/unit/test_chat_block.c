@@ -173,6 +173,7 @@ static void blocking_while_a_locator_is_on_its_way(void **state)
 	assert_int_equal(block(&w->bob, "Mallory"), 0);
 	party_turn(&w->bob); /* sealed, and sent */
 	cut_all(w);
+	give(&w->bob, peer_named(&w->bob, "Dave")); /* who was quicker, and knows the fresh service */
 	assert_int_equal(block(&w->bob, "Dave"), 0);
 	pass(w, 1000);
 	party_restart(&w->bob);
@@ -221,6 +222,55 @@ static void two_keys_of_one_service_open_one_fresh_one(void **state)
 	assert_int_equal(private_services(&w->bob), 2);
 	assert_int_equal(keys_of(peer_named(&w->bob, "Carol")), 2);
 	assert_int_equal(mallory->n_offers, 0);
+}
+
+static void block_in_a_row(struct world *w, bool restart)
+{
+	char nick[12];
+	settle(w);
+	give(&w->bob, known(&w->bob, "Carol", 90, CONTACT_LINKED));
+	give(&w->bob, known(&w->bob, "Dave", 91, CONTACT_ASKED));
+	for (unsigned i = 0; i < 4; i++) {
+		snprintf(nick, sizeof(nick), "m%u", i);
+		give(&w->bob, known(&w->bob, nick, 2 + i, CONTACT_LINKED));
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		snprintf(nick, sizeof(nick), "m%u", i);
+		assert_int_equal(block(&w->bob, nick), 0);
+		pass(w, 1000);
+		if (restart)
+			party_restart(&w->bob);
+		pass(w, 1000);
+	}
+}
+
+/* Nobody can have been told of the first of them. */
+static void several_who_are_blocked_in_a_row_open_one_fresh_service(void **state)
+{
+	struct world *w = *state;
+	block_in_a_row(w, false);
+	assert_int_equal(private_services(&w->bob), 2);
+	assert_int_equal(keys_of(peer_named(&w->bob, "Carol")), 2);
+	assert_int_equal(peer_named(&w->bob, "Carol")->n_offers, 1);
+	/* She was told of the second, or may have been, before she is blocked too. */
+	cut_all(w);
+	give(&w->bob, peer_named(&w->bob, "Dave"));
+	assert_int_equal(block(&w->bob, "Dave"), 0);
+	pass(w, 1000);
+	assert_int_equal(private_services(&w->bob), 2);
+	assert_int_equal(peer_named(&w->bob, "Carol")->n_offers, 1);
+	party_restart(&w->bob);
+	pass(w, 1000);
+	assert_int_equal(keys_of(peer_named(&w->bob, "Carol")), 2);
+	assert_true(newest_key(peer_named(&w->bob, "Carol"))->row.offer != 0);
+}
+
+/* What a process before this one may have told is not known. */
+static void after_a_restart_each_of_them_opens_one(void **state)
+{
+	struct world *w = *state;
+	block_in_a_row(w, true);
+	assert_int_equal(private_services(&w->bob), 5);
 }
 
 static void a_left_service_keeps_a_full_list(void **state)
@@ -426,6 +476,8 @@ int main(void)
 	    STORY(blocking_while_a_locator_is_on_its_way),
 	    STORY(no_key_that_the_blocked_one_ever_had_leads_in),
 	    STORY(two_keys_of_one_service_open_one_fresh_one),
+	    STORY(several_who_are_blocked_in_a_row_open_one_fresh_service),
+	    STORY(after_a_restart_each_of_them_opens_one),
 	    STORY(a_left_service_keeps_a_full_list),
 	    STORY(whoever_is_blocked_or_removed_can_be),
 	    STORY(removed_while_the_others_move),
