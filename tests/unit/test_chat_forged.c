@@ -29,8 +29,8 @@ static void fall_for_it(struct world *w)
 static struct pair *bob_presents_it(struct world *w, uint8_t hash[HASH_BYTES])
 {
 	while (!w->bob.n_dials || w->bob.dial[0].role == LINK_DOOR) {
-		if (w->bob.n_dials)
-			fail_dial(&w->bob); /* after some failures in a row it is tried at Alice's door, where nobody answers */
+		if (w->bob.n_dials) /* after some failures in a row it is tried at Alice's door */
+			fail_dial(&w->bob);
 		pass(w, 1000);
 	}
 	const struct chat_dial d = take_dial(&w->bob, 0);
