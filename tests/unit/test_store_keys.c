@@ -547,8 +547,8 @@ static void a_crash_before_the_checkpoint_leaves_none_either(void **state)
 	free(k);
 }
 
-/* A block that the C library gives out again, with the size that SQLite may keep in front.  A sanitizer or valgrind gives
- * out another: then nothing is seen. */
+/* A block that the C library gives out again, with the size that SQLite may keep in front.  A sanitizer or
+ * valgrind gives out another: then nothing is seen. */
 static unsigned leftovers(size_t size, uintptr_t before)
 {
 	unsigned n = 0;
