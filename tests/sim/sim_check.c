@@ -12,7 +12,8 @@
 #include "../../src/chat/chat_impl.h"
 #include "link/link.h"
 
-#define STALL_MS   (5u * 60 * 1000) /* connections may break in the middle, again and again */
+#define STALL_MS   (5u * 60 * 1000)  /* connections may break in the middle, again and again */
+#define SLOW_MS	   (15u * 60 * 1000) /* likewise, where each record takes seconds, one after the other */
 #define WAL_MAX	   (16 * 1024 * 1024)
 #define MEMORY_MAX (200u * 1024 * 1024) /* of all accounts, connections and the simulator itself */
 
@@ -266,6 +267,13 @@ static void check_pair_presence(struct sim *s, struct node *n, struct node *o)
 		sim_fail(s, n->name, "shows %s online though nothing came from there", o->name);
 }
 
+static uint64_t stall_ms(const struct node *n, const struct node *o)
+{
+	if (n->sim->opts.weeks)
+		return WEEKS_BOUND_MS;
+	return n->slow || o->slow ? SLOW_MS : STALL_MS;
+}
+
 /* Nobody is shown online for long to whom nothing gets through. */
 static void check_pair_progress(struct sim *s, struct node *n, struct node *o)
 {
@@ -276,7 +284,7 @@ static void check_pair_progress(struct sim *s, struct node *n, struct node *o)
 	    !contact->queued || contact->queued != p->queued || !friends(n, o)) {
 		p->at_ms = n->stopped_until_ms > s->now_ms ? n->stopped_until_ms : s->now_ms;
 		p->queued = contact ? contact->queued : 0;
-	} else if (s->now_ms - p->at_ms > (s->opts.weeks ? WEEKS_BOUND_MS : STALL_MS)) {
+	} else if (s->now_ms - p->at_ms > stall_ms(n, o)) {
 		sim_fail(s, n->name, "shows %s online, but nothing gets there", o->name);
 	}
 }

@@ -7,6 +7,7 @@
  *
  *   - one of the two has blocked or removed the other;
  *   - one of the two went back to an old database, which knows less services, keys and locators;
+ *   - the user gave an invitation to follow in its place, which led nowhere;
  *   - who was to be told of another way was not reached in 90 days, and the user was told so.
  *
  * Two contacts come together again, however long they were away, if one has a way to the other, or the other's
@@ -86,8 +87,9 @@ static bool has_way(const struct node *x, const struct node *y)
 	const struct contact *of_y = node_contact(x, y);
 	const struct contact *of_x = node_contact(y, x);
 
-	return of_y && of_x && of_y->row.state == CONTACT_LINKED && of_x->row.state == CONTACT_LINKED &&
-	       !of_x->row.blocked && leads(x, y);
+	return of_y && of_x && of_y->row.state == CONTACT_LINKED &&
+	       (of_x->row.state == CONTACT_LINKED || of_x->row.state == CONTACT_ACCEPTING) && !of_x->row.blocked &&
+	       leads(x, y);
 }
 
 static void watch_way(struct sim *s, struct node *n, struct node *o)
@@ -266,8 +268,19 @@ static void check_shut_out(struct node *n, struct node *o)
 	p = contact->impl;
 	if (!TAILQ_EMPTY(&p->links) || p->dial_id || !TAILQ_EMPTY(&p->clients) || contact->queued ||
 	    contact->presence != PRESENCE_OFFLINE)
-		sim_fail(n->sim, n->name, "goes on with %s, who is blocked: %u links, %zu queued%s%s", o->name, p->n_links,
-			 contact->queued, p->dial_id ? ", a dial" : "", TAILQ_EMPTY(&p->clients) ? "" : ", a locator");
+		sim_fail(n->sim, n->name, "goes on with %s, who is blocked: %u links, %zu queued%s%s", o->name,
+			 p->n_links, contact->queued, p->dial_id ? ", a dial" : "",
+			 TAILQ_EMPTY(&p->clients) ? "" : ", a locator");
+}
+
+static void check_quotas(struct node *n)
+{
+	const struct chat *c = n->chat;
+
+	if (c->n_waiting > REQUESTS_MAX || c->request_bytes > REQUESTS_BYTES || c->n_door_links > DOOR_LINKS_MAX ||
+	    c->n_guest_links > GUEST_LINKS_MAX)
+		sim_fail(n->sim, n->name, "lets strangers take %zu requests, %zu bytes, %u and %u links", c->n_waiting,
+			 c->request_bytes, c->n_door_links, c->n_guest_links);
 }
 
 static void check_door(struct node *n)
@@ -291,6 +304,7 @@ void guard_settle(struct node *n, bool committed)
 		return;
 	note_given(n);
 	check_door(n);
+	check_quotas(n);
 	for (i = 0; i < n->sim->opts.nodes; i++) {
 		if (i != n->index)
 			check_shut_out(n, &n->sim->node[i]);

@@ -130,24 +130,24 @@ static void mutant(enum mutation m, const char *text, unsigned where)
 /* Groups of runs: how many, and of what kind. */
 #define GROUP_MAP(X)                                                                                         \
 	X(3, "two accounts, nothing fails", .nodes = 2)                                                      \
-	X(600, "two accounts, links break, processes crash, commits fail", .nodes = 2, .faults = true,       \
+	X(450, "two accounts, links break, processes crash, commits fail", .nodes = 2, .faults = true,       \
 	  .brief = true)                                                                                     \
-	X(300, "old databases are put back", .nodes = 2, .faults = true, .brief = true, .backups = true)     \
-	X(150, "three accounts, all of it", .nodes = 3, .faults = true, .brief = true, .backups = true)      \
-	X(180, "an enemy on the wires, and one who is a contact", .nodes = 3, .faults = true, .brief = true, \
+	X(240, "old databases are put back", .nodes = 2, .faults = true, .brief = true, .backups = true)     \
+	X(100, "three accounts, all of it", .nodes = 3, .faults = true, .brief = true, .backups = true)      \
+	X(150, "an enemy on the wires, and one who is a contact", .nodes = 3, .faults = true, .brief = true, \
 	  .hostile = true)                                                                                   \
-	X(150, "two contacts and a stranger who wants to be one", .nodes = 3, .faults = true, .brief = true, \
+	X(120, "two contacts and a stranger who wants to be one", .nodes = 3, .faults = true, .brief = true, \
 	  .stranger = true)                                                                                  \
 	X(5, "eight accounts", .nodes = 8, .faults = true, .brief = true)                                    \
 	X(20, "two accounts, longer", .nodes = 2, .faults = true, .backups = true)                           \
 	X(5, "more messages than may be under way", .nodes = 2, .faults = true, .backups = true, .big = true) \
 	X(60, "two accounts that block, remove, invite, close doors", .nodes = 2, .faults = true,            \
 	  .brief = true, .moves = true)                                                                      \
-	X(90, "three of them, and crowds of strangers", .nodes = 3, .faults = true, .brief = true,           \
+	X(80, "three of them, and crowds of strangers", .nodes = 3, .faults = true, .brief = true,           \
 	  .moves = true)                                                                                     \
-	X(60, "and old databases", .nodes = 3, .faults = true, .brief = true, .moves = true, .backups = true) \
+	X(50, "and old databases", .nodes = 3, .faults = true, .brief = true, .moves = true, .backups = true) \
 	X(6, "half a year, most of it away", .nodes = 2, .faults = true, .moves = true, .weeks = true)       \
-	X(3, "and old databases", .nodes = 3, .faults = true, .moves = true, .weeks = true, .backups = true)
+	X(2, "and old databases", .nodes = 3, .faults = true, .moves = true, .weeks = true, .backups = true)
 
 #define SEEDS 10000 /* of a group */
 

@@ -129,6 +129,7 @@ static void on_present(struct sim *s, struct event *e)
 		err_str(err));
 	if (err)
 		return;
+	given->owner->pair[n->index].cut = true; /* until it has been there */
 	p->invite = forged ? INVITE_FORGED : (int)e->arg;
 	given->shown_by |= forged ? 0 : 1u << n->index;
 }
