@@ -223,8 +223,10 @@ static void on_signal(void *ctx, int signo)
 /* The operator has a new certificate.  If it can't be used, the old one stays. */
 static void on_hangup(void *ctx, int signo)
 {
+	struct app *app = ctx;
+
 	(void)signo;
-	if (app_tls_load(ctx) == 0)
+	if (config_has_tls(app->config) && app_tls_load(app) == 0)
 		log_info("SIGHUP: the certificate was read again");
 }
 

@@ -461,14 +461,20 @@ static void stream_flush(struct stream *s)
 static void on_writable(evutil_socket_t fd, short what, void *arg)
 {
 	struct stream *s = arg;
+	bool blocked = s->read_blocked;
 
 	(void)fd;
 	(void)what;
 	loop_touch(s->loop);
 	/* Only what earlier turns released; what this turn wrote is in held. */
+	s->read_blocked = false;
 	if (s->ready == NULL)
 		stream_flush(s);
-	if (s->state == STREAM_OPEN && s->failed == 0 && s->read_blocked)
+	if (s->state != STREAM_OPEN || s->failed != 0 || !blocked)
+		return;
+	if (s->paused)
+		update_reading(s);
+	else
 		stream_input(s);
 }
 

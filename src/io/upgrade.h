@@ -32,7 +32,8 @@ struct upgrade {
 size_t upgrade_end(const char *data, size_t len);
 /* False as soon as these first bytes can't become a request that would be accepted. */
 bool upgrade_may_be(const char *data, size_t len);
-/* head: len bytes as upgrade_end found them.  UPGRADE_OK, or the HTTP status to refuse with. */
+/* head: what came, len bytes, whole and with nothing behind it, or it is refused.  UPGRADE_OK, or the HTTP
+ * status to refuse with. */
 int upgrade_parse(const char *head, size_t len, const struct ws_rules *rules, struct upgrade *out);
 /* The whole answer, NUL-terminated; u is read for UPGRADE_OK alone. */
 void upgrade_answer(int status, const struct upgrade *u, char out[UPGRADE_ANSWER_MAX]);

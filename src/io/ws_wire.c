@@ -128,13 +128,12 @@ static void judge_head(struct ws_wire *t)
 {
 	const char *head = (const char *)buf_ptr(&t->head);
 	size_t len = buf_len(&t->head);
-	size_t end = upgrade_end(head, len);
 	char text[UPGRADE_ANSWER_MAX];
 	struct upgrade u = {0};
 
-	if (end == 0 && buf_room(&t->head) > 0 && upgrade_may_be(head, len))
+	if (upgrade_end(head, len) == 0 && buf_room(&t->head) > 0 && upgrade_may_be(head, len))
 		return;
-	t->status = end == len ? upgrade_parse(head, len, t->rules, &u) : 400;
+	t->status = upgrade_parse(head, len, t->rules, &u);
 	t->protocol = u.protocol;
 	if (t->status != UPGRADE_OK)
 		log_info("a WebSocket request was refused: %d", t->status);
