@@ -197,19 +197,17 @@ static void give(struct pair *p, const struct service_client *k)
 	dh_public(g->secret, g->public_key);
 }
 
-static void note_given(struct node *n)
+/* The key that the other keeps, if it is one that it was given: not a message that waits makes it known. */
+static void note_given(struct node *n, const struct node *o)
 {
-	struct service_client *k;
-	struct service *s;
-	struct node *o;
+	const struct contact *of_n = node_contact(o, n);
+	const struct service_client *k;
 
-	TAILQ_FOREACH (s, &n->chat->services, entry) {
-		TAILQ_FOREACH (k, &s->clients, of_service) {
-			o = k->peer ? node_by_identity(n->sim, k->peer->pub.row.identity) : NULL;
-			if (o)
-				give(&n->pair[o->index], k);
-		}
-	}
+	if (!n->chat || !of_n || !of_n->row.has_client_key)
+		return;
+	k = client_find(n, of_n->row.onion, of_n->row.client_key);
+	if (k && k->peer && !memcmp(k->peer->pub.row.identity, o->identity, KEY_BYTES))
+		give(&n->pair[o->index], k);
 }
 
 static bool lets_in(const struct sim_service *at, const uint8_t public_key[KEY_BYTES])
@@ -302,12 +300,14 @@ void guard_settle(struct node *n, bool committed)
 	moves_settle(n, committed);
 	if (!committed || !n->chat || n->hostile)
 		return;
-	note_given(n);
 	check_door(n);
 	check_quotas(n);
 	for (i = 0; i < n->sim->opts.nodes; i++) {
-		if (i != n->index)
-			check_shut_out(n, &n->sim->node[i]);
+		if (i == n->index)
+			continue;
+		note_given(n, &n->sim->node[i]);
+		note_given(&n->sim->node[i], n);
+		check_shut_out(n, &n->sim->node[i]);
 	}
 }
 
