@@ -59,7 +59,7 @@ struct stream {
 static void on_readable(evutil_socket_t fd, short what, void *arg);
 static void on_writable(evutil_socket_t fd, short what, void *arg);
 static void on_wake(evutil_socket_t fd, short what, void *arg);
-static void stream_part(struct stream *s);
+static void stream_leave(struct stream *s, uint64_t timeout_ms);
 
 /* ---- life ---- */
 
@@ -101,8 +101,8 @@ static void stream_die(struct stream *s)
 		shutdown(s->fd, SHUT_RDWR);
 }
 
-static struct stream *stream_make(struct loop *loop, int fd, struct wire *wire,
-				  const struct stream_opts *opts, const struct stream_ops *ops, void *ctx)
+struct stream *stream_new_wired(struct loop *loop, int fd, struct wire *wire, const struct stream_opts *opts,
+				const struct stream_ops *ops, stream_ready_cb ready, void *ctx)
 {
 	struct stream *s = calloc(1, sizeof(*s));
 	int one = 1;
@@ -113,6 +113,7 @@ static struct stream *stream_make(struct loop *loop, int fd, struct wire *wire,
 		return NULL;
 	}
 	s->wire = wire;
+	s->ready = ready;
 	s->loop = loop;
 	s->ops = ops;
 	s->ctx = ctx;
@@ -140,17 +141,7 @@ static struct stream *stream_make(struct loop *loop, int fd, struct wire *wire,
 struct stream *stream_new(struct loop *loop, int fd, const struct stream_opts *opts,
 			  const struct stream_ops *ops, void *ctx)
 {
-	return stream_make(loop, fd, NULL, opts, ops, ctx);
-}
-
-struct stream *stream_new_wired(struct loop *loop, int fd, struct wire *wire, const struct stream_opts *opts,
-				const struct stream_ops *ops, stream_ready_cb ready, void *ctx)
-{
-	struct stream *s = stream_make(loop, fd, wire, opts, ops, ctx);
-
-	if (s != NULL)
-		s->ready = ready;
-	return s;
+	return stream_new_wired(loop, fd, NULL, opts, ops, NULL, ctx);
 }
 
 void stream_set_ops(struct stream *s, const struct stream_ops *ops, void *ctx)
@@ -178,21 +169,18 @@ static void stream_fail(struct stream *s, int err)
 	wake_in(s, 0);
 }
 
-/* The wire has told the peer why: that arrives only if the socket is not reset by input which nobody reads.
- */
-static bool has_parted(const struct stream *s)
-{
-	return s->wire != NULL && (s->failed == ERR_IO || s->failed == ERR_PROTOCOL);
-}
-
 void stream_close(struct stream *s)
 {
 	if (s == NULL || s->state != STREAM_OPEN)
 		return;
-	if (has_parted(s))
-		stream_part(s);
-	else
+	if (s->wire == NULL || (s->failed != ERR_IO && s->failed != ERR_PROTOCOL)) {
 		stream_die(s);
+		return;
+	}
+	/* The wire has told the peer why: that arrives only if the socket is not reset by input which nobody
+	 * reads. */
+	stream_fail(s, s->failed);
+	stream_leave(s, PARTING_MS);
 }
 
 int stream_detach(struct stream *s, int *fd)
@@ -527,14 +515,6 @@ static void stream_leave(struct stream *s, uint64_t timeout_ms)
 	wake_in(s, timeout_ms);
 	if (stream_pending(s) == 0 && !s->writing)
 		stream_linger(s);
-}
-
-static void stream_part(struct stream *s)
-{
-	buf_clear(&s->held);
-	buf_clear(&s->out);
-	s->writing = false;
-	stream_leave(s, PARTING_MS);
 }
 
 void stream_finish(struct stream *s, uint64_t timeout_ms)

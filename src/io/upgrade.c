@@ -29,7 +29,7 @@ struct piece {
 struct request {
 	struct piece host, origin, key, version;
 	bool websocket, upgrade;
-	bool fetch; /* a field that only browsers send */
+	bool site; /* a field that only browsers send */
 	enum upgrade_protocol protocol;
 };
 
@@ -124,8 +124,8 @@ static bool take_field(struct request *r, struct piece name, struct piece value)
 		r->upgrade |= has_item(value, "upgrade");
 	else if (piece_is(name, "Sec-WebSocket-Protocol"))
 		take_protocols(r, value);
-	else if (piece_starts(name, "Sec-Fetch-"))
-		r->fetch = true;
+	else if (piece_is(name, "Sec-Fetch-Site"))
+		r->site = true;
 	/* There is no body. */
 	return !piece_is(name, "Content-Length") && !piece_is(name, "Transfer-Encoding");
 }
@@ -213,7 +213,7 @@ static bool host_allowed(struct piece host, const struct ws_rules *rules)
 static bool origin_allowed(const struct request *r, const struct ws_rules *rules)
 {
 	if (r->origin.p == NULL)
-		return !r->fetch;
+		return !r->site;
 	for (size_t i = 0; i < rules->n_origins; i++) {
 		if (piece_is(r->origin, rules->origins[i]))
 			return true;

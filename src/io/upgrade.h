@@ -7,7 +7,7 @@
  * names what the browser believes to talk to: it must be loopback or this server's name, else a site has its
  * own name resolve to loopback (DNS rebinding).  Who sends no Origin is no browser's page, and may come in as
  * it could on a plain listener: browsers send it with every such request, and no page can make them leave it
- * out.  What browsers alone send (Sec-Fetch-*) without Origin is refused all the same.
+ * out.  What browsers alone send (Sec-Fetch-Site) without Origin is refused all the same.
  */
 #ifndef IO_UPGRADE_H
 #define IO_UPGRADE_H

@@ -333,7 +333,8 @@ static void test_only_pages_that_were_named_get_in(void **state)
 	    {"Origin: null\r\n", 403},
 	    {"Origin:\r\n", 403},
 	    {"Origin: https://irc.example\r\nOrigin: https://irc.example\r\n", 400},
-	    {"Sec-Fetch-Mode: websocket\r\n", 403},
+	    {"Sec-Fetch-Mode: websocket\r\n", 101},
+	    {"Sec-Fetch-Site: none\r\n", 403},
 	};
 	char request[1024];
 
