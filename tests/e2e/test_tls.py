@@ -94,10 +94,11 @@ def test_weechat_connects_as_the_banner_says(alice, tmux):
 
 def test_openssl_s_client(alice):
     done = subprocess.run(
-        ["openssl", "s_client", "-connect", f"127.0.0.1:{alice.daemon.tls_port}", "-alpn", "irc", "-quiet", "-no_ign_eof",
+        ["openssl", "s_client", "-connect", f"127.0.0.1:{alice.daemon.tls_port}", "-alpn", "irc", "-quiet",
          "-verify_quiet"], input=b"NICK bob\r\nUSER b 0 * :b\r\nQUIT :done\r\n", stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, timeout=TIMEOUT_S, check=False)
-    assert b" 001 bob " in done.stdout or done.returncode == 0, done
+    assert b" 001 bob " in done.stdout and b"\r\nERROR :" in done.stdout, done
+    assert b"unexpected eof" not in done.stderr
 
 
 def test_who_is_slow_or_speaks_nonsense_disturbs_nobody(alice):
