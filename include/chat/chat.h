@@ -339,7 +339,7 @@ int64_t chat_last_line(const struct chat *c);
  * May this initiator, who came to this service, come in?  0, or ERR_REFUSED.  door: anybody with an identity may
  * while it is open (a stranger can only file a request).  private with identity: whom we asked, or a contact;
  * on a private service also a stranger, who may show an invitation.  private without: the static key must be
- * a contact's pinned link key, and version no lower than the contact has used.  Blocked contacts never.
+ * a contact's pinned link key, and version no lower than the contact has used.  A blocked contact is a stranger.
  */
 int chat_admit(struct chat *c, uint32_t service, enum link_role role, uint8_t version,
 	       const uint8_t static_key[KEY_BYTES], const uint8_t *identity);

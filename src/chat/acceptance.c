@@ -209,9 +209,8 @@ static int request_of_contact(struct chat *c, struct now now, struct chat_peer *
 	bool asked = awaited(p);
 	int err;
 
-	/* As a stranger is answered. */
 	if (p->pub.row.blocked) {
-		*status = ANSWER_PENDING;
+		*status = request_of_blocked(c, now);
 		return 0;
 	}
 	err = pin(c, now, p, q->link_key, &q->locator);

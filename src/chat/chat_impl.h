@@ -425,6 +425,8 @@ int request_forget(struct chat *c, struct waiting_request *r);
 /* A stranger asks: the answer's status goes to *status. */
 int request_on_stranger(struct chat *c, struct now now, const uint8_t identity[KEY_BYTES],
 			const struct request *q, enum answer_status *status);
+/* What somebody who is blocked is told: as a stranger who asks. */
+enum answer_status request_of_blocked(struct chat *c, struct now now);
 /* A waiting request becomes a contact. */
 int request_take(struct chat *c, struct now now, struct waiting_request *r, const char *nick,
 		 const struct contact **out);

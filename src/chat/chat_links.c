@@ -203,7 +203,8 @@ int chat_admit(struct chat *c, uint32_t service, enum link_role role, uint8_t ve
 		return identity && c->door == DOOR_OPEN ? 0 : ERR_REFUSED;
 	case LINK_PRIVATE:
 		p = identity ? contact_by_identity(c, identity) : contact_by_link_key(c, static_key);
-		if (!p)
+		/* Who is blocked learns no more of it than a stranger would. */
+		if (!p || (identity && p->pub.row.blocked))
 			return identity && service != CHAT_DOOR ? 0 : ERR_REFUSED;
 		if (p->pub.row.blocked || (!identity && (p->misbound || version < p->pub.row.min_version)))
 			return ERR_REFUSED;

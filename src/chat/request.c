@@ -182,16 +182,28 @@ static int ask_first(struct chat *c, struct now now, const uint8_t identity[KEY_
 }
 
 /* May one more be kept, or one be changed?  Each costs a commit, and the user's attention. */
-static bool quota(struct chat *c, struct now now, size_t bytes)
+static bool room(struct chat *c, struct now now, size_t bytes)
 {
 	if (!c->n_hour || now.mono_ms - c->hour_ms >= HOUR_MS) {
 		c->hour_ms = now.mono_ms;
 		c->n_hour = 0;
 	}
-	if (c->n_hour >= REQUESTS_HOUR || c->request_bytes + bytes > REQUESTS_BYTES)
+	return c->n_hour < REQUESTS_HOUR && c->request_bytes + bytes <= REQUESTS_BYTES;
+}
+
+static bool quota(struct chat *c, struct now now, size_t bytes)
+{
+	if (!room(c, now, bytes))
 		return false;
 	c->n_hour++;
 	return true;
+}
+
+enum answer_status request_of_blocked(struct chat *c, struct now now)
+{
+	bool taken = c->door == DOOR_OPEN && c->n_waiting < REQUESTS_MAX && room(c, now, 0);
+
+	return taken ? ANSWER_PENDING : ANSWER_REFUSED;
 }
 
 int request_on_stranger(struct chat *c, struct now now, const uint8_t identity[KEY_BYTES],

@@ -299,6 +299,31 @@ static void the_blocked_one_gets_in_by_none(void **state)
 	assert_int_equal(show(&w->bob, 2, NULL, inv.token, "Carol"), ANSWER_ACCEPTED);
 }
 
+/* With a good client key, an invitation that is none, and everything that Bob may answer. */
+static void the_blocked_one_is_answered_as_a_stranger(void **state)
+{
+	struct world *w = *state;
+	static const uint8_t none[TOKEN_BYTES] = {1, 2, 3};
+	settle(w);
+	const struct invite first = invite(&w->bob), inv = invite(&w->bob);
+	assert_int_equal(show(&w->bob, 1, &first.locator, first.token, "Mallory"), ANSWER_ACCEPTED);
+	assert_int_equal(block(&w->bob, "Mallory"), 0);
+	party_turn(&w->bob);
+	assert_int_equal(show(&w->bob, 1, &inv.locator, none, "Mallory"), ANSWER_PENDING);
+	assert_int_equal(show(&w->bob, 2, &inv.locator, none, "Carol"), ANSWER_PENDING);
+	for (uint8_t n = 3; w->bob.chat->n_hour < REQUESTS_HOUR; n++)
+		assert_int_equal(show(&w->bob, n, NULL, none, "Dave"), ANSWER_PENDING);
+	assert_int_equal(show(&w->bob, 1, &inv.locator, none, "Mallory"), ANSWER_REFUSED);
+	assert_int_equal(show(&w->bob, 99, &inv.locator, none, "Carol"), ANSWER_REFUSED);
+	pass(w, 2 * 3600 * 1000);
+	assert_int_equal(show(&w->bob, 1, &inv.locator, none, "Mallory"), ANSWER_PENDING);
+	assert_int_equal(chat_set_door(w->bob.chat, w->now, false, false), 0);
+	assert_int_equal(show(&w->bob, 1, &inv.locator, none, "Mallory"), ANSWER_REFUSED);
+	assert_int_equal(show(&w->bob, 98, &inv.locator, none, "Carol"), ANSWER_REFUSED);
+	assert_int_equal(show(&w->bob, 1, &inv.locator, inv.token, "Mallory"), ANSWER_REFUSED);
+	assert_int_equal(show(&w->bob, 98, &inv.locator, inv.token, "Carol"), ANSWER_ACCEPTED);
+}
+
 static void it_stays_good_where_there_is_no_room(void **state)
 {
 	struct world *w = *state;
@@ -642,6 +667,7 @@ int main(void)
 	    STORY(a_rejected_one_who_is_invited_is_a_contact),
 	    STORY(whom_we_asked_keeps_its_key_until_another_has_arrived),
 	    STORY(the_blocked_one_gets_in_by_none),
+	    STORY(the_blocked_one_is_answered_as_a_stranger),
 	    STORY(it_stays_good_where_there_is_no_room),
 	    STORY(it_expires),
 	    STORY(what_has_expired_makes_room_at_once),
