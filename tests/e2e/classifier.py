@@ -87,14 +87,13 @@ class Stumps:
     """All rules of the kind "this feature is above that threshold", over some samples."""
 
     def __init__(self, samples):
-        self.samples = samples
-        # For each feature the samples in its order, and whether a threshold fits behind each of them.
+        # For each feature the samples in its order, each with the threshold that fits behind it, if one does.
         self._orders = []
         for feature in range(len(samples[0])):
             order = sorted(range(len(samples)), key=lambda i, f=feature: samples[i][f])
-            ends = [i + 1 == len(order) or samples[order[i + 1]][feature] > samples[order[i]][feature]
-                    for i in range(len(order))]
-            self._orders.append(list(zip(order, ends)))
+            values = [samples[i][feature] for i in order]
+            between = [(low + high) / 2 if low < high else None for low, high in zip(values, values[1:])]
+            self._orders.append(list(zip(order, between + values[-1:])))
 
     def best(self, names):
         """(score, feature, threshold, sign) of the rule that is right about most of them."""
@@ -102,11 +101,11 @@ class Stumps:
         total, yes = len(names), sum(names)
         for feature, order in enumerate(self._orders):
             right = yes     # a threshold below all: "above" is always said
-            for index, end in order:
+            for index, threshold in order:
                 right += -1 if names[index] else 1
-                if end and max(right, total - right) > best[0] * total:
+                if threshold is not None and max(right, total - right) > best[0] * total:
                     sign = 1 if 2 * right >= total else -1
-                    best = (max(right, total - right) / total, feature, self.samples[index][feature], sign)
+                    best = (max(right, total - right) / total, feature, threshold, sign)
         return best
 
 

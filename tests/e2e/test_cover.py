@@ -11,7 +11,7 @@ from people import Person, befriend, talk
 
 SLOT_S = 0.06
 WINDOW_S = 8 * SLOT_S
-WINDOWS = int(os.environ.get("COVER_WINDOWS", "28"))
+WINDOWS = int(os.environ.get("COVER_WINDOWS", "28")) // 4 * 4
 ODDS = 0.002        # that windows which don't differ seem to
 ATTEMPTS = 3        # at a recording: Tor breaks a circuit now and then
 # Without pings, so that what a link without cover carries is talk alone.
@@ -64,9 +64,11 @@ def recording(net, people, kinds, has_cells):
 
 
 def shuffled(count):
-    kinds = [True, False] * (count // 2)
-    random.shuffle(kinds)
-    return kinds
+    """As many windows of each kind among those that the classifier learns from, every other, as among the rest."""
+    halves = [[True, False] * (count // 4) for _ in range(2)]
+    for half in halves:
+        random.shuffle(half)
+    return [kind for pair in zip(*halves) for kind in pair]
 
 
 def judge_constant(net, people, note):
@@ -83,7 +85,7 @@ def test_what_a_relay_sees_of_talk_and_silence(new_daemon, torrc, net, note):
     people = (alice, bob)
 
     # Without cover anybody can tell, and so can this classifier.
-    kinds = shuffled(10)
+    kinds = shuffled(12)
     bare = recording(net, people, kinds, kinds)
     off = Verdict(bare, kinds, WINDOW_S, SLOT_S)
     note(f"cover off: {off}")
