@@ -278,6 +278,10 @@ struct chat_invite_row {
 /* Those that are neither used nor expired, oldest first. */
 int chat_invites_each(const struct chat *c, int (*cb)(void *ctx, const struct chat_invite_row *r), void *ctx);
 int chat_invite_revoke(struct chat *c, struct now now, int64_t number); /* ERR_NOT_FOUND */
+/* Does the text begin as an invitation does?  And what it says: ERR_INVALID (damaged), ERR_VERSION (of another one);
+ * the caller wipes it. */
+bool chat_invite_is(const char *text);
+int chat_invite_read(const char *text, struct invite *inv);
 /* Becomes a contact of whoever made it.  Whom we had asked before, under this nick, or by an invitation that was
  * not answered, is one by this invitation now.  ERR_TIMEOUT: it has expired; else as chat_add. */
 int chat_add_invited(struct chat *c, struct now now, const char *nick, const struct invite *inv,

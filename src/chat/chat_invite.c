@@ -190,6 +190,16 @@ int invite_expire(struct chat *c, struct now now)
 
 /* ---- redeeming ---- */
 
+bool chat_invite_is(const char *text)
+{
+	return invite_is(text);
+}
+
+int chat_invite_read(const char *text, struct invite *inv)
+{
+	return invite_decode(text, inv);
+}
+
 struct invitation *invite_find(const struct chat *c, struct now now, const uint8_t token[TOKEN_BYTES])
 {
 	struct invitation *inv, *found = NULL;

@@ -117,7 +117,7 @@ static void show_invitation(struct client *c, const char *nick, const struct inv
 static void add_invited(struct client *c, const char *nick, const char *text, bool message)
 {
 	struct invite inv;
-	int err = invite_decode(text, &inv);
+	int err = chat_invite_read(text, &inv);
 
 	if (err == ERR_VERSION)
 		client_notice(c, "That invitation is for another version of allium than this one.");
@@ -133,7 +133,7 @@ static void add_invited(struct client *c, const char *nick, const char *text, bo
 
 void service_add(struct client *c, const struct service_args *a)
 {
-	if (invite_is(a->v[1]))
+	if (chat_invite_is(a->v[1]))
 		add_invited(c, a->v[0], a->v[1], a->n > 2);
 	else
 		add_address(c, a->v[0], a->v[1], a->n > 2 ? a->v[2] : "");
