@@ -38,14 +38,14 @@ class Flood:
         return self
 
     def __exit__(self, *_):
-        self._over.set()
+        """Cuts all visits short. Dials that are under way are not waited for: what they lead to is closed."""
         with self._lock:
+            self._over.set()
             for connection in self._open:
                 shut(connection)
-        for worker in self._workers:
-            worker.join()
-        while self._held:
-            self._let_go(*self._held.popleft())
+            held, self._held = self._held, collections.deque()
+        for visit in held:
+            self._let_go(*visit)
 
     def _work(self):
         while not self._over.is_set():
@@ -82,7 +82,7 @@ class Flood:
         """Until so many more have come."""
         with self._lock:
             self._held.append(visit)
-            first = self._held.popleft() if len(self._held) > HELD else None
+            first = self._held.popleft() if len(self._held) > HELD or self._over.is_set() else None
         if first:
             self._let_go(*first)
 

@@ -11,7 +11,7 @@ from people import Person, befriend, talk
 
 SLOT_S = 0.06
 WINDOW_S = 8 * SLOT_S
-WINDOWS = int(os.environ.get("COVER_WINDOWS", "28")) // 4 * 4
+WINDOWS = int(os.environ.get("COVER_WINDOWS", "24")) // 4 * 4
 ODDS = 0.002        # that windows which don't differ seem to
 ATTEMPTS = 3        # at a recording: Tor breaks a circuit now and then
 # Without pings, so that what a link without cover carries is talk alone.
