@@ -91,7 +91,7 @@ static void a_damaged_page_is_an_error_not_a_lie(void **state)
 	const struct help *h = *state;
 	struct store *s = help_open(h);
 	size_t n = 0;
-	for (int i = 0; i < 500; i++)
+	for (int i = 0; i < 5000; i++)
 		assert_int_equal(help_line(s, 0, "some line with some text in it, so that pages fill"), 0);
 	assert_int_equal(store_commit(s), 0);
 	store_close(s);

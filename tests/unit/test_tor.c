@@ -604,6 +604,6 @@ int main(void)
 	    T(test_options_are_checked),
 	};
 
-	alarm(60);
+	alarm(300);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

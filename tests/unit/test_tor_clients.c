@@ -314,6 +314,6 @@ int main(void)
 	    T(test_a_change_waits_for_the_time_but_not_after_it),
 	};
 
-	alarm(60);
+	alarm(300);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -501,6 +501,6 @@ int main(void)
 	    T(test_keys_when_we_leave),
 	};
 
-	alarm(60);
+	alarm(300);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -285,6 +285,6 @@ int main(void)
 	    T(test_started_again_before_it_had_ended),
 	};
 
-	alarm(60);
+	alarm(300);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
