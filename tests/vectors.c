@@ -495,6 +495,23 @@ static void say_locator(struct talker *from, struct talker *to, const uint8_t ep
 	buf_clear(&plain);
 }
 
+/* The plaintext of a message about message 1, or about none. */
+static void show_rich(const char *name, uint8_t number, enum rich_what what, bool has_re, const char *text)
+{
+	struct rich r = {.what = what, .has_re = has_re, .text = text, .text_len = strlen(text)};
+	struct buf body, plain;
+
+	for (unsigned i = 0; i < MSGID_BYTES && has_re; i++)
+		r.re[i] = (uint8_t)(0x10 | i);
+	buf_init(&body, TEXT_MAX);
+	buf_init(&plain, MESSAGE_BYTES_MAX);
+	must(!rich_encode(&r, &body));
+	compose(number, MESSAGE_RICH, buf_ptr(&body), buf_len(&body), &plain);
+	show(name, buf_ptr(&plain), buf_len(&plain));
+	buf_clear(&body);
+	buf_clear(&plain);
+}
+
 /* ---- what is shown -------------------------------------------------------- */
 
 static void at_the_door(struct person *alice, struct person *bob)
@@ -638,6 +655,15 @@ static void between_link_keys(struct person *alice, struct person *bob)
 	link_free(b);
 }
 
+static void rich_messages(void)
+{
+	printf("\nMessages of the kind 3, before they are sealed; re is the id of \"Grüße\"\n");
+	show_rich("text \"a\", LF, \"b\", about none", 6, RICH_TEXT, false, "a\nb");
+	show_rich("text \"yes\", in reply", 7, RICH_TEXT, true, "yes");
+	show_rich("reaction \":)\"", 8, RICH_REACT, true, ":)");
+	show_rich("taken back, without a reason", 9, RICH_REDACT, true, "");
+}
+
 int main(void)
 {
 	struct person alice, bob;
@@ -658,5 +684,6 @@ int main(void)
 	person_init(&alice, 0x01, 0x11, 0x20);
 	person_init(&bob, 0x02, 0x22, 0x80);
 	between_link_keys(&alice, &bob);
+	rich_messages();
 	return ferror(stdout) || fflush(stdout) ? 1 : 0;
 }

@@ -111,7 +111,7 @@ int link_feed(struct link *l, struct buf *in);
 /*
  * The next whole frame that was received: 1 (body borrowed until the next call on this link), 0: none. Frames
  * of unknown types are skipped, and so are those that do not belong on this kind of link: on one with an
- * identity-derived static key FRAME_MESSAGE, _ACK, _PROFILE, _USE, _SYNC and _NACK, between link keys
+ * identity-derived static key FRAME_MESSAGE, _ACK, _PROFILE, _USE, _SYNC, _NACK and _TYPING, between link keys
  * FRAME_REQUEST, _ANSWER, _ACCEPT and _REDEEM.
  */
 int link_next(struct link *l, uint8_t *type, const uint8_t **body, size_t *len);

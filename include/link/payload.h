@@ -5,7 +5,7 @@
  * One parser for each.  All of them refuse with ERR_PROTOCOL: trailing bytes, lengths over their bounds, text
  * that is not UTF-8 or holds NUL, 0x01, CR or LF, onion keys that identity_check refuses; what they write to
  * is then undefined. The encoders refuse what the parsers would refuse: ERR_TOO_LONG, ERR_UTF8, ERR_INVALID
- * (NUL, 0x01, CR, LF, a number out of range), ERR_CRYPTO (onion key); also ERR_FULL and ERR_NOMEM.  They
+ * (NUL, 0x01, CR, LF where there is but one line, a number out of range), ERR_CRYPTO (onion key); also ERR_FULL and ERR_NOMEM.  They
  * append the whole body, or nothing.
  */
 #ifndef LINK_PAYLOAD_H
@@ -62,14 +62,15 @@ struct redeem { /* FRAME_REDEEM: what an invitation is shown with */
 	char nick[NICK_MAX + 1];
 };
 /*
- * What the ratchet seals: the text is 1..TEXT_MAX bytes of text for people.  Of a kind that is not one of these
- * three it may be empty and is any bytes.  Kinds from MESSAGE_CONTROL up are never for people: what has one is
- * between the programs, and never shown.
+ * What the ratchet seals: of the first three kinds the text is 1..TEXT_MAX bytes of text for people.  Of any other
+ * it may be empty and is any bytes.  Kinds from MESSAGE_CONTROL up are never for people: what has one is between
+ * the programs, and never shown.
  */
 enum message_kind {
 	MESSAGE_TEXT = 0,
 	MESSAGE_ACTION = 1,
 	MESSAGE_NOTICE = 2,
+	MESSAGE_RICH = 3,     /* the text is a struct rich: rich_encode */
 	MESSAGE_CONTROL = 64, /* the first of those between programs */
 	MESSAGE_LOCATOR = 64  /* the text is a locator: locator_encode */
 };
@@ -81,6 +82,31 @@ struct message {
 	size_t text_len;
 };
 #define MESSAGE_BYTES_MAX (MSGID_BYTES + 4 + 1 + TEXT_MAX)
+/*
+ * The text of MESSAGE_RICH: what a plain message can't say.  Text of several lines, or in reply to a message; a
+ * reaction to one, or its end; that one is taken back.
+ */
+enum rich_what {
+	RICH_TEXT = 0, /* this and the next two: as the message kinds of these names */
+	RICH_ACTION = 1,
+	RICH_NOTICE = 2,
+	RICH_REACT = 3,
+	RICH_UNREACT = 4,
+	RICH_REDACT = 5
+};
+#define RICH_HEAD_BYTES (1 + MSGID_BYTES)
+#define LINES_TEXT_MAX	(TEXT_MAX - RICH_HEAD_BYTES) /* bytes of text that may hold LF, but is not LF alone */
+#define REACTION_MAX	64			     /* bytes; at least one */
+#define REASON_MAX	280			     /* bytes; why it is taken back, perhaps empty */
+struct rich {
+	enum rich_what what;
+	bool has_re;
+	uint8_t re[MSGID_BYTES]; /* the message that it is about; zeroes without; a reaction and what is taken back has one */
+	const char *text;	 /* borrowed, not NUL-terminated */
+	size_t text_len;
+};
+/* FRAME_TYPING */
+enum typing { TYPING_ACTIVE = 1, TYPING_PAUSED = 2, TYPING_DONE = 3 };
 /* FRAME_MESSAGE: a message under the ratchet, or an empty one, which begins a session. */
 struct sealed {
 	uint8_t epoch[EPOCH_BYTES];
@@ -128,6 +154,9 @@ int locator_encode(const struct locator *l, struct buf *out);
 int locator_decode(const uint8_t *body, size_t len, struct locator *l);
 int message_encode(const struct message *m, struct buf *out);
 int message_decode(const uint8_t *body, size_t len, struct message *m);
+/* decode: ERR_VERSION where only a later version can know what it is. */
+int rich_encode(const struct rich *r, struct buf *out);
+int rich_decode(const uint8_t *body, size_t len, struct rich *r);
 int profile_encode(const struct profile *p, struct buf *out);
 int profile_decode(const uint8_t *body, size_t len, struct profile *p);
 /* Writes epoch and seq in front of the box, SEALED_HEAD_BYTES: the associated data of the ratchet message as
@@ -143,6 +172,8 @@ int seq_decode(const uint8_t *body, size_t len, struct seq_of *a);
 /* PING and PONG: an 8-byte token. */
 int ping_encode(uint64_t token, struct buf *out);
 int ping_decode(const uint8_t *body, size_t len, uint64_t *token);
+int typing_encode(enum typing state, struct buf *out);
+int typing_decode(const uint8_t *body, size_t len, enum typing *state);
 int close_encode(enum close_reason reason, struct buf *out);
 int close_decode(const uint8_t *body, size_t len, enum close_reason *reason);
 

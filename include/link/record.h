@@ -25,7 +25,7 @@
 	X(FRAME_ANSWER, 2)   /* door, acceptance, invitation: what became of it */                           \
 	X(FRAME_ACCEPT, 3)   /* acceptance: the request is accepted */                                       \
 	X(FRAME_REDEEM, 4)   /* private, as ACCEPT: an invitation is shown */                                \
-	X(FRAME_MESSAGE, 16) /* between link keys only, as ACK, PROFILE, USE, SYNC, NACK: see link_send */   \
+	X(FRAME_MESSAGE, 16) /* between link keys only, as ACK, PROFILE, USE, SYNC, NACK, TYPING: see link_send */ \
 	X(FRAME_ACK, 17)                                                                                     \
 	X(FRAME_PROFILE, 18) /* own nick, away text */                                                       \
 	X(FRAME_USE, 19)     /* this link is used from here on; a number */                                  \
@@ -33,7 +33,8 @@
 	X(FRAME_PONG, 21)                                                                                    \
 	X(FRAME_CLOSE, 22) /* an orderly end, with a reason */                                               \
 	X(FRAME_SYNC, 23)  /* between link keys only: what each side has of the session */                   \
-	X(FRAME_NACK, 24)  /* between link keys only: a message that could not be opened */
+	X(FRAME_NACK, 24)  /* between link keys only: a message that could not be opened */                  \
+	X(FRAME_TYPING, 25) /* between link keys only: the user writes, or not any more */
 
 enum frame_type {
 #define X(name, value) name = value,

@@ -464,6 +464,7 @@ static bool type_barred(const struct link *l, uint8_t type)
 	case FRAME_USE:
 	case FRAME_SYNC:
 	case FRAME_NACK:
+	case FRAME_TYPING:
 		return l->by_identity;
 	case FRAME_REQUEST:
 	case FRAME_ANSWER:

@@ -32,22 +32,28 @@ static uint8_t *put_be(uint8_t *p, uint64_t v, unsigned bytes)
 	return p + bytes;
 }
 
-/* What one line of IRC can't hold, and 0x01: with it a peer could make the user's client answer CTCP, or
- * offer DCC. */
+/* What IRC can't hold, and 0x01: with it a peer could make the user's client answer CTCP, or offer DCC. */
 static bool has_forbidden(const char *text, size_t len)
 {
-	return len && (memchr(text, '\0', len) || memchr(text, '\r', len) || memchr(text, '\n', len) ||
-		       memchr(text, '\001', len));
+	return len && (memchr(text, '\0', len) || memchr(text, '\r', len) || memchr(text, '\001', len));
 }
 
-/* One line of text for people. */
-static int text_check(const char *text, size_t len, size_t max)
+/* Text for people, of any number of lines. */
+static int lines_check(const char *text, size_t len, size_t max)
 {
 	if (len > max)
 		return ERR_TOO_LONG;
 	if (has_forbidden(text, len))
 		return ERR_INVALID;
 	return !len || utf8_valid(text, len) ? 0 : ERR_UTF8;
+}
+
+/* One line of it. */
+static int text_check(const char *text, size_t len, size_t max)
+{
+	if (len && len <= max && memchr(text, '\n', len))
+		return ERR_INVALID;
+	return lines_check(text, len, max);
 }
 
 /* A string in an array of max + 1 bytes. */
@@ -311,6 +317,79 @@ int message_decode(const uint8_t *body, size_t len, struct message *m)
 	return 0;
 }
 
+/* ---- what a plain message can't say --------------------------------------- */
+
+static bool only_lf(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && text[n] == '\n')
+		n++;
+	return n == len;
+}
+
+/* ERR_VERSION: what it must hold is not known here. */
+static int rich_check(const struct rich *r)
+{
+	switch (r->what) {
+	case RICH_TEXT:
+	case RICH_ACTION:
+	case RICH_NOTICE:
+		return only_lf(r->text, r->text_len) ? ERR_INVALID
+						     : lines_check(r->text, r->text_len, LINES_TEXT_MAX);
+	case RICH_REACT:
+	case RICH_UNREACT:
+		return r->has_re && r->text_len ? text_check(r->text, r->text_len, REACTION_MAX) : ERR_INVALID;
+	case RICH_REDACT:
+		return r->has_re ? text_check(r->text, r->text_len, REASON_MAX) : ERR_INVALID;
+	}
+	return ERR_VERSION;
+}
+
+static bool re_is_none(const uint8_t re[MSGID_BYTES])
+{
+	static const uint8_t none[MSGID_BYTES];
+
+	return !memcmp(re, none, MSGID_BYTES);
+}
+
+int rich_encode(const struct rich *r, struct buf *out)
+{
+	uint8_t *p;
+	int err = rich_check(r);
+
+	if (err)
+		return err;
+	if (r->has_re == re_is_none(r->re))
+		return ERR_INVALID;
+	err = reserve(out, RICH_HEAD_BYTES + r->text_len, &p);
+	if (err)
+		return err;
+	p = put_be(p, r->what, 1);
+	p = put(p, r->re, MSGID_BYTES);
+	put(p, r->text, r->text_len);
+	return 0;
+}
+
+int rich_decode(const uint8_t *body, size_t len, struct rich *r)
+{
+	struct rd rd;
+	int err;
+
+	rd_init(&rd, body, len);
+	r->what = (enum rich_what)rd_u8(&rd);
+	if (!rd.failed && r->what > RICH_REDACT)
+		return ERR_VERSION;
+	rd_bytes(&rd, r->re, MSGID_BYTES);
+	r->text_len = rd.left;
+	r->text = (const char *)rd_take(&rd, rd.left);
+	err = rd_done(&rd);
+	if (err)
+		return err;
+	r->has_re = !re_is_none(r->re);
+	return rich_check(r) ? ERR_PROTOCOL : 0;
+}
+
 int profile_encode(const struct profile *f, struct buf *out)
 {
 	size_t nick_len, away_len;
@@ -452,6 +531,24 @@ int ping_decode(const uint8_t *body, size_t len, uint64_t *token)
 	rd_init(&rd, body, len);
 	*token = rd_u64(&rd);
 	return rd_done(&rd);
+}
+
+int typing_encode(enum typing state, struct buf *out)
+{
+	if (state < TYPING_ACTIVE || state > TYPING_DONE)
+		return ERR_INVALID;
+	return buf_put_u8(out, (uint8_t)state);
+}
+
+int typing_decode(const uint8_t *body, size_t len, enum typing *state)
+{
+	struct rd rd;
+	uint8_t v;
+
+	rd_init(&rd, body, len);
+	v = rd_u8(&rd);
+	*state = (enum typing)v;
+	return rd_done(&rd) || v < TYPING_ACTIVE || v > TYPING_DONE ? ERR_PROTOCOL : 0;
 }
 
 int close_encode(enum close_reason reason, struct buf *out)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The bodies of frames: the first byte is the type, 0 for what the ratchet seals, 64 for the text of such a
- * message that is a locator.  There is one way to write each: what decodes is encoded the same. */
+/* The bodies of frames: the first byte is the type, 0 for what the ratchet seals, 64 and 65 for the text of such
+ * a message that is a locator, or rich.  There is one way to write each: what decodes is encoded the same. */
 #include "fuzz.h"
 
 #include "crypto/crypto.h"
 #include "link/payload.h"
 #include "link/record.h"
+
+#define RICH 65
 
 static struct buf out;
 
@@ -44,6 +46,19 @@ static void message(const uint8_t *body, size_t len)
 static void a_locator(const uint8_t *body, size_t len)
 {
 	ROUND_TRIP(locator);
+}
+
+static void a_rich(const uint8_t *body, size_t len)
+{
+	ROUND_TRIP(rich);
+}
+
+static void typing(const uint8_t *body, size_t len)
+{
+	enum typing state;
+
+	if (!typing_decode(body, len, &state))
+		fuzz_check(!typing_encode(state, &out));
 }
 
 static void ping(const uint8_t *body, size_t len)
@@ -98,6 +113,9 @@ static void round_trip(enum frame_type type, const uint8_t *body, size_t len)
 	case FRAME_PONG:
 		ping(body, len);
 		break;
+	case FRAME_TYPING:
+		typing(body, len);
+		break;
 	case FRAME_CLOSE:
 		closing(body, len);
 		break;
@@ -114,6 +132,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		message(data + 1, len - 1);
 	else if (data[0] == MESSAGE_LOCATOR)
 		a_locator(data + 1, len - 1);
+	else if (data[0] == RICH)
+		a_rich(data + 1, len - 1);
 	else
 		round_trip((enum frame_type)data[0], data + 1, len - 1);
 	fuzz_check(!buf_len(&out) || (buf_len(&out) == len - 1 && !memcmp(buf_ptr(&out), data + 1, len - 1)));

@@ -372,6 +372,124 @@ static void test_message_text(void **state)
 	assert_int_equal(decode_text(0xff, "", 0), 0);
 }
 
+static struct rich rich(enum rich_what what, const char *text, size_t len)
+{
+	struct rich r = {.what = what, .has_re = true, .text = text, .text_len = len};
+
+	memset(r.re, 0xcd, MSGID_BYTES);
+	return r;
+}
+
+static void test_rich(void **state)
+{
+	static const uint8_t none[MSGID_BYTES];
+	struct rich r = rich(RICH_TEXT, "one\n\ntwo\n", 9), got;
+
+	(void)state;
+	for (int has_re = 0; has_re < 2; has_re++) {
+		r.has_re = has_re;
+		memset(r.re, has_re ? 0xcd : 0, MSGID_BYTES);
+		buf_clear(&body);
+		assert_int_equal(rich_encode(&r, &body), 0);
+		assert_int_equal(buf_len(&body), RICH_HEAD_BYTES + 9);
+		assert_int_equal(rich_decode(buf_ptr(&body), buf_len(&body), &got), 0);
+		assert_int_equal(got.what, RICH_TEXT);
+		assert_int_equal(got.has_re, has_re);
+		assert_memory_equal(got.re, has_re ? r.re : none, MSGID_BYTES);
+		assert_int_equal(got.text_len, 9);
+		assert_memory_equal(got.text, "one\n\ntwo\n", 9);
+	}
+	for (size_t cut = 0; cut < RICH_HEAD_BYTES; cut++)
+		assert_int_equal(rich_decode(buf_ptr(&body), cut, &got), ERR_PROTOCOL);
+	r.has_re = false; /* but names one */
+	assert_int_equal(rich_encode(&r, &body), ERR_INVALID);
+}
+
+/* The longest of each, in a message, and one byte more. */
+static void test_rich_bounds(void **state)
+{
+	static const struct {
+		enum rich_what what;
+		size_t most;
+	} bounds[] = {{RICH_TEXT, LINES_TEXT_MAX},   {RICH_ACTION, LINES_TEXT_MAX}, {RICH_NOTICE, LINES_TEXT_MAX},
+		      {RICH_REACT, REACTION_MAX},    {RICH_UNREACT, REACTION_MAX},  {RICH_REDACT, REASON_MAX}};
+	static char text[TEXT_MAX];
+	struct buf plain;
+	struct message m;
+	struct rich r, got;
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++) {
+		r = rich(bounds[i].what, text, bounds[i].most);
+		buf_clear(&body);
+		assert_int_equal(rich_encode(&r, &body), 0);
+		assert_int_equal(rich_decode(buf_ptr(&body), buf_len(&body), &got), 0);
+		m = message((const char *)buf_ptr(&body), buf_len(&body));
+		m.kind = MESSAGE_RICH;
+		buf_init(&plain, MESSAGE_BYTES_MAX);
+		assert_int_equal(message_encode(&m, &plain), 0);
+		buf_clear(&plain);
+		assert_int_equal(buf_put_u8(&body, 'x'), 0);
+		assert_int_equal(rich_decode(buf_ptr(&body), buf_len(&body), &got), ERR_PROTOCOL);
+		r.text_len++;
+		assert_int_equal(rich_encode(&r, &body), ERR_TOO_LONG);
+	}
+}
+
+static int decode_rich(uint8_t what, bool has_re, const char *text, size_t len)
+{
+	uint8_t raw[64] = {what, [MSGID_BYTES] = has_re};
+	struct rich got;
+
+	memcpy(raw + RICH_HEAD_BYTES, text, len);
+	return rich_decode(raw, RICH_HEAD_BYTES + len, &got);
+}
+
+static void test_rich_refuses(void **state)
+{
+	(void)state;
+	for (uint8_t what = RICH_TEXT; what <= RICH_NOTICE; what++) {
+		assert_int_equal(decode_rich(what, false, "a\nb", 3), 0);
+		assert_int_equal(decode_rich(what, true, "a", 1), 0);
+		assert_int_equal(decode_rich(what, true, "", 0), ERR_PROTOCOL);
+		assert_int_equal(decode_rich(what, true, "\n\n", 2), ERR_PROTOCOL);
+		assert_int_equal(decode_rich(what, true, "a\r\nb", 4), ERR_PROTOCOL);
+		assert_int_equal(decode_rich(what, true, "a\0b", 3), ERR_PROTOCOL);
+		assert_int_equal(decode_rich(what, true, "a\n\001DCC\001", 7), ERR_PROTOCOL);
+		assert_int_equal(decode_rich(what, true, "\xc3", 1), ERR_PROTOCOL);
+	}
+	for (uint8_t what = RICH_REACT; what <= RICH_REDACT; what++) {
+		assert_int_equal(decode_rich(what, true, ":)", 2), 0);
+		assert_int_equal(decode_rich(what, false, ":)", 2), ERR_PROTOCOL);
+		assert_int_equal(decode_rich(what, true, "a\nb", 3), ERR_PROTOCOL);
+		assert_int_equal(decode_rich(what, true, "\001", 1), ERR_PROTOCOL);
+	}
+	assert_int_equal(decode_rich(RICH_REACT, true, "", 0), ERR_PROTOCOL);
+	assert_int_equal(decode_rich(RICH_UNREACT, true, "", 0), ERR_PROTOCOL);
+	assert_int_equal(decode_rich(RICH_REDACT, true, "", 0), 0);
+	/* what a later version says is its own affair */
+	assert_int_equal(decode_rich(RICH_REDACT + 1, false, "\xff", 1), ERR_VERSION);
+	assert_int_equal(rich_decode((const uint8_t *)"\xff", 1, &(struct rich){0}), ERR_VERSION);
+}
+
+static void test_typing(void **state)
+{
+	enum typing got;
+
+	(void)state;
+	for (int v = TYPING_ACTIVE; v <= TYPING_DONE; v++) {
+		buf_clear(&body);
+		assert_int_equal(typing_encode(v, &body), 0);
+		ASSERT_EXACT(typing_decode, &got);
+		assert_int_equal(got, v);
+	}
+	assert_int_equal(typing_encode(0, &body), ERR_INVALID);
+	assert_int_equal(typing_encode(TYPING_DONE + 1, &body), ERR_INVALID);
+	assert_int_equal(typing_decode((const uint8_t *)"\0", 1, &got), ERR_PROTOCOL);
+	assert_int_equal(typing_decode((const uint8_t *)"\4", 1, &got), ERR_PROTOCOL);
+}
+
 /* What follows the identity. */
 static int decode_profile(const char *rest, size_t len)
 {
@@ -548,6 +666,10 @@ int main(void)
 	    T(test_locator),
 	    T(test_message),
 	    T(test_message_text),
+	    T(test_rich),
+	    T(test_rich_bounds),
+	    T(test_rich_refuses),
+	    T(test_typing),
 	    T(test_profile),
 	    T(test_seq),
 	    T(test_sync),
