@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "client.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +10,7 @@
 
 #include "command.h"
 #include "login.h"
+#include "response.h"
 #include "session.h"
 
 #define CLIENT_IN_MAX	 (4 * IRC_INPUT_MAX)
@@ -113,6 +112,7 @@ static void client_die(struct client *c)
 		session_detach(c);
 	c->account = NULL;
 	sasl_clear(&c->sasl);
+	response_free(c);
 	TAILQ_REMOVE(&g->clients, c, link);
 	TAILQ_INSERT_TAIL(&g->dead, c, link);
 	g->n_clients--;
@@ -126,6 +126,7 @@ void client_end(struct client *c, const char *reason)
 	if (s == NULL)
 		return;
 	client_send(c, "ERROR :%s", reason);
+	response_end(c);
 	client_die(c);
 	stream_finish(s, CLIENT_FINISH_MS);
 }
@@ -314,139 +315,4 @@ void client_mask(const struct client *c, char out[MASK_SIZE])
 
 	client_host(c, host);
 	str_fmt(out, MASK_SIZE, "%s!%s@%s", c->nick, client_user(c), host);
-}
-
-/* ---- output ---- */
-
-/* One line ends at its first byte that is none: nothing may add lines of its own. */
-static void clean(char *text)
-{
-	size_t left = strlen(text);
-
-	while (left > 0) {
-		size_t n = utf8_char(text, left);
-
-		if (n == 0 || *text == '\r' || *text == '\n') {
-			*text = n == 0 ? '?' : ' ';
-			n = 1;
-		}
-		text += n;
-		left -= n;
-	}
-}
-
-static void put_tags(struct client *c, const struct stamp *at, char *out, size_t size)
-{
-	size_t used = 0;
-	char time[32];
-
-	out[0] = '\0';
-	/* What is said before registration is about nothing but the connection. */
-	if (!c->registered)
-		return;
-	if (client_has(c, CAP_SERVER_TIME)) {
-		irc_server_time(at != NULL ? at->time_ms : loop_time_ms(c->gateway->loop), time);
-		str_fmt(out, size, "@time=%s", time);
-		used = strlen(out);
-	}
-	if (client_has(c, CAP_MESSAGE_TAGS) && at != NULL && at->msgid != NULL) {
-		char id[2 * MSGID_BYTES + 1];
-		char part[16] = "";
-
-		hex_encode(at->msgid, MSGID_BYTES, id);
-		if (at->part > 0)
-			str_fmt(part, sizeof(part), "-%u", at->part);
-		str_fmt(out + used, size - used, "%cmsgid=%s%s", used > 0 ? ';' : '@', id, part);
-		used += strlen(out + used);
-	}
-	if (used > 0)
-		str_copy(out + used, size - used, " ");
-}
-
-__attribute__((format(printf, 3, 0))) static void send_text(struct client *c, const struct stamp *at,
-							    const char *fmt, va_list args)
-{
-	char line[2 * IRC_LINE_MAX];
-	char tags[128];
-	size_t len;
-
-	if (c->stream == NULL)
-		return;
-	vsnprintf(line, sizeof(line) - 2, fmt, args);
-	len = strlen(line);
-	if (len > IRC_LINE_MAX - 2) {
-		/* What the cut leaves of a code point that spans it, clean() would replace. */
-		len = IRC_LINE_MAX - 2;
-		while (len > 0 && ((unsigned char)line[len] & 0xc0) == 0x80)
-			len--;
-		line[len] = '\0';
-	}
-	clean(line);
-	memcpy(line + len, "\r\n", 2);
-	put_tags(c, at, tags, sizeof(tags));
-	stream_write(c->stream, tags, strlen(tags));
-	stream_write(c->stream, line, len + 2);
-}
-
-void client_send(struct client *c, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	send_text(c, NULL, fmt, args);
-	va_end(args);
-}
-
-void client_send_at(struct client *c, const struct stamp *at, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	send_text(c, at, fmt, args);
-	va_end(args);
-}
-
-static void send_numeric(struct client *c, enum numeric n, const char *text, const char *middle)
-{
-	const char *blank = *middle != '\0' ? " " : "";
-
-	if (text != NULL)
-		client_send(c, ":%s %03d %s%s%s :%s", c->gateway->server_name, (int)n, c->nick, blank, middle,
-			    text);
-	else
-		client_send(c, ":%s %03d %s%s%s", c->gateway->server_name, (int)n, c->nick, blank, middle);
-}
-
-void client_numeric(struct client *c, enum numeric n, const char *fmt, ...)
-{
-	char middle[IRC_LINE_MAX];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(middle, sizeof(middle), fmt, args);
-	va_end(args);
-	send_numeric(c, n, numeric_text(n), middle);
-}
-
-void client_reply(struct client *c, enum numeric n, const char *fmt, ...)
-{
-	char middle[IRC_LINE_MAX];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(middle, sizeof(middle), fmt, args);
-	va_end(args);
-	send_numeric(c, n, NULL, middle);
-}
-
-void client_notice(struct client *c, const char *fmt, ...)
-{
-	char text[2 * IRC_LINE_MAX];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	client_send(c, ":%s NOTICE %s :%s", c->gateway->service_mask,
-		    c->in_channel ? CONTROL_CHANNEL : c->nick, text);
 }

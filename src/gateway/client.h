@@ -24,6 +24,9 @@
 /* What still has to come before a client is registered. */
 enum need { NEED_NICK = 1, NEED_USER = 2, NEED_CAP_END = 4 };
 
+struct response;
+struct batch;
+
 struct client {
 	TAILQ_ENTRY(client) link;	  /* gateway->clients or gateway->dead */
 	TAILQ_ENTRY(client) session_link; /* session->clients, while session is set */
@@ -50,13 +53,21 @@ struct client {
 	bool joined;	 /* is in the control channel */
 	bool in_channel; /* the command being handled was said in the channel */
 	struct replay replay;
+	struct response *response; /* to a labelled command, while there is one */
+	bool responding;	       /* what is sent now is part of it */
+	struct batch *batch;   /* the innermost that is open */
+	uint32_t batches;      /* that were opened, for their names */
 };
 
-/* When and under which id a stored line was committed, for tags. */
-struct stamp {
-	uint64_t time_ms;
+/* What stands in front of a line, as far as the client's capabilities want it.  All zero: only the time of now. */
+struct tags {
+	uint64_t time_ms;     /* server-time; 0: now */
 	const uint8_t *msgid; /* MSGID_BYTES, or NULL */
 	unsigned part;	      /* of a message shown as several lines, from 0 */
+	const char *account;  /* of who says it (account-tag), or NULL */
+	bool bot;	      /* the service says it */
+	const char *client;   /* client-only tags, escaped, joined by ';'; or NULL */
+	bool concat;	      /* draft/multiline-concat */
 };
 
 /* The bounds of a client's stream. */
@@ -89,11 +100,12 @@ void client_host(const struct client *c, char out[64]);
 void client_mask(const struct client *c, char out[MASK_SIZE]);
 
 /*
- * Lines.  Each is cut to 510 bytes at a code point; CR, LF and bytes that are not UTF-8 are replaced; tags
- * are added as the client's capabilities want them.  Nothing happens for a dead client.
+ * Lines (output.c).  Each is cut to 510 bytes at a code point; CR, LF and bytes that are not UTF-8 are replaced;
+ * tags are added as the client's capabilities want them.  Nothing happens for a dead client.
  */
 void client_send(struct client *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void client_send_at(struct client *c, const struct stamp *at, const char *fmt, ...)
+/* t may be NULL. */
+void client_send_tagged(struct client *c, const struct tags *t, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* `:server NNN nick <fmt> :<standard text>`; fmt "" for none. */
 void client_numeric(struct client *c, enum numeric n, const char *fmt, ...)
@@ -103,5 +115,10 @@ void client_reply(struct client *c, enum numeric n, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* A NOTICE from the service nick; to the channel if the command at hand was said there. */
 void client_notice(struct client *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* IRCv3 standard-replies; context: words joined by blanks, or "".  A client without them gets the text as a NOTICE
+ * from the service. */
+enum standard { STANDARD_FAIL, STANDARD_WARN, STANDARD_NOTE };
+void client_standard(struct client *c, enum standard kind, const char *command, const char *code,
+		     const char *context, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
 #endif

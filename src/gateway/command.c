@@ -4,8 +4,11 @@
 #include <strings.h>
 
 #include "base/err.h"
+#include "base/str.h"
 
+#include "response.h"
 #include "session.h"
+#include "words.h"
 
 struct command {
 	const char *name;
@@ -67,8 +70,46 @@ static void dispatch(struct client *c, const struct irc_message *m)
 	cmd->handler(c, m);
 }
 
+/* Registration and leaving must not fail by an old client's charset: what they say goes nowhere. */
+static bool may_be_any_bytes(const char *command)
+{
+	static const char *const names[] = {"USER", "PASS", "QUIT"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcasecmp(names[i], command) == 0)
+			return true;
+	return false;
+}
+
+/* UTF8ONLY. */
+static void refuse_bytes(struct client *c, const char *command)
+{
+	const struct command *cmd = find(command);
+
+	client_standard(c, STANDARD_FAIL, cmd != NULL ? cmd->name : "*", "INVALID_UTF8", "", "%s.",
+			words_error(ERR_UTF8));
+}
+
+/* The answer to a labelled command ends with it, or with the password job that it has started (login.c). */
+static void answer(struct client *c, const struct irc_message *m, bool is_text)
+{
+	const char *label = client_has(c, CAP_LABELED_RESPONSE) ? irc_tag(m, "label") : NULL;
+
+	if (label != NULL)
+		response_begin(c, label);
+	if (is_text || may_be_any_bytes(m->command))
+		dispatch(c, m);
+	else
+		refuse_bytes(c, m->command);
+	if (c->login != NULL)
+		response_pause(c);
+	else
+		response_end(c);
+}
+
 void command_line(struct client *c, char *line, size_t len)
 {
+	bool is_text = utf8_valid(line, len);
 	struct irc_message m;
 	int err = irc_parse(line, len, &m);
 
@@ -78,7 +119,7 @@ void command_line(struct client *c, char *line, size_t len)
 		return;
 	if (c->session != NULL)
 		c->session->sender = c;
-	dispatch(c, &m);
+	answer(c, &m, is_text);
 	/* The session may be another one now, or none. */
 	if (c->session != NULL)
 		c->session->sender = NULL;

@@ -50,6 +50,7 @@ static void on_contact_renamed(void *ctx, struct chat *chat, const struct contac
 	struct session *s = session_of_chat(ctx, chat);
 	struct client *c;
 	struct person p;
+	struct tags t;
 	char mask[MASK_SIZE];
 
 	if (s == NULL)
@@ -57,8 +58,9 @@ static void on_contact_renamed(void *ctx, struct chat *chat, const struct contac
 	person_of_contact(s, contact, &p);
 	str_copy(p.nick, sizeof(p.nick), old_nick);
 	person_mask(&p, mask);
+	person_tags(&p, &t);
 	TAILQ_FOREACH (c, &s->clients, session_link)
-		client_send(c, ":%s NICK %s", mask, contact->row.petname);
+		client_send_tagged(c, &t, ":%s NICK %s", mask, contact->row.petname);
 }
 
 static void on_contact_blocked(void *ctx, struct chat *chat, const struct contact *contact)
@@ -105,14 +107,16 @@ static void on_self(void *ctx, struct chat *chat, const char *old_nick)
 	const char *nick = chat_nick(chat);
 	bool renamed = old_nick != NULL && strcmp(old_nick, nick) != 0;
 	struct client *c;
+	struct tags own = {0};
 	char mask[MASK_SIZE];
 
 	if (s == NULL)
 		return;
+	own.account = account_name(s->account);
 	TAILQ_FOREACH (c, &s->clients, session_link) {
 		if (renamed) {
 			client_mask(c, mask);
-			client_send(c, ":%s NICK %s", mask, nick);
+			client_send_tagged(c, &own, ":%s NICK %s", mask, nick);
 			str_copy(c->nick, sizeof(c->nick), nick);
 		} else if (c != s->sender) {
 			client_numeric(c, chat_away(chat) != NULL ? RPL_NOWAWAY : RPL_UNAWAY, "%s", "");

@@ -9,6 +9,7 @@
 #include "base/str.h"
 
 #include "command.h"
+#include "response.h"
 #include "service.h"
 #include "session.h"
 
@@ -78,7 +79,9 @@ static void on_done(void *ctx, void *arg)
 		login_apply(c, account);
 	}
 	login_free(l);
+	response_resume(c);
 	report(c, kind, err);
+	response_end(c);
 	client_resume(c);
 }
 

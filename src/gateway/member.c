@@ -24,21 +24,26 @@ static void show_join(struct session *s, const struct person *p)
 {
 	char mask[MASK_SIZE];
 	struct client *c;
+	struct tags t;
 
 	person_mask(p, mask);
+	person_tags(p, &t);
 	TAILQ_FOREACH (c, &s->clients, session_link) {
 		if (!c->joined)
 			continue;
 		if (client_has(c, CAP_EXTENDED_JOIN))
-			client_send(c, ":%s JOIN %s %s :%s", mask, CONTROL_CHANNEL, p->account, p->realname);
+			client_send_tagged(c, &t, ":%s JOIN %s %s :%s", mask, CONTROL_CHANNEL, p->account,
+					   p->realname);
 		else
-			client_send(c, ":%s JOIN %s", mask, CONTROL_CHANNEL);
+			client_send_tagged(c, &t, ":%s JOIN %s", mask, CONTROL_CHANNEL);
 	}
 }
 
 static void show_voice(struct session *s, const struct person *p, bool voiced)
 {
-	session_channel(s, 0, ":%s MODE %s %cv %s", s->gateway->service_mask, CONTROL_CHANNEL,
+	static const struct tags bot = {.bot = true};
+
+	session_channel(s, 0, &bot, ":%s MODE %s %cv %s", s->gateway->service_mask, CONTROL_CHANNEL,
 			voiced ? '+' : '-', p->nick);
 }
 
@@ -46,16 +51,18 @@ static void show_away(struct session *s, const struct person *p)
 {
 	char mask[MASK_SIZE];
 	char offline[WORDS_OFFLINE];
+	struct tags t;
 
 	person_mask(p, mask);
+	person_tags(p, &t);
 	if (!p->online) {
 		words_offline(p->contact, offline);
-		session_channel(s, CAP_AWAY_NOTIFY, ":%s AWAY :%s", mask, offline);
+		session_channel(s, CAP_AWAY_NOTIFY, &t, ":%s AWAY :%s", mask, offline);
 	} else if (p->away) {
-		session_channel(s, CAP_AWAY_NOTIFY, ":%s AWAY :%s", mask,
+		session_channel(s, CAP_AWAY_NOTIFY, &t, ":%s AWAY :%s", mask,
 				p->away_text[0] != '\0' ? p->away_text : "away");
 	} else {
-		session_channel(s, CAP_AWAY_NOTIFY, ":%s AWAY", mask);
+		session_channel(s, CAP_AWAY_NOTIFY, &t, ":%s AWAY", mask);
 	}
 }
 
@@ -75,10 +82,12 @@ void member_go(struct session *s, const struct contact *contact, const char *rea
 {
 	struct person p;
 	char mask[MASK_SIZE];
+	struct tags t;
 
 	person_of_contact(s, contact, &p);
 	person_mask(&p, mask);
-	session_channel(s, 0, ":%s QUIT :%s", mask, reason != NULL ? reason : "offline");
+	person_tags(&p, &t);
+	session_channel(s, 0, &t, ":%s QUIT :%s", mask, reason != NULL ? reason : "offline");
 }
 
 void member_on_presence(struct session *s, const struct contact *contact, enum presence before,

@@ -64,6 +64,13 @@ void person_mask(const struct person *p, char out[MASK_SIZE])
 	str_fmt(out, MASK_SIZE, "%s!%s@%s", p->nick, p->user, p->host);
 }
 
+void person_tags(const struct person *p, struct tags *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->account = p->account[0] != '\0' ? p->account : NULL;
+	out->bot = p->kind == PERSON_SERVICE;
+}
+
 bool person_find(struct client *c, const char *nick, struct person *out)
 {
 	const struct contact *contact;

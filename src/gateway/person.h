@@ -29,6 +29,8 @@ struct person {
 void person_of_contact(const struct session *s, const struct contact *contact, struct person *out);
 /* nick!user@host */
 void person_mask(const struct person *p, char out[MASK_SIZE]);
+/* What stands in front of what it says or does. */
+void person_tags(const struct person *p, struct tags *out);
 /* By nick, online or not; false if the client knows nobody of that name. */
 bool person_find(struct client *c, const char *nick, struct person *out);
 /* Everybody who is in the control channel: the service, itself, contacts. */

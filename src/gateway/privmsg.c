@@ -102,6 +102,21 @@ static void to_self(struct client *c, const struct outgoing *o)
 		tell_not_sent(c, "yourself", o, err);
 }
 
+/* What was said to the service is nowhere kept, and no other client sees it. */
+static void to_service(struct client *c, const char *target, const struct outgoing *o)
+{
+	struct tags own = {.account = c->account != NULL ? account_name(c->account) : NULL};
+	char mask[MASK_SIZE];
+
+	if (client_has(c, CAP_ECHO_MESSAGE) && !service_is_secret(o->text, o->len)) {
+		client_mask(c, mask);
+		client_send_tagged(c, &own, ":%s %s %s :%.*s", mask, o->quiet ? "NOTICE" : "PRIVMSG", target,
+				   (int)o->len, o->text);
+	}
+	if (o->kind == MESSAGE_TEXT)
+		service_line(c, o->text, o->len, target[0] == '&');
+}
+
 static void to_channel(struct client *c, const char *target, const struct outgoing *o)
 {
 	if (c->session == NULL || !channel_is_control(target)) {
@@ -115,8 +130,8 @@ static void to_channel(struct client *c, const char *target, const struct outgoi
 		if (!o->quiet)
 			client_reply(c, ERR_CANNOTSENDTOCHAN, "%s :You are not in that channel",
 				     CONTROL_CHANNEL);
-	} else if (o->kind == MESSAGE_TEXT) {
-		service_line(c, o->text, o->len, true);
+	} else {
+		to_service(c, CONTROL_CHANNEL, o);
 	}
 }
 
@@ -129,8 +144,7 @@ static void to_target(struct client *c, const char *target, const struct outgoin
 		return;
 	}
 	if (nick_eq(target, SERVICE_NICK)) {
-		if (o->kind == MESSAGE_TEXT)
-			service_line(c, o->text, o->len, false);
+		to_service(c, SERVICE_NICK, o);
 		return;
 	}
 	if (c->session != NULL && nick_eq(target, c->nick)) {
@@ -178,10 +192,6 @@ static void send_message(struct client *c, const struct irc_message *m, struct o
 	}
 	o->text = m->params[1];
 	o->len = strlen(o->text);
-	if (!utf8_valid(o->text, o->len)) {
-		client_notice(c, "Your message to %s was not sent. %s.", m->params[0], words_error(ERR_UTF8));
-		return;
-	}
 	if (!unwrap_ctcp(c, o))
 		return;
 	str_copy(list, sizeof(list), m->params[0]);

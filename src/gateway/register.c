@@ -82,13 +82,13 @@ static void cap_ls(struct client *c, const char *version)
 		c->caps |= CAP_CAP_NOTIFY;
 	}
 	cap_send_sts(c);
-	cap_send_list(c, "LS", UINT32_MAX, c->v302);
+	cap_send_list(c, "LS", CAPABILITIES_OFFERED, c->v302);
 }
 
 static void cap_req(struct client *c, const char *list)
 {
 	uint32_t caps = c->caps;
-	bool ok = capability_request(list, &caps);
+	bool ok = capability_request(list, CAPABILITIES_OFFERED, &caps);
 
 	if (!c->registered)
 		c->needs |= NEED_CAP_END;

@@ -32,7 +32,7 @@ static size_t cut(const char *text, size_t len, size_t room)
 	return end;
 }
 
-static void send_pieces(struct client *c, const struct piece *p, struct stamp *at, const char *text,
+static void send_pieces(struct client *c, const struct piece *p, struct tags *t, const char *text,
 			size_t len)
 {
 	size_t frame = strlen(p->before) + strlen(p->after);
@@ -42,16 +42,16 @@ static void send_pieces(struct client *c, const struct piece *p, struct stamp *a
 	do {
 		size_t n = cut(text, len, room);
 
-		client_send_at(c, at, ":%s %s %s :%s%.*s%s", p->source, p->command, p->target, p->before,
+		client_send_tagged(c, t, ":%s %s %s :%s%.*s%s", p->source, p->command, p->target, p->before,
 			       (int)n, text, p->after);
-		at->part++;
+		t->part++;
 		text += n;
 		len -= n;
 	} while (len > 0);
 }
 
 /* The message kinds that we know; others are told, never shown. */
-static void send_message(struct client *c, struct piece *p, struct stamp *at, const struct line_row *l,
+static void send_message(struct client *c, struct piece *p, struct tags *t, const struct line_row *l,
 			 const char *when)
 {
 	char before[WORDS_WHEN + sizeof("\001ACTION ")];
@@ -66,17 +66,17 @@ static void send_message(struct client *c, struct piece *p, struct stamp *at, co
 	} else if (l->message_kind == MESSAGE_NOTICE) {
 		p->command = "NOTICE";
 	} else if (l->message_kind != MESSAGE_TEXT) {
-		client_send_at(
-		    c, at,
+		client_send_tagged(
+		    c, t,
 		    ":%s NOTICE %s :%sA message of %.*s needs a newer allium than this one to be shown.",
 		    c->gateway->service_mask, c->nick, when, (int)strcspn(p->source, "!"), p->source);
 		return;
 	}
-	send_pieces(c, p, at, l->text, l->text_len);
+	send_pieces(c, p, t, l->text, l->text_len);
 }
 
 static void render_in(struct client *c, const struct contact *contact, const struct line_row *l,
-		      struct stamp *at, const char *when)
+		      struct tags *t, const char *when)
 {
 	struct person from;
 	char mask[MASK_SIZE];
@@ -84,17 +84,19 @@ static void render_in(struct client *c, const struct contact *contact, const str
 
 	person_of_contact(c->session, contact, &from);
 	person_mask(&from, mask);
-	send_message(c, &p, at, l, when);
+	t->account = from.account;
+	send_message(c, &p, t, l, when);
 }
 
 static void render_out(struct client *c, const struct contact *contact, const struct line_row *l,
-		       struct stamp *at, const char *when)
+		       struct tags *t, const char *when)
 {
 	char mask[MASK_SIZE];
 	struct piece p = {.source = mask, .target = contact != NULL ? contact->row.petname : c->nick};
 
 	client_mask(c, mask);
-	send_message(c, &p, at, l, when);
+	t->account = account_name(c->account);
+	send_message(c, &p, t, l, when);
 }
 
 /* Does the time of replayed lines go into the text? */
@@ -113,7 +115,7 @@ static bool tells_time(const struct client *c)
 
 void render_line(struct client *c, const struct contact *contact, const struct line_row *l, bool replayed)
 {
-	struct stamp at = {.time_ms = l->time_ms, .msgid = l->msgid};
+	struct tags t = {.time_ms = l->time_ms, .msgid = l->msgid};
 	uint64_t now_ms = replayed && tells_time(c) ? loop_time_ms(c->gateway->loop) : 0;
 	char when[WORDS_WHEN];
 	struct piece news = {.source = c->gateway->service_mask,
@@ -126,15 +128,16 @@ void render_line(struct client *c, const struct contact *contact, const struct l
 	switch ((enum line_kind)l->kind) {
 	case LINE_IN:
 		if (contact != NULL)
-			render_in(c, contact, l, &at, when);
+			render_in(c, contact, l, &t, when);
 		return;
 	case LINE_OUT:
 		if (contact != NULL || l->contact == 0)
-			render_out(c, contact, l, &at, when);
+			render_out(c, contact, l, &t, when);
 		return;
 	case LINE_INFO:
-		at.msgid = NULL;
-		send_pieces(c, &news, &at, l->text, l->text_len);
+		t.msgid = NULL;
+		t.bot = true;
+		send_pieces(c, &news, &t, l->text, l->text_len);
 		return;
 	}
 }

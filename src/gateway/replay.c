@@ -44,13 +44,17 @@ static bool is_own(const struct replay *r, int64_t id)
 	return false;
 }
 
-/* What a client said itself it has already: not what another live client of its name says. */
+/*
+ * What a client said itself it has already: not what another live client of its name says.  One with echo-message
+ * shows what it says only when that comes back, so of what it said before only its cursor tells.
+ */
 static bool has_already(const struct client *c, const struct line_row *l)
 {
 	const struct replay *r = &c->replay;
 
-	return l->kind == LINE_OUT && strcmp(l->client, c->name) == 0 &&
-	       (l->id <= r->attached || is_own(r, l->id));
+	if (l->kind != LINE_OUT || strcmp(l->client, c->name) != 0)
+		return false;
+	return is_own(r, l->id) || (l->id <= r->attached && !client_has(c, CAP_ECHO_MESSAGE));
 }
 
 static void show(struct client *c, const struct contact *contact, const struct line_row *l)
@@ -63,12 +67,21 @@ static void show(struct client *c, const struct contact *contact, const struct l
 
 /* ---- live ---- */
 
-static void on_own_line(struct replay *r, int64_t id)
+/* The echo comes at once, as the answer to the command, also to a client that is still shown older lines. */
+static void on_own_line(struct client *c, const struct contact *contact, const struct line_row *l)
 {
-	if (r->live)
-		r->shown = id;
-	else
-		r->own[r->n_own++ % REPLAY_OWN_MAX] = id;
+	struct replay *r = &c->replay;
+
+	if (r->live) {
+		r->shown = l->id;
+		r->unfenced++;
+	} else {
+		r->own[r->n_own++ % REPLAY_OWN_MAX] = l->id;
+	}
+	if (client_has(c, CAP_ECHO_MESSAGE))
+		render_line(c, contact, l, false);
+	if (r->live && r->unfenced >= FENCE_LINES)
+		send_fence(c);
 }
 
 void replay_on_line(struct client *c, const struct client *sender, const struct contact *contact,
@@ -77,7 +90,7 @@ void replay_on_line(struct client *c, const struct client *sender, const struct 
 	struct replay *r = &c->replay;
 
 	if (l->kind == LINE_OUT && c == sender) {
-		on_own_line(r, l->id);
+		on_own_line(c, contact, l);
 		return;
 	}
 	if (!r->live || c->stream == NULL)
@@ -153,6 +166,10 @@ void replay_start(struct client *c)
 	rng_fill(&c->gateway->opts.rng, random, sizeof(random));
 	hex_encode(random, sizeof(random), r->token);
 	r->attached = chat_last_line(chat);
+	/* A client that asks for history itself is shown only what is new. */
+	if (client_has(c, CAP_CHATHISTORY))
+		cursor = r->attached;
+	r->live = cursor == r->attached;
 	r->shown = r->fenced = r->acked = cursor;
 	replay_pump(c);
 }

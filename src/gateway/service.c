@@ -113,6 +113,22 @@ static void run(struct client *c, char *line)
 	}
 }
 
+bool service_is_secret(const char *text, size_t len)
+{
+	const struct service_command *cmd;
+	struct service_args args;
+	char line[IRC_LINE_MAX];
+	bool secret = true;
+
+	if (str_copy_n(line, sizeof(line), text, len) == 0) {
+		service_parse(line, &cmd, &args);
+		/* A word that is no command may be one. */
+		secret = cmd == NULL || (cmd->flags & SERVICE_PASSWORD) != 0;
+	}
+	crypto_wipe(line, sizeof(line));
+	return secret;
+}
+
 void service_line(struct client *c, const char *text, size_t len, bool in_channel)
 {
 	char line[IRC_LINE_MAX];

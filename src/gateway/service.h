@@ -121,6 +121,8 @@ int service_parse(char *line, const struct service_command **cmd, struct service
 /* Handles a line of len bytes of UTF-8; in_channel: it was said in the control channel. */
 void service_line(struct client *c, const char *text, size_t len, bool in_channel);
 
+/* Does the line hold a password, for all we know? */
+bool service_is_secret(const char *text, size_t len);
 /* The answer to a wrong use of a command. */
 void service_tell_usage(struct client *c, const char *name);
 /* Whether the door is open, and what that means (service_door.c). */

@@ -109,22 +109,23 @@ struct chat *session_chat(const struct session *s)
 /* What its own user sees of the new identity: nick, host, account. */
 static void take_identity(struct client *c)
 {
+	const struct tags own = {.account = account_name(c->account)};
 	const char *nick = chat_nick(session_chat(c->session));
 	char host[64];
 	char old[MASK_SIZE];
 
 	str_fmt(old, sizeof(old), "%s!%s@localhost", c->nick, c->user);
 	if (strcmp(c->nick, nick) != 0) {
-		client_send(c, ":%s NICK %s", old, nick);
+		client_send_tagged(c, &own, ":%s NICK %s", old, nick);
 		str_copy(c->nick, sizeof(c->nick), nick);
 		str_fmt(old, sizeof(old), "%s!%s@localhost", c->nick, c->user);
 	}
 	client_host(c, host);
 	if (client_has(c, CAP_CHGHOST))
-		client_send(c, ":%s CHGHOST %s %s", old, client_user(c), host);
+		client_send_tagged(c, &own, ":%s CHGHOST %s %s", old, client_user(c), host);
 	if (client_has(c, CAP_ACCOUNT_NOTIFY)) {
 		client_mask(c, old);
-		client_send(c, ":%s ACCOUNT %s", old, account_name(c->account));
+		client_send_tagged(c, &own, ":%s ACCOUNT %s", old, account_name(c->account));
 	}
 }
 
@@ -213,23 +214,24 @@ void session_logout(struct client *c, const char *reason)
 
 void session_join(struct client *c)
 {
+	const struct tags own = {.account = account_name(c->account)};
 	struct session *s = c->session;
 	char mask[MASK_SIZE];
 
 	client_mask(c, mask);
 	c->joined = true;
 	if (client_has(c, CAP_EXTENDED_JOIN))
-		client_send(c, ":%s JOIN %s %s :%s", mask, CONTROL_CHANNEL, account_name(c->account),
-			    c->realname);
+		client_send_tagged(c, &own, ":%s JOIN %s %s :%s", mask, CONTROL_CHANNEL, account_name(c->account),
+				   c->realname);
 	else
-		client_send(c, ":%s JOIN %s", mask, CONTROL_CHANNEL);
+		client_send_tagged(c, &own, ":%s JOIN %s", mask, CONTROL_CHANNEL);
 	client_reply(c, RPL_TOPIC, "%s :%s", CONTROL_CHANNEL, s->topic);
 	client_reply(c, RPL_TOPICWHOTIME, "%s %s %llu", CONTROL_CHANNEL, c->gateway->service_mask,
 		     (unsigned long long)(s->topic_ms / 1000));
 	channel_names(c);
 }
 
-void session_channel(struct session *s, uint32_t caps, const char *fmt, ...)
+void session_channel(struct session *s, uint32_t caps, const struct tags *t, const char *fmt, ...)
 {
 	char line[2 * IRC_LINE_MAX];
 	struct client *c;
@@ -240,11 +242,12 @@ void session_channel(struct session *s, uint32_t caps, const char *fmt, ...)
 	va_end(args);
 	TAILQ_FOREACH (c, &s->clients, session_link)
 		if (c->joined && (c->caps & caps) == caps)
-			client_send(c, "%s", line);
+			client_send_tagged(c, t, "%s", line);
 }
 
 void session_notice(struct session *s, const char *fmt, ...)
 {
+	static const struct tags bot = {.bot = true};
 	char text[2 * IRC_LINE_MAX];
 	struct client *c;
 	va_list args;
@@ -253,5 +256,5 @@ void session_notice(struct session *s, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	TAILQ_FOREACH (c, &s->clients, session_link)
-		client_send(c, ":%s NOTICE %s :%s", c->gateway->service_mask, c->nick, text);
+		client_send_tagged(c, &bot, ":%s NOTICE %s :%s", c->gateway->service_mask, c->nick, text);
 }

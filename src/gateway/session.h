@@ -42,9 +42,10 @@ void session_logout(struct client *c, const char *reason);
 
 /* JOIN with topic and names. */
 void session_join(struct client *c);
-/* A line to the clients that are in the channel; caps: only to those that have them all (0: everybody). */
-void session_channel(struct session *s, uint32_t caps, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+/* A line to the clients that are in the channel; caps: only to those that have them all (0: everybody).  t may be
+ * NULL. */
+void session_channel(struct session *s, uint32_t caps, const struct tags *t, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 /* A NOTICE from the service to all clients. */
 void session_notice(struct session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The words that announce a request. */

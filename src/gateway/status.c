@@ -110,6 +110,7 @@ void status_on_tor(struct session *s)
 
 void status_on_timer(void *ctx)
 {
+	static const struct tags bot = {.bot = true};
 	struct session *s = ctx;
 	char topic[TOPIC_SIZE];
 
@@ -120,5 +121,5 @@ void status_on_timer(void *ctx)
 		return;
 	memcpy(s->topic, topic, sizeof(topic));
 	s->topic_ms = loop_time_ms(s->gateway->loop);
-	session_channel(s, 0, ":%s TOPIC %s :%s", s->gateway->service_mask, CONTROL_CHANNEL, s->topic);
+	session_channel(s, 0, &bot, ":%s TOPIC %s :%s", s->gateway->service_mask, CONTROL_CHANNEL, s->topic);
 }

@@ -9,7 +9,7 @@ static const struct {
 	const char *name;
 	const char *value;
 } table[CAPABILITY_COUNT] = {
-#define X(name, wire, value) {wire, value},
+#define X(name, wire, value, offered) {wire, value},
     CAPABILITY_MAP(X)
 #undef X
 };
@@ -32,7 +32,7 @@ uint32_t capability_find(const char *name, size_t len)
 	return 0;
 }
 
-bool capability_request(const char *list, uint32_t *caps)
+bool capability_request(const char *list, uint32_t offered, uint32_t *caps)
 {
 	uint32_t wanted = *caps;
 
@@ -47,7 +47,7 @@ bool capability_request(const char *list, uint32_t *caps)
 		remove = *list == '-';
 		list += remove;
 		len = strcspn(list, " ");
-		bit = capability_find(list, len);
+		bit = capability_find(list, len) & offered;
 		if (bit == 0)
 			return false;
 		wanted = remove ? wanted & ~bit : wanted | bit;

@@ -60,7 +60,7 @@ static void use_params(const struct irc_message *m)
 		fuzz_check(body >= text && body + body_len <= text + len);
 	(void)irc_mask_match(text, m->command);
 	(void)irc_mask_match(m->command, text);
-	fuzz_check(capability_request(text, &caps) || caps == 0);
+	fuzz_check(capability_request(text, CAPABILITIES_OFFERED, &caps) || caps == 0);
 	sasl_init(&s);
 	if (sasl_add(&s, text) == 0 && sasl_plain(&s, &plain) == 0)
 		fuzz_check(plain.authcid[0] != '\0' && plain.password[plain.password_len] == '\0');
