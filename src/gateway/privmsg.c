@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* PRIVMSG, NOTICE and TAGMSG: to the service, to a contact, to oneself. */
 #include <string.h>
-#include <strings.h>
 
 #include "base/err.h"
 #include "base/str.h"
 
 #include "command.h"
+#include "ctcp.h"
 #include "person.h"
 #include "service.h"
 #include "session.h"
@@ -17,6 +17,7 @@
 struct outgoing {
 	enum message_kind kind;
 	bool quiet; /* NOTICE: no replies of the automatic kind */
+	bool query; /* CTCP, but no action: ctcp.c answers */
 	const char *text;
 	size_t len;
 };
@@ -24,7 +25,7 @@ struct outgoing {
 /* ---- what may leave ---- */
 
 /* CTCP never leaves but for ACTION; false if that was the end of it. */
-static bool unwrap_ctcp(struct client *c, struct outgoing *o)
+static bool unwrap_ctcp(struct outgoing *o)
 {
 	const char *body;
 	size_t len;
@@ -38,14 +39,8 @@ static bool unwrap_ctcp(struct client *c, struct outgoing *o)
 		o->len = len;
 		return true;
 	}
-	if (o->quiet)
-		return false;
-	if (strncasecmp(o->text + 1, "DCC", 3) == 0)
-		client_notice(c, "DCC would connect outside of Tor and tell your address: it was not sent.");
-	else
-		client_notice(
-		    c, "CTCP would tell about your client: it was not sent. Only /me leaves this machine.");
-	return false;
+	o->query = true;
+	return !o->quiet;
 }
 
 static void tell_not_sent(struct client *c, const char *nick, const struct outgoing *o, int err)
@@ -139,6 +134,10 @@ static void to_target(struct client *c, const char *target, const struct outgoin
 {
 	struct contact *contact;
 
+	if (o->query) {
+		ctcp_query(c, target, o->text, o->len);
+		return;
+	}
 	if (target[0] == '&' || target[0] == '#') {
 		to_channel(c, target, o);
 		return;
@@ -192,7 +191,7 @@ static void send_message(struct client *c, const struct irc_message *m, struct o
 	}
 	o->text = m->params[1];
 	o->len = strlen(o->text);
-	if (!unwrap_ctcp(c, o))
+	if (!unwrap_ctcp(o))
 		return;
 	str_copy(list, sizeof(list), m->params[0]);
 	n = split_targets(list, targets);

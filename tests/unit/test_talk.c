@@ -176,13 +176,15 @@ static void what_does_not_leave(void **state)
 
 	(void)state;
 	user_send(p.alice, "PRIVMSG bob :\001VERSION\001");
+	user_expect(p.alice, ":bob!* NOTICE alice :\001VERSION allium * answers in place of bob*");
+	user_send(p.alice, "PRIVMSG bob :\001FINGER\001");
 	user_expect(p.alice, "*NOTICE alice :CTCP would tell*");
 	user_send(p.alice, "PRIVMSG bob :\001DCC SEND x 1 2 3\001");
 	user_expect(p.alice, "*NOTICE alice :DCC would connect*");
 	user_send(p.alice, "PRIVMSG bob :caf\xe9");
 	user_expect(p.alice, "*NOTICE alice :*UTF-8*");
 	user_send(p.alice, "PRIVMSG bob :the end");
-	user_expect(p.bob, "*PRIVMSG bob :the end");
+	user_next(p.bob, ":alice!* PRIVMSG bob :the end");
 	assert_int_equal(chat_queued(world_chat(p.w, "bob")), 0);
 	pair_free(&p);
 }
