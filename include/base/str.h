@@ -34,6 +34,15 @@ void base32_encode(const uint8_t *in, size_t len, char *out);
  */
 int base32_decode(const char *in, size_t in_len, uint8_t *out, size_t out_len);
 
+/* RFC 4648 base64 with its padding.  out holds BASE64_LEN(len) + 1 bytes. */
+#define BASE64_LEN(len) (((len) + 2) / 3 * 4)
+void base64_encode(const void *in, size_t len, char *out);
+/*
+ * Decodes in_len digits to *out_len bytes, at most size.  ERR_INVALID for what base64_encode would not write: a
+ * foreign digit, padding that is missing or stands elsewhere, trailing bits that are not zero.  ERR_TOO_LONG.
+ */
+int base64_decode(const char *in, size_t in_len, void *out, size_t size, size_t *out_len);
+
 /* RFC 3629: no overlong forms, surrogates or code points above U+10FFFF. NUL is refused too. */
 bool utf8_valid(const char *in, size_t len);
 /* Bytes (1..4) of the code point at the start of in by the same rules; 0 if there is none. */

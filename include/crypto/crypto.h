@@ -59,8 +59,12 @@ void sha3_256(const void *data, size_t len, uint8_t out[32]);
 /* SHA-1 in base64, for the answer to a WebSocket's key (RFC 6455 section 4.2.2), which keeps nothing secret. */
 #define SHA1_BASE64_LEN 28
 void sha1_base64(const void *data, size_t len, char out[SHA1_BASE64_LEN + 1]);
-/* HMAC-SHA256, for the control port's SAFECOOKIE. */
+/* HMAC-SHA256, for the control port's SAFECOOKIE and SCRAM. */
 void hmac_sha256(const void *key, size_t key_len, const void *data, size_t len, uint8_t out[32]);
+/* SHA-256 and PBKDF2-HMAC-SHA256 (RFC 8018 section 5.2), for SCRAM. */
+void sha256(const void *data, size_t len, uint8_t out[32]);
+void pbkdf2_sha256(const char *password, size_t len, const uint8_t *salt, size_t salt_len, uint32_t iterations,
+		   uint8_t out[32]);
 
 /* A password hash: Argon2id, version 1.3, one lane. */
 struct pwhash_params {

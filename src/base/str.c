@@ -154,6 +154,72 @@ int base32_decode(const char *in, size_t in_len, uint8_t *out, size_t out_len)
 	return acc & ((1u << bits) - 1) ? ERR_INVALID : 0;
 }
 
+static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+void base64_encode(const void *in, size_t len, char *out)
+{
+	const uint8_t *p = in;
+	for (size_t i = 0; i < len; i += 3) {
+		const size_t n = len - i < 3 ? len - i : 3;
+		const unsigned bits = (unsigned)p[i] << 16 | (n > 1 ? (unsigned)p[i + 1] << 8 : 0) |
+				      (n > 2 ? (unsigned)p[i + 2] : 0);
+		for (size_t j = 0; j < 4; j++)
+			*out++ = j <= n ? base64_digits[bits >> (18 - 6 * j) & 63] : '=';
+	}
+	*out = '\0';
+}
+
+static int base64_value(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == '+')
+		return 62;
+	return c == '/' ? 63 : -1;
+}
+
+/* Four digits of which the last pad are padding. */
+static int base64_group(const char *in, size_t pad, uint8_t out[3])
+{
+	unsigned bits = 0;
+	for (size_t i = 0; i < 4 - pad; i++) {
+		const int v = base64_value(in[i]);
+		if (v < 0)
+			return ERR_INVALID;
+		bits |= (unsigned)v << (18 - 6 * i);
+	}
+	out[0] = (uint8_t)(bits >> 16);
+	out[1] = (uint8_t)(bits >> 8);
+	out[2] = (uint8_t)bits;
+	return (pad > 0 && out[2]) || (pad > 1 && out[1]) ? ERR_INVALID : 0;
+}
+
+int base64_decode(const char *in, size_t in_len, void *out, size_t size, size_t *out_len)
+{
+	uint8_t *p = out, group[3];
+	size_t pad = 0, n = 0;
+	if (in_len % 4)
+		return ERR_INVALID;
+	while (pad < 2 && in_len > pad && in[in_len - 1 - pad] == '=')
+		pad++;
+	if (in_len / 4 * 3 - pad > size)
+		return ERR_TOO_LONG;
+	for (size_t i = 0; i < in_len; i += 4) {
+		const size_t cut = i + 4 == in_len ? pad : 0;
+		const int err = base64_group(in + i, cut, group);
+		if (err)
+			return err;
+		memcpy(p + n, group, 3 - cut);
+		n += 3 - cut;
+	}
+	*out_len = n;
+	return 0;
+}
+
 /* RFC 3629 section 4: bytes of the sequence at p (left > 0 bytes), 0 if it is malformed. */
 static size_t utf8_sequence(const unsigned char *p, size_t left)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Digests: HMAC over libsodium's BLAKE2b; SHA3-256 and SHA-1, which libsodium lacks, from libcrypto. */
+/* Digests: HMAC over libsodium's BLAKE2b; SHA3-256, SHA-1 and PBKDF2, which libsodium lacks, from libcrypto. */
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,4 +55,15 @@ void sha1_base64(const void *data, size_t len, char out[SHA1_BASE64_LEN + 1])
 
 	must(EVP_Digest(data, len, digest, NULL, EVP_sha1(), NULL));
 	must(EVP_EncodeBlock((unsigned char *)out, digest, sizeof(digest)) == SHA1_BASE64_LEN);
+}
+
+void sha256(const void *data, size_t len, uint8_t out[32])
+{
+	must(EVP_Digest(data, len, out, NULL, EVP_sha256(), NULL));
+}
+
+void pbkdf2_sha256(const char *password, size_t len, const uint8_t *salt, size_t salt_len, uint32_t iterations,
+		   uint8_t out[32])
+{
+	must(PKCS5_PBKDF2_HMAC(password, (int)len, salt, (int)salt_len, (int)iterations, EVP_sha256(), 32, out));
 }

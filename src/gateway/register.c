@@ -276,8 +276,12 @@ static bool authzid_fits(const struct sasl_plain *p)
 static void sasl_finish(struct client *c)
 {
 	struct sasl_plain p;
-	int err = sasl_plain(&c->sasl, &p);
+	const char *data;
+	size_t len;
+	int err = sasl_decode(&c->sasl, &data, &len);
 
+	if (err == 0)
+		err = sasl_plain(data, len, &p);
 	if (err == 0 && !authzid_fits(&p))
 		err = ERR_AUTH;
 	if (err == 0)

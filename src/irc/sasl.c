@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/str.h"
 
 void sasl_init(struct sasl *s)
 {
@@ -31,73 +32,29 @@ int sasl_add(struct sasl *s, const char *chunk)
 	return len == SASL_CHUNK ? ERR_AGAIN : 0;
 }
 
-/* The value of a base64 digit (RFC 4648 section 4), or -1. */
-static int digit(uint8_t c)
+int sasl_decode(struct sasl *s, const char **data, size_t *len)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+')
-		return 62;
-	return c == '/' ? 63 : -1;
-}
-
-static int put_group(struct buf *b, const int v[4], size_t pad)
-{
-	uint32_t bits = (uint32_t)v[0] << 18 | (uint32_t)v[1] << 12 | (uint32_t)v[2] << 6 | (uint32_t)v[3];
-	uint8_t bytes[3] = {(uint8_t)(bits >> 16), (uint8_t)(bits >> 8), (uint8_t)bits};
-
-	return buf_put(b, bytes, 3 - pad);
-}
-
-/* Appends what the len digits at the front say; padding is required and stands only at the end. */
-static int decode(struct buf *b, size_t len)
-{
-	size_t pad = 0;
+	size_t digits = buf_len(&s->text);
+	size_t most = digits / 4 * 3;
+	uint8_t *out = buf_reserve(&s->text, most + 1);
 	int err;
 
-	if (len == 0 || len % 4 != 0)
-		return ERR_INVALID;
-	for (size_t i = 0; i < len; i += 4) {
-		int v[4];
-
-		for (size_t j = 0; j < 4; j++) {
-			uint8_t c = buf_ptr(b)[i + j];
-
-			if (c == '=' && i + 4 == len && j >= 2) {
-				pad++;
-				v[j] = 0;
-			} else if (pad > 0 || (v[j] = digit(c)) < 0) {
-				return ERR_INVALID;
-			}
-		}
-		err = put_group(b, v, pad);
-		if (err != 0)
-			return err;
-	}
+	if (out == NULL)
+		return ERR_NOMEM;
+	memset(out, 0, most + 1);
+	err = base64_decode((const char *)buf_ptr(&s->text), digits, out, most, len);
+	if (err != 0)
+		return err;
+	buf_consume(&s->text, digits);
+	*data = (const char *)buf_ptr(&s->text);
 	return 0;
 }
 
-int sasl_plain(struct sasl *s, struct sasl_plain *out)
+int sasl_plain(const char *data, size_t len, struct sasl_plain *out)
 {
-	size_t len = buf_len(&s->text);
-	const char *p;
-	const char *end;
-	int err;
+	const char *p = data;
+	const char *end = data + len;
 
-	err = decode(&s->text, len);
-	if (err != 0)
-		return err;
-	buf_consume(&s->text, len);
-	len = buf_len(&s->text);
-	err = buf_put_u8(&s->text, 0);
-	if (err != 0)
-		return err;
-	p = (const char *)buf_ptr(&s->text);
-	end = p + len;
 	out->authzid = p;
 	p += strlen(p) + 1;
 	if (p >= end)
@@ -111,4 +68,14 @@ int sasl_plain(struct sasl *s, struct sasl_plain *out)
 	if (out->authcid[0] == '\0' || p + out->password_len != end)
 		return ERR_INVALID;
 	return 0;
+}
+
+bool sasl_piece(const char *base64, size_t *at, char out[SASL_CHUNK + 1])
+{
+	size_t left = strlen(base64 + *at);
+	size_t n = left < SASL_CHUNK ? left : SASL_CHUNK;
+
+	str_copy_n(out, SASL_CHUNK + 1, n > 0 ? base64 + *at : "+", n > 0 ? n : 1);
+	*at += n;
+	return n == SASL_CHUNK;
 }

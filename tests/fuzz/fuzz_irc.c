@@ -51,6 +51,8 @@ static void use_params(const struct irc_message *m)
 	size_t len = strlen(text);
 	struct sasl s;
 	struct sasl_plain plain;
+	const char *message;
+	size_t message_len;
 	const char *body = text;
 	size_t body_len = 0;
 	uint32_t caps = 0;
@@ -62,7 +64,8 @@ static void use_params(const struct irc_message *m)
 	(void)irc_mask_match(m->command, text);
 	fuzz_check(capability_request(text, CAPABILITIES_OFFERED, &caps) || caps == 0);
 	sasl_init(&s);
-	if (sasl_add(&s, text) == 0 && sasl_plain(&s, &plain) == 0)
+	if (sasl_add(&s, text) == 0 && sasl_decode(&s, &message, &message_len) == 0 &&
+	    sasl_plain(message, message_len, &plain) == 0)
 		fuzz_check(plain.authcid[0] != '\0' && plain.password[plain.password_len] == '\0');
 	sasl_clear(&s);
 }

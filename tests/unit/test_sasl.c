@@ -6,9 +6,24 @@
 
 static int decode(const char *base64, struct sasl *s, struct sasl_plain *out)
 {
+	const char *data;
+	size_t len;
+	int err;
+
 	sasl_init(s);
 	assert_int_equal(sasl_add(s, base64), 0);
-	return sasl_plain(s, out);
+	err = sasl_decode(s, &data, &len);
+	return err != 0 ? err : sasl_plain(data, len, out);
+}
+
+static void plain(struct sasl *s, struct sasl_plain *out)
+{
+	const char *data;
+	size_t len;
+
+	assert_int_equal(sasl_decode(s, &data, &len), 0);
+	assert_int_equal(strlen(data + len), 0);
+	assert_int_equal(sasl_plain(data, len, out), 0);
 }
 
 static void a_login_in_one_line(void **state)
@@ -46,7 +61,7 @@ static void exactly_400_bytes_mean_more(void **state)
 	sasl_init(&s);
 	assert_int_equal(sasl_add(&s, chunk), ERR_AGAIN);
 	assert_int_equal(sasl_add(&s, "+"), 0);
-	assert_int_equal(sasl_plain(&s, &p), 0);
+	plain(&s, &p);
 	assert_string_equal(p.authcid, "a");
 	assert_int_equal(p.password_len, 297);
 	sasl_clear(&s);
@@ -54,7 +69,7 @@ static void exactly_400_bytes_mean_more(void **state)
 	sasl_init(&s);
 	assert_int_equal(sasl_add(&s, chunk), ERR_AGAIN);
 	assert_int_equal(sasl_add(&s, "eHh4"), 0);
-	assert_int_equal(sasl_plain(&s, &p), 0);
+	plain(&s, &p);
 	assert_int_equal(p.password_len, 300);
 	sasl_clear(&s);
 }
@@ -104,6 +119,54 @@ static void nonsense_is_refused(void **state)
 	}
 }
 
+static void an_empty_message_is_one(void **state)
+{
+	struct sasl s;
+	const char *data = NULL;
+	size_t len = 1;
+
+	(void)state;
+	sasl_init(&s);
+	assert_int_equal(sasl_add(&s, "+"), 0);
+	assert_int_equal(sasl_decode(&s, &data, &len), 0);
+	assert_int_equal(len, 0);
+	assert_string_equal(data, "");
+	sasl_clear(&s);
+	/* and the next one begins afresh */
+	assert_int_equal(sasl_add(&s, "YWxpY2U="), 0);
+	assert_int_equal(sasl_decode(&s, &data, &len), 0);
+	assert_string_equal(data, "alice");
+	sasl_clear(&s);
+}
+
+static void our_own_messages_are_cut_the_same_way(void **state)
+{
+	char text[2 * SASL_CHUNK + 2];
+	char piece[SASL_CHUNK + 1];
+	size_t at = 0;
+
+	(void)state;
+	assert_false(sasl_piece("", &at, piece));
+	assert_string_equal(piece, "+");
+	assert_false(sasl_piece("AAAA", &at, piece));
+	assert_string_equal(piece, "AAAA");
+	memset(text, 'A', sizeof(text));
+	text[SASL_CHUNK] = '\0';
+	at = 0;
+	assert_true(sasl_piece(text, &at, piece));
+	assert_string_equal(piece, text);
+	assert_false(sasl_piece(text, &at, piece));
+	assert_string_equal(piece, "+");
+	text[SASL_CHUNK] = 'A';
+	text[2 * SASL_CHUNK] = '\0';
+	text[2 * SASL_CHUNK - 1] = '\0';
+	at = 0;
+	assert_true(sasl_piece(text, &at, piece));
+	assert_int_equal(strlen(piece), SASL_CHUNK);
+	assert_false(sasl_piece(text, &at, piece));
+	assert_int_equal(strlen(piece), SASL_CHUNK - 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -111,6 +174,8 @@ int main(void)
 	    cmocka_unit_test(exactly_400_bytes_mean_more),
 	    cmocka_unit_test(too_long_is_refused),
 	    cmocka_unit_test(nonsense_is_refused),
+	    cmocka_unit_test(an_empty_message_is_one),
+	    cmocka_unit_test(our_own_messages_are_cut_the_same_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

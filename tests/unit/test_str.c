@@ -244,6 +244,45 @@ static void utf8_cut_never_splits_a_character(void **state)
 	assert_int_equal(utf8_cut("", 0, 5), 0);
 }
 
+static void base64_vectors(void **state)
+{
+	/* RFC 4648 section 10 */
+	static const char *const plain[] = {"", "f", "fo", "foo", "foob", "fooba", "foobar"};
+	static const char *const coded[] = {"", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"};
+	char out[16];
+	size_t n;
+	(void)state;
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
+		const size_t len = strlen(plain[i]);
+		base64_encode(plain[i], len, out);
+		assert_string_equal(out, coded[i]);
+		assert_int_equal(strlen(out), BASE64_LEN(len));
+		memset(out, 'x', sizeof(out));
+		assert_int_equal(base64_decode(coded[i], strlen(coded[i]), out, len, &n), 0);
+		assert_int_equal(n, len);
+		assert_memory_equal(out, plain[i], len);
+		assert_int_equal(out[len], 'x');
+		if (len)
+			assert_int_equal(base64_decode(coded[i], strlen(coded[i]), out, len - 1, &n),
+					 ERR_TOO_LONG);
+	}
+	assert_int_equal(base64_decode("+/+/", 4, out, 3, &n), 0);
+	assert_memory_equal(out, "\xfb\xff\xbf", 3);
+}
+
+static void base64_refuses_what_it_would_not_write(void **state)
+{
+	static const char *const bad[] = {
+	    "A",    "AA",   "AAA",  "AAAAA", "====",	 "A===", "AA=A", "=AAA", "AA==AAAA", "AAA=AAAA", "AA-_", "AA A",
+	    "Zh==", "Zm9=", "AA\n=", "=",    "AAAA====",
+	};
+	uint8_t out[16];
+	size_t n;
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(base64_decode(bad[i], strlen(bad[i]), out, sizeof(out), &n), ERR_INVALID);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +294,8 @@ int main(void)
 	    cmocka_unit_test(base32_vectors),
 	    cmocka_unit_test(base32_refuses_what_it_would_not_write),
 	    cmocka_unit_test(base32_round_trip_at_every_length),
+	    cmocka_unit_test(base64_vectors),
+	    cmocka_unit_test(base64_refuses_what_it_would_not_write),
 	    cmocka_unit_test(utf8_all_short_sequences_match_the_definition),
 	    cmocka_unit_test(utf8_four_byte_sequences_match_the_definition),
 	    cmocka_unit_test(utf8_boundary_cases),
