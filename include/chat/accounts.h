@@ -14,8 +14,9 @@
 #include "store/index.h"
 #include "store/keyfile.h"
 
-#define PASSWORD_MIN 8
-#define PASSWORD_MAX 300
+#define PASSWORD_MIN   1
+#define PASSWORD_SHORT 8 /* under it a password is taken, with a warning */
+#define PASSWORD_MAX   300
 
 struct accounts;
 struct account;

@@ -84,7 +84,9 @@
 	X(ERR_ALREADYREGISTERED, 462, "You may not reregister")                                              \
 	X(ERR_PASSWDMISMATCH, 464, "Password incorrect")                                                     \
 	X(ERR_UNKNOWNMODE, 472, "is unknown mode char to me")                                                \
+	X(ERR_NOPRIVILEGES, 481, "Permission Denied- You're not an IRC operator")                            \
 	X(ERR_CHANOPRIVSNEEDED, 482, "You're not channel operator")                                          \
+	X(ERR_NOOPERHOST, 491, "No O-lines for your host")                                                   \
 	X(ERR_UMODEUNKNOWNFLAG, 501, "Unknown MODE flag")                                                    \
 	X(ERR_USERSDONTMATCH, 502, "Cant change mode for other users")                                       \
 	X(ERR_HELPNOTFOUND, 524, "No help available on this topic")                                          \

@@ -31,6 +31,13 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
+const char *command_name(const char *name)
+{
+	const struct command *cmd = find(name);
+
+	return cmd != NULL ? cmd->name : NULL;
+}
+
 /* Answers who may not call it now. */
 static bool may_call(struct client *c, const struct command *cmd)
 {

@@ -55,7 +55,16 @@ enum command_who {
 	X("ADMIN", WHO_REGISTERED, 0, command_admin)                                                         \
 	X("STATS", WHO_REGISTERED, 0, command_stats)                                                         \
 	X("LINKS", WHO_REGISTERED, 0, command_links)                                                         \
-	X("HELP", WHO_REGISTERED, 0, command_help)
+	X("HELP", WHO_REGISTERED, 0, command_help)                                                           \
+	X("HELPOP", WHO_REGISTERED, 0, command_help)                                                         \
+	X("OPER", WHO_REGISTERED, 2, command_oper)                                                           \
+	X("CONNECT", WHO_REGISTERED, 0, command_privileged)                                                  \
+	X("DIE", WHO_REGISTERED, 0, command_privileged)                                                      \
+	X("KILL", WHO_REGISTERED, 0, command_privileged)                                                     \
+	X("REHASH", WHO_REGISTERED, 0, command_privileged)                                                   \
+	X("RESTART", WHO_REGISTERED, 0, command_privileged)                                                  \
+	X("SQUIT", WHO_REGISTERED, 0, command_privileged)                                                    \
+	X("WALLOPS", WHO_REGISTERED, 0, command_privileged)
 
 #define X(name, who, least, handler) void handler(struct client *c, const struct irc_message *m);
 COMMAND_MAP(X)
@@ -70,6 +79,8 @@ void register_on_login(struct client *c, int err);
 void register_on_sasl(struct client *c, int err);
 
 /* Used by more than their own command. */
+/* The name of a command in its own spelling; NULL when there is none such. */
+const char *command_name(const char *name);
 void channel_names(struct client *c);
 void serverinfo_welcome(struct client *c);
 bool channel_is_control(const char *name);

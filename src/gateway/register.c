@@ -11,8 +11,6 @@
 #include "session.h"
 #include "words.h"
 
-#define CAP_LINE 400 /* bytes of names in one line */
-
 /* ---- the end of registration ---- */
 
 static void welcome_stranger(struct client *c)
@@ -50,15 +48,18 @@ void register_advance(struct client *c)
 
 static void cap_send_list(struct client *c, const char *subcommand, uint32_t mask, bool values)
 {
-	char names[CAP_LINE];
+	const char *server = c->gateway->server_name;
+	size_t head = strlen(server) + strlen(c->nick) + strlen(subcommand) + strlen(":  CAP   * :");
+	char names[IRC_LINE_MAX];
 	size_t index = 0;
 	bool more;
 
+	/* Before version 302 there is one line: what doesn't fit goes unsaid, but can be requested. */
 	do {
-		more = capability_list(mask, values, &index, names, sizeof(names));
-		client_send(c, ":%s CAP %s %s %s:%s", c->gateway->server_name, c->nick, subcommand,
+		more = capability_list(mask, values, &index, names, IRC_LINE_MAX - 1 - head);
+		client_send(c, ":%s CAP %s %s %s:%s", server, c->nick, subcommand,
 			    more && c->v302 ? "* " : "", names);
-	} while (more);
+	} while (more && c->v302);
 }
 
 /* Never to be requested, and meaningless without its value or on a plain connection (IRCv3 sts): plain text
@@ -178,6 +179,10 @@ void command_user(struct client *c, const struct irc_message *m)
 	const char *realname = m->params[3];
 	size_t n = 0;
 
+	if (m->params[0][0] == '\0' || realname[0] == '\0') {
+		client_numeric(c, ERR_NEEDMOREPARAMS, "%s", m->command);
+		return;
+	}
 	for (const char *p = m->params[0]; *p != '\0' && n < USER_MAX; p++)
 		if (is_alnum(*p))
 			c->user[n++] = *p;

@@ -9,6 +9,7 @@
 #include "command.h"
 #include "config.h"
 #include "person.h"
+#include "service.h"
 #include "words.h"
 
 #define TOKENS_A_LINE 12
@@ -76,15 +77,19 @@ void command_lusers(struct client *c, const struct irc_message *m)
 }
 
 /* Is the query for this server?  402 if it names another. */
-static bool is_here(struct client *c, const struct irc_message *m)
+static bool names_us(struct client *c, const char *target)
 {
 	struct person p;
 
-	if (m->n_params == 0 || irc_mask_match(m->params[0], c->gateway->server_name) ||
-	    person_find(c, m->params[0], &p))
+	if (irc_mask_match(target, c->gateway->server_name) || person_find(c, target, &p))
 		return true;
-	client_numeric(c, ERR_NOSUCHSERVER, "%s", m->params[0]);
+	client_numeric(c, ERR_NOSUCHSERVER, "%s", target);
 	return false;
+}
+
+static bool is_here(struct client *c, const struct irc_message *m)
+{
+	return m->n_params == 0 || names_us(c, m->params[0]);
 }
 
 void command_version(struct client *c, const struct irc_message *m)
@@ -139,6 +144,8 @@ void command_admin(struct client *c, const struct irc_message *m)
 
 void command_stats(struct client *c, const struct irc_message *m)
 {
+	if (m->n_params > 1 && !names_us(c, m->params[1]))
+		return;
 	client_numeric(c, RPL_ENDOFSTATS, "%s",
 		       m->n_params > 0 && m->params[0][0] != '\0' ? m->params[0] : "*");
 }
@@ -150,17 +157,48 @@ void command_links(struct client *c, const struct irc_message *m)
 	client_numeric(c, RPL_ENDOFLINKS, "*");
 }
 
+/* A word may name a command of the service, of IRC, or both. */
+static void help_lines(struct client *c, const char *subject)
+{
+	const struct service_command *cmd = service_find(subject);
+	const char *irc = command_name(subject);
+
+	if (irc != NULL)
+		client_reply(c, RPL_HELPTXT, "%s :%s is an IRC command; /help of your client explains it.", subject,
+			     irc);
+	if (cmd == NULL)
+		return;
+	client_reply(c, RPL_HELPTXT, "%s :/msg %s %s %s", subject, SERVICE_NICK, cmd->name, cmd->usage);
+	client_reply(c, RPL_HELPTXT, "%s :%s", subject, cmd->page);
+}
+
 void command_help(struct client *c, const struct irc_message *m)
 {
 	const char *subject = m->n_params > 0 && m->params[0][0] != '\0' ? m->params[0] : "*";
+	bool index = strcmp(subject, "*") == 0 || strcasecmp(subject, "index") == 0;
 
-	if (strcmp(subject, "*") != 0 && strcasecmp(subject, "index") != 0) {
+	if (!index && service_find(subject) == NULL && command_name(subject) == NULL) {
 		client_numeric(c, ERR_HELPNOTFOUND, "%s", subject);
 		return;
 	}
 	client_reply(c, RPL_HELPSTART, "%s :allium speaks IRC here and Tor behind", subject);
+	if (!index)
+		help_lines(c, subject);
 	client_reply(c, RPL_HELPTXT, "%s :Talk to the service nick: /msg %s help lists its commands,",
 		     subject, SERVICE_NICK);
 	client_reply(c, RPL_HELPTXT, "%s :/msg %s help <command> explains one.", subject, SERVICE_NICK);
 	client_reply(c, RPL_ENDOFHELP, "%s :End of HELP", subject);
+}
+
+/* Nobody is an operator here: whoever runs the daemon does it by its configuration and signals. */
+void command_oper(struct client *c, const struct irc_message *m)
+{
+	(void)m;
+	client_numeric(c, ERR_NOOPERHOST, "%s", "");
+}
+
+void command_privileged(struct client *c, const struct irc_message *m)
+{
+	(void)m;
+	client_numeric(c, ERR_NOPRIVILEGES, "%s", "");
 }

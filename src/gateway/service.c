@@ -20,7 +20,7 @@ static const struct service_command table[] = {
 
 /* ---- the line ---- */
 
-static const struct service_command *find(const char *name)
+const struct service_command *service_find(const char *name)
 {
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		if (strcasecmp(table[i].name, name) == 0)
@@ -61,7 +61,7 @@ int service_parse(char *line, const struct service_command **cmd, struct service
 	char *word;
 
 	memset(args, 0, sizeof(*args));
-	*cmd = name != NULL ? find(name) : NULL;
+	*cmd = name != NULL ? service_find(name) : NULL;
 	if (*cmd == NULL) {
 		args->v[0] = name;
 		args->n = name != NULL;
@@ -86,7 +86,7 @@ static void tell_usage(struct client *c, const struct service_command *cmd)
 
 void service_tell_usage(struct client *c, const char *name)
 {
-	const struct service_command *cmd = find(name);
+	const struct service_command *cmd = service_find(name);
 
 	if (cmd != NULL)
 		tell_usage(c, cmd);
@@ -162,7 +162,7 @@ void service_help(struct client *c, const struct service_args *a)
 		list(c);
 		return;
 	}
-	cmd = find(a->v[0]);
+	cmd = service_find(a->v[0]);
 	if (cmd == NULL) {
 		client_notice(c, "There is no command %s. `help` lists them.", a->v[0]);
 		return;

@@ -25,7 +25,7 @@ enum service_flags {
 #define SERVICE_MAP(X)                                                                                       \
 	X("register", SERVICE_PASSWORD, 1, 1, "<password>", "make a new account named as your nick",         \
 	  "The password encrypts everything that the account keeps on disk; nobody can recover it. It has "  \
-	  "8 to 300 bytes and no blanks.",                                                                   \
+	  "at most 300 bytes and no blanks; under 8 it is easily guessed.",                                  \
 	  service_register)                                                                                  \
 	X("identify", SERVICE_PASSWORD, 1, 2, "[account[@client]] <password>", "log in",                     \
 	  "Without an account it is your nick's. @client names this client (say alice@laptop): each name "   \
@@ -87,7 +87,7 @@ enum service_flags {
 	  "`help set <name>` tells about one.",                                                              \
 	  service_set)                                                                                       \
 	X("passwd", SERVICE_LOGIN | SERVICE_PASSWORD, 2, 2, "<old> <new>", "change the password",            \
-	  "The new one has 8 to 300 bytes and no blanks.", service_passwd)                                   \
+	  "The new one has at most 300 bytes and no blanks.", service_passwd)                                \
 	X("logout", SERVICE_LOGIN, 0, 0, "", "lock the account",                                             \
 	  "Links are closed, the address is withdrawn, the keys are wiped and all clients of the account "   \
 	  "are logged out. To leave with one client only: /quit",                                            \
@@ -111,6 +111,8 @@ struct service_command {
 	void (*handler)(struct client *c, const struct service_args *a);
 };
 
+/* NULL: there is no such command. */
+const struct service_command *service_find(const char *name);
 /*
  * Finds the command of a line and cuts its arguments out of it in place.  *cmd is NULL for a line without a
  * known command, whose first word is then args->v[0] (args->n is 0 for an empty line).  ERR_INVALID: too few

@@ -12,16 +12,21 @@
 #include "session.h"
 #include "words.h"
 
+/* How good a password has to be, its owner knows best: a short one is taken with a warning. */
 static bool password_fits(struct client *c, const char *password)
 {
 	size_t len = strlen(password);
 
-	if (len >= PASSWORD_MIN && len <= PASSWORD_MAX)
-		return true;
-	client_notice(
-	    c, "A password has %d to %d bytes: nothing was changed. Several words joined by dots are good.",
-	    PASSWORD_MIN, PASSWORD_MAX);
-	return false;
+	if (len < PASSWORD_MIN || len > PASSWORD_MAX) {
+		client_notice(c, "A password has %d to %d bytes: nothing was changed.", PASSWORD_MIN,
+			      PASSWORD_MAX);
+		return false;
+	}
+	if (len < PASSWORD_SHORT)
+		client_notice(c,
+			      "That password is short: whoever gets this disk can guess it. `help passwd` tells "
+			      "how to change it; several words joined by dots are good.");
+	return true;
 }
 
 static bool logged_in_already(struct client *c)

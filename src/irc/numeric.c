@@ -22,9 +22,7 @@ const char *numeric_text(enum numeric n)
 static const char *const isupport[] = {
 	"AWAYLEN=200",
 	"CASEMAPPING=ascii",
-	"CHANLIMIT=&:1",
 	"CHANMODES=b,,,nt",
-	"CHANNELLEN=32",
 	"CHANTYPES=&",
 	"CLIENTTAGDENY=*",
 	"MODES=1",

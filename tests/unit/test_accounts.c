@@ -385,7 +385,7 @@ static void a_new_password_replaces_the_old_one(void **state)
 	struct account *a = signup(d, "alice");
 	struct account_job *job;
 	assert_int_equal(finish(passwd_job(a, OTHER, "anything else"), NULL), ERR_AUTH);
-	assert_int_equal(account_passwd_begin(a, PASSWORD, strlen(PASSWORD), "short", 5, &job),
+	assert_int_equal(account_passwd_begin(a, PASSWORD, strlen(PASSWORD), "", 0, &job),
 			 ERR_WRONG_STATE);
 	assert_int_equal(login(d, "alice", PASSWORD), 0);
 
