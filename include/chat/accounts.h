@@ -11,6 +11,7 @@
 #define CHAT_ACCOUNTS_H
 
 #include "chat/chat.h"
+#include "crypto/scram.h"
 #include "store/index.h"
 #include "store/keyfile.h"
 
@@ -36,12 +37,16 @@ struct accounts_ops {
 	const char *(*spare)(void *ctx);
 	/* The first write of a turn: the account's commit is due at its end. */
 	void (*dirty)(void *ctx, struct account *a);
+	/* Wiped: locked, its key destroyed, known to nobody any more, freed after this.  Its directory is left:
+	 * accounts_remove_dir, as soon as nothing uses it. */
+	void (*wiped)(void *ctx, struct account *a);
 };
 struct accounts_opts {
 	const char *state_dir;
 	struct pwhash_params pwhash;
 	bool registration;     /* may a client make a new account? */
 	size_t accounts_max;   /* how many there may be; 0: INDEX_ACCOUNTS_MAX */
+	uint32_t scram_iterations; /* of SCRAM verifiers; 0: SCRAM_ITERATIONS */
 	struct chat_opts chat; /* template for every account */
 	const struct accounts_ops *ops;
 	void *ctx;
@@ -69,6 +74,8 @@ void *account_data(const struct account *a);
 int accounts_path(const struct accounts *as, const char *id, const char *leaf, char *out, size_t size);
 /* A fresh account directory (0700), for a spare. */
 int accounts_new_dir(struct accounts *as, char id[INDEX_ID_LEN + 1]);
+/* Removes the directory of a wiped account; if it can't, the next start does. */
+void accounts_remove_dir(struct accounts *as, const char *id);
 
 /* Passwords are copied into guarded memory. */
 /* Always gives a job, also for unknown names; ERR_NOMEM. */
@@ -82,16 +89,28 @@ int account_register_begin(struct accounts *as, struct now now, const char *name
  * ERR_TOO_LONG as above, of the new one; ERR_IO, ERR_NOT_FOUND, ERR_INVALID, ERR_VERSION: the key file. */
 int account_passwd_begin(struct account *a, const char *old_password, size_t old_len,
 			 const char *new_password, size_t new_len, struct account_job **out);
+/* Checks the password and then destroys the account: locks it, takes its name off the index, destroys the key file.
+ * Errors of the key file as above. */
+int account_wipe_begin(struct account *a, const char *password, size_t len, struct account_job **out);
 void account_job_run(struct account_job *job);
 /*
  * ERR_AUTH: unknown account, wrong password, or one that was changed since the job began.  ERR_EXISTS: the
  * name was taken meanwhile. ERR_NOMEM; ERR_WRONG_STATE: it has not run, or was finished before.  Only once
  * the password is known to be right: ERR_IO, ERR_VERSION (the database).  On success *account is the job's;
  * after a login or a registration it is unlocked (already unlocked is fine: the password was checked all the
- * same).
+ * same); after a wipe it is NULL.  A wipe that fails after the password was found right has locked the account;
+ * ERR_REFUSED: it is gone but for its key file, which could not be destroyed.
  */
 int account_job_finish(struct account_job *job, struct now now, struct account **account);
 void account_job_free(struct account_job *job);
+
+/*
+ * What SCRAM checks the password of a name against.  A verifier is made wherever the password is known, under a salt
+ * that depends on the name alone and holds for as long as the daemon runs, and is kept, like the database's key, in
+ * guarded memory until the account is locked.  For a locked or unknown account v gets what no password has, at the same
+ * cost, and NULL is returned.  Wipe v.
+ */
+struct account *accounts_verifier(const struct accounts *as, const char *name, struct scram_verifier *v);
 
 /* Ends links in good order, frees the chat, wipes the keys. */
 void account_lock(struct account *a, struct now now, const char *reason);

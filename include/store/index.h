@@ -38,6 +38,8 @@ int index_new_dir(struct index *ix, const struct rng *rng, char id[INDEX_ID_LEN 
 /* Adds a name, durably.  ERR_EXISTS (name or directory), ERR_FULL, ERR_INVALID, ERR_IO: then it was not
  * added. */
 int index_add(struct index *ix, const char *name, const char *id);
+/* Takes a name off, durably; its directory stays.  ERR_NOT_FOUND; ERR_IO: then it is still there. */
+int index_remove(struct index *ix, const char *name);
 /* state_dir/accounts/<id>/<leaf>, without the last part when leaf is NULL; ERR_TOO_LONG. */
 int index_path(const struct index *ix, const char *id, const char *leaf, char *out, size_t size);
 /*

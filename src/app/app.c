@@ -62,11 +62,20 @@ static void on_dirty(void *ctx, struct account *a)
 	app_account_dirty(a);
 }
 
+static void on_wiped(void *ctx, struct account *a)
+{
+	struct app *app = ctx;
+
+	app_account_free(a);
+	tor_pool_retire(&app->pool, account_dir_id(a));
+}
+
 static const struct accounts_ops account_ops = {.created = on_created,
 						.unlocked = on_unlocked,
 						.locked = on_locked,
 						.spare = on_spare,
-						.dirty = on_dirty};
+						.dirty = on_dirty,
+						.wiped = on_wiped};
 
 static struct domain *on_domain(void *ctx, struct account *a)
 {

@@ -17,6 +17,8 @@
 struct app;
 struct app_account;
 
+#define APP_DRAIN_MS 2000 /* for what was written to the links of an account that locks */
+
 /* ---- tor_pool.c: the tor instances ---- */
 
 /* One tor: an account's own, the spare for the next registration, or the one that all share. */
@@ -26,6 +28,7 @@ struct tor_unit {
 	struct tor *tor;
 	char id[INDEX_ID_LEN + 1]; /* the account directory it lives in; empty: shared */
 	bool was_fatal;
+	struct timer *end; /* of a wiped account's; NULL otherwise */
 };
 TAILQ_HEAD(tor_units, tor_unit);
 
@@ -40,6 +43,8 @@ void tor_pool_init(struct tor_pool *p, struct app *app);
 struct tor_unit *tor_pool_get(struct tor_pool *p, const char *id);
 /* Starts a spare when registration is open and each account has its own tor; its directory id, or NULL. */
 const char *tor_pool_spare(struct tor_pool *p);
+/* A wiped account's tor gets the time that good-byes take; then it ends, and the account's directory goes. */
+void tor_pool_retire(struct tor_pool *p, const char *id);
 void tor_pool_stop(struct tor_pool *p);
 /* All have stopped. */
 bool tor_pool_stopped(const struct tor_pool *p);

@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "base/str.h"
 
-#define DRAIN_MS      2000
 #define DOOR_PAUSE_MS 60000
 
 static void arm_timer(struct app_account *aa)
@@ -233,7 +232,7 @@ static void leave(struct app_account *aa)
 	gateway_on_locked(aa->app->gateway, aa->account,
 			  aa->app->stopping ? "alliumd is shutting down" : "logged out");
 	if (aa->peer != NULL)
-		peer_drain(aa->peer, DRAIN_MS);
+		peer_drain(aa->peer, APP_DRAIN_MS);
 	end_domain(aa);
 }
 

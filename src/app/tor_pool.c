@@ -158,6 +158,43 @@ const char *tor_pool_spare(struct tor_pool *p)
 	return p->spare == NULL ? NULL : p->spare->id;
 }
 
+static void unit_free(struct tor_pool *p, struct tor_unit *u)
+{
+	TAILQ_REMOVE(&p->units, u, entry);
+	timer_free(u->end);
+	tor_free(u->tor);
+	free(u);
+}
+
+static void on_end(void *ctx)
+{
+	struct tor_unit *u = ctx;
+	struct app *app = u->app;
+	char id[INDEX_ID_LEN + 1];
+
+	(void)str_copy(id, sizeof(id), u->id);
+	unit_free(&app->pool, u);
+	accounts_remove_dir(app->accounts, id);
+}
+
+void tor_pool_retire(struct tor_pool *p, const char *id)
+{
+	struct tor_unit *u;
+
+	TAILQ_FOREACH (u, &p->units, entry) {
+		if (strcmp(u->id, id) == 0)
+			break;
+	}
+	if (u != NULL)
+		u->end = timer_new(p->app->loop, on_end, u);
+	if (u != NULL && u->end != NULL)
+		timer_set(u->end, APP_DRAIN_MS);
+	else if (u != NULL)
+		on_end(u);
+	else
+		accounts_remove_dir(p->app->accounts, id);
+}
+
 void tor_pool_stop(struct tor_pool *p)
 {
 	struct tor_unit *u;
@@ -181,10 +218,7 @@ void tor_pool_clear(struct tor_pool *p)
 {
 	struct tor_unit *u;
 
-	while ((u = TAILQ_FIRST(&p->units)) != NULL) {
-		TAILQ_REMOVE(&p->units, u, entry);
-		tor_free(u->tor);
-		free(u);
-	}
+	while ((u = TAILQ_FIRST(&p->units)) != NULL)
+		unit_free(p, u);
 	p->spare = NULL;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Logging in, registering and changing a password: what hashes a password and so runs off the loop.
+ * Logging in, registering, changing a password and wiping: what hashes a password and so runs off the loop.
  *
  * A login hashes exactly once, whatever the name: for one that nobody has, under the parameters of some
  * account, always the same for a name, and with that account's key file read, so that neither time nor answer
@@ -16,7 +16,7 @@
 #include "base/str.h"
 #include "chat/accounts.h"
 
-enum job_kind { JOB_LOGIN, JOB_REGISTER, JOB_PASSWD };
+enum job_kind { JOB_LOGIN, JOB_REGISTER, JOB_PASSWD, JOB_WIPE };
 enum job_state { JOB_BEGUN, JOB_RUN, JOB_FINISHED };
 
 /* All in guarded memory. */
@@ -26,14 +26,16 @@ struct job_secrets {
 	char new_password[PASSWORD_MAX];
 	size_t new_len;
 	uint8_t seed[KEY_BYTES]; /* of the job's own random source */
+	struct scram_verifier verifier;
 };
 struct account_job {
 	struct accounts *accounts;
 	enum job_kind kind;
 	enum job_state state;
-	struct account *account; /* NULL: a decoy, or one to be made */
+	char id[INDEX_ID_LEN + 1]; /* of the account; empty: a decoy, or one to be made */
 	unsigned generation;
 	char name[NICK_MAX + 1]; /* to be registered */
+	bool wants_verifier;
 	struct keyfile keyfile;
 	struct pwhash_params params; /* of what is sealed anew */
 	struct job_secrets *secrets;
@@ -104,6 +106,12 @@ static int read_keyfile(const struct account *a, struct keyfile *kf)
 	return err ? err : keyfile_read(path, kf);
 }
 
+static void take_account(struct account_job *job, const struct account *a)
+{
+	(void)str_copy(job->id, sizeof(job->id), a->id);
+	job->generation = a->generation;
+}
+
 /* The account whose costs an unknown name takes on. */
 static const struct account *stand_in(const struct accounts *as, const char *name)
 {
@@ -144,12 +152,12 @@ int account_login_begin(struct accounts *as, struct now now, const char *name, c
 			  */
 			log_error("account %s: key file: %s", a->id, err_str(err));
 		else
-			job->account = a;
+			take_account(job, a);
 	}
-	if (job->account)
-		job->generation = a->generation;
-	else
+	if (!job->id[0])
 		take_decoy(job, name);
+	job->wants_verifier = !a || !a->verifier;
+	account_verifier_begin(as, name, &job->secrets->verifier);
 	*out = job;
 	return 0;
 }
@@ -175,7 +183,29 @@ int account_register_begin(struct accounts *as, struct now now, const char *name
 	(void)str_copy(job->name, sizeof(job->name), name);
 	memcpy(job->secrets->new_password, password, len);
 	job->secrets->new_len = len;
+	job->wants_verifier = true;
+	account_verifier_begin(as, name, &job->secrets->verifier);
 	rng_fill(as->opts.chat.rng, job->db_key, KEY_BYTES);
+	*out = job;
+	return 0;
+}
+
+/* A job on an account that is there, with its password. */
+static int job_of(struct account *a, enum job_kind kind, const char *password, size_t len, struct account_job **out)
+{
+	struct account_job *job;
+	int err = job_new(a->accounts, kind, &job);
+	if (err)
+		return err;
+	err = read_keyfile(a, &job->keyfile);
+	if (err) {
+		account_job_free(job);
+		return err;
+	}
+	take_account(job, a);
+	/* Longer than any password that was ever taken: cut, it fails all the same. */
+	job->secrets->password_len = len <= PASSWORD_MAX ? len : 0;
+	memcpy(job->secrets->password, password, job->secrets->password_len);
 	*out = job;
 	return 0;
 }
@@ -186,23 +216,20 @@ int account_passwd_begin(struct account *a, const char *old_password, size_t old
 	struct account_job *job;
 	int err = password_check(new_len);
 	if (!err)
-		err = job_new(a->accounts, JOB_PASSWD, &job);
+		err = job_of(a, JOB_PASSWD, old_password, old_len, &job);
 	if (err)
 		return err;
-	err = read_keyfile(a, &job->keyfile);
-	if (err) {
-		account_job_free(job);
-		return err;
-	}
-	job->account = a;
-	job->generation = a->generation;
-	/* Longer than any password that was ever taken: cut, it fails all the same. */
-	job->secrets->password_len = old_len <= PASSWORD_MAX ? old_len : 0;
-	memcpy(job->secrets->password, old_password, job->secrets->password_len);
 	memcpy(job->secrets->new_password, new_password, new_len);
 	job->secrets->new_len = new_len;
+	job->wants_verifier = true;
+	account_verifier_begin(a->accounts, a->name, &job->secrets->verifier);
 	*out = job;
 	return 0;
+}
+
+int account_wipe_begin(struct account *a, const char *password, size_t len, struct account_job **out)
+{
+	return job_of(a, JOB_WIPE, password, len, out);
 }
 
 /* ---- run: on any thread, with nothing but the job ---- */
@@ -211,12 +238,17 @@ void account_job_run(struct account_job *job)
 {
 	struct job_secrets *s = job->secrets;
 	const struct rng rng = {job_fill, job};
+	const bool is_new = job->kind == JOB_REGISTER || job->kind == JOB_PASSWD;
 	int err = 0;
 	if (job->kind != JOB_REGISTER)
 		err = keyfile_open(&job->keyfile, s->password, s->password_len, job->db_key);
-	if (!err && job->kind != JOB_LOGIN)
+	if (!err && is_new)
 		err =
 		    keyfile_seal(&job->keyfile, &rng, &job->params, s->new_password, s->new_len, job->db_key);
+	/* Only for the right password: a wrong one and an unknown account cost the same. */
+	if (!err && job->wants_verifier)
+		scram_verifier_make(&s->verifier, is_new ? s->new_password : s->password,
+				    is_new ? s->new_len : s->password_len);
 	job->err = err;
 	job->state = JOB_RUN;
 }
@@ -230,23 +262,37 @@ static uint8_t *give_key(struct account_job *job)
 	return key;
 }
 
+/* The job's, if its password still holds; a decoy never opens. */
+static struct account *job_account(const struct account_job *job)
+{
+	struct account *a = account_by_id(job->accounts, job->id);
+	return a && job->generation == a->generation ? a : NULL;
+}
+
+static void keep_verifier(const struct account_job *job, struct account *a)
+{
+	if (job->wants_verifier)
+		account_keep_verifier(a, &job->secrets->verifier);
+}
+
 static int finish_login(struct account_job *job, struct now now, struct account **account)
 {
-	struct account *a = job->account;
-	/* A decoy never opens; and a password that was changed meanwhile holds no more. */
-	if (!a || job->generation != a->generation)
+	struct account *a = job_account(job);
+	if (!a)
 		return ERR_AUTH;
 	const int err = a->chat ? 0 : account_unlock(a, now, give_key(job));
-	if (!err)
-		*account = a;
-	return err;
+	if (err)
+		return err;
+	keep_verifier(job, a);
+	*account = a;
+	return 0;
 }
 
 static int finish_passwd(struct account_job *job, struct account **account)
 {
-	struct account *a = job->account;
+	struct account *a = job_account(job);
 	char path[PATH_MAX];
-	if (job->generation != a->generation)
+	if (!a)
 		return ERR_AUTH;
 	int err = account_path(a, "key", path, sizeof(path));
 	if (!err)
@@ -254,8 +300,16 @@ static int finish_passwd(struct account_job *job, struct account **account)
 	if (err)
 		return err;
 	a->generation++;
+	keep_verifier(job, a);
 	*account = a;
 	return 0;
+}
+
+static int finish_wipe(struct account_job *job, struct now now, struct account **account)
+{
+	struct account *a = job_account(job);
+	*account = NULL;
+	return a ? account_wipe(a, now) : ERR_AUTH;
 }
 
 /* A database with a fresh account in it, committed and closed. */
@@ -333,9 +387,11 @@ static int finish_register(struct account_job *job, struct now now, struct accou
 	log_info("account %s registered", a->id);
 	as->opts.ops->created(as->opts.ctx, a);
 	err = account_unlock(a, now, give_key(job));
-	if (!err)
-		*account = a;
-	return err;
+	if (err)
+		return err;
+	keep_verifier(job, a);
+	*account = a;
+	return 0;
 }
 
 int account_job_finish(struct account_job *job, struct now now, struct account **account)
@@ -352,6 +408,8 @@ int account_job_finish(struct account_job *job, struct now now, struct account *
 		return finish_register(job, now, account);
 	case JOB_PASSWD:
 		return finish_passwd(job, account);
+	case JOB_WIPE:
+		return finish_wipe(job, now, account);
 	}
 	return ERR_WRONG_STATE;
 }

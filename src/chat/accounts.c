@@ -7,6 +7,7 @@
 
 #include "account_impl.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
 
@@ -45,6 +46,8 @@ int accounts_open(const struct accounts_opts *opts, struct accounts **out)
 	int err = index_open(opts->state_dir, &as->index);
 	if (err)
 		goto out;
+	if (as->opts.scram_iterations == 0)
+		as->opts.scram_iterations = SCRAM_ITERATIONS;
 	if (as->opts.accounts_max == 0 || as->opts.accounts_max > INDEX_ACCOUNTS_MAX)
 		as->opts.accounts_max = INDEX_ACCOUNTS_MAX;
 	as->list = calloc(INDEX_ACCOUNTS_MAX, sizeof(*as->list));
@@ -71,6 +74,8 @@ static void drop(struct account *a)
 	a->store = NULL;
 	secret_free(a->db_key);
 	a->db_key = NULL;
+	secret_free(a->verifier);
+	a->verifier = NULL;
 }
 
 void accounts_free(struct accounts *as)
@@ -100,6 +105,14 @@ struct account *accounts_find(const struct accounts *as, const char *name)
 	return NULL;
 }
 
+struct account *account_by_id(struct accounts *as, const char *id)
+{
+	for (size_t i = 0; i < as->n; i++)
+		if (!strcmp(as->list[i]->id, id))
+			return as->list[i];
+	return NULL;
+}
+
 int account_lost(const struct account *a)
 {
 	return a->lost;
@@ -121,6 +134,23 @@ int accounts_path(const struct accounts *as, const char *id, const char *leaf, c
 int accounts_new_dir(struct accounts *as, char id[INDEX_ID_LEN + 1])
 {
 	return index_new_dir(&as->index, as->opts.chat.rng, id);
+}
+
+/* What tor keeps goes first: a directory without key and database would be taken for one that was never used. */
+void accounts_remove_dir(struct accounts *as, const char *id)
+{
+	static const char *const leaves[] = {"tor", NULL};
+	char path[PATH_MAX];
+	for (size_t i = 0; i < sizeof(leaves) / sizeof(leaves[0]); i++) {
+		int err = index_path(&as->index, id, leaves[i], path, sizeof(path));
+		if (!err)
+			err = file_rmtree(path);
+		if (err) {
+			log_error("the directory of wiped account %s: %s; the next start removes it", id,
+				  err_str(err));
+			return;
+		}
+	}
 }
 
 void accounts_checkpoint(struct accounts *as)
@@ -244,4 +274,40 @@ int account_reopen(struct account *a, struct now now)
 	a->chat = chat;
 	a->store = store;
 	return 0;
+}
+
+/* ---- wiped ---- */
+
+static void forget(struct account *a)
+{
+	struct accounts *as = a->accounts;
+	size_t i = 0;
+	while (as->list[i] != a)
+		i++;
+	memmove(&as->list[i], &as->list[i + 1], (as->n - i - 1) * sizeof(as->list[0]));
+	as->n--;
+	as->opts.ops->wiped(as->opts.ctx, a);
+	free(a);
+}
+
+/*
+ * The index goes first: after a crash the next start sweeps away whatever it does not name.  The database stays until
+ * its directory goes: without the key it is noise.
+ */
+int account_wipe(struct account *a, struct now now)
+{
+	char key[PATH_MAX];
+	account_lock(a, now, "wiped");
+	int err = account_path(a, "key", key, sizeof(key));
+	if (!err)
+		err = index_remove(&a->accounts->index, a->name);
+	if (err)
+		return err;
+	err = keyfile_destroy(key);
+	if (err)
+		log_error("account %s: the key file %s can't be destroyed: %s", a->id, key, err_str(err));
+	else
+		log_info("account %s wiped", a->id);
+	forget(a);
+	return err ? ERR_REFUSED : 0;
 }

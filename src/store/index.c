@@ -240,6 +240,22 @@ int index_add(struct index *ix, const char *name, const char *id)
 	return err;
 }
 
+int index_remove(struct index *ix, const char *name)
+{
+	const struct index_entry *e = index_find(ix, name);
+	if (!e)
+		return ERR_NOT_FOUND;
+	const struct index_entry removed = *e;
+	ix->entries[e - ix->entries] = ix->entries[--ix->n];
+	const int err = save(ix);
+	if (err) {
+		/* As above. */
+		ix->entries[ix->n++] = removed;
+		(void)save(ix);
+	}
+	return err;
+}
+
 /* No account was ever begun in it: at most a tor lives there. */
 static bool is_unused(const struct index *ix, const char *id)
 {

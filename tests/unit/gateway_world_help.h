@@ -123,11 +123,20 @@ static inline void on_dirty(void *ctx, struct account *a)
 		domain_mark(p->domain);
 }
 
+static inline void on_wiped(void *ctx, struct account *a)
+{
+	struct world *w = ctx;
+
+	accounts_remove_dir(w->accounts, account_dir_id(a));
+	free(account_data(a));
+}
+
 static const struct accounts_ops accounts_ops = {.created = on_created,
 						 .unlocked = on_unlocked,
 						 .locked = on_locked,
 						 .spare = no_spare,
-						 .dirty = on_dirty};
+						 .dirty = on_dirty,
+						 .wiped = on_wiped};
 
 static inline struct domain *domain_of(void *ctx, struct account *a)
 {
@@ -164,6 +173,7 @@ static inline void accounts_begin(struct world *w)
 	    .state_dir = w->dir,
 	    .pwhash = {.passes = 1, .memory_kib = 8},
 	    .registration = true,
+	    .scram_iterations = 4096,
 	    .chat = {.rng = &w->rng,
 		     .front = &gateway_front,
 		     .front_ctx = w->gateway,

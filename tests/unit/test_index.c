@@ -61,6 +61,27 @@ static void a_name_and_a_directory_are_taken_once(void **state)
 	index_close(&ix);
 }
 
+static void a_name_that_is_taken_off_is_free(void **state)
+{
+	struct index ix = opened(*state);
+	assert_int_equal(index_add(&ix, "alice", ID_A), 0);
+	assert_int_equal(index_add(&ix, "bob", ID_B), 0);
+	assert_int_equal(index_remove(&ix, "carol"), ERR_NOT_FOUND);
+	assert_int_equal(index_remove(&ix, "ALICE"), 0);
+	assert_null(index_find(&ix, "alice"));
+	index_close(&ix);
+	ix = opened(*state);
+	assert_int_equal(ix.n, 1);
+	assert_string_equal(index_find(&ix, "bob")->id, ID_B);
+	assert_int_equal(index_add(&ix, "alice", ID_A), 0);
+	assert_int_equal(index_remove(&ix, "alice"), 0);
+	assert_int_equal(index_remove(&ix, "bob"), 0);
+	index_close(&ix);
+	ix = opened(*state);
+	assert_int_equal(ix.n, 0);
+	index_close(&ix);
+}
+
 static void it_takes_no_more_than_its_bound(void **state)
 {
 	struct index ix = opened(*state);
@@ -265,6 +286,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    T(names_are_found_again),
 	    T(a_name_and_a_directory_are_taken_once),
+	    T(a_name_that_is_taken_off_is_free),
 	    T(it_takes_no_more_than_its_bound),
 	    T(a_second_daemon_is_kept_out),
 	    T(the_lock_ends_with_the_daemon),
