@@ -82,6 +82,8 @@ struct contact_row {
 	bool has_token;
 	uint8_t token[16]; /* of the invitation that we have still to redeem; kept with has_token only */
 	bool knows_door;   /* so that the door can't be withdrawn */
+	uint64_t expire_ms; /* how long its lines are kept; 0: as the account's are */
+	bool household;	    /* another account of this daemon */
 };
 /* Sets id, which is never reused.  ERR_EXISTS: the identity, or the petname under casemapping. */
 int store_contact_add(struct store *s, struct contact_row *c);
@@ -181,6 +183,8 @@ struct line_row {
 	char client[NICK_MAX + 1]; /* LINE_OUT: the client name that sent it */
 	const char *text;	   /* borrowed */
 	size_t text_len;
+	bool has_re;
+	uint8_t re[16]; /* the msgid that it is about */
 };
 int store_line_add(struct store *s, struct line_row *l); /* sets id; copies the text */
 /* Lines with id > after, ascending, limit at most. */
@@ -188,6 +192,14 @@ int store_line_since(struct store *s, int64_t after, size_t limit,
 		     int (*cb)(void *ctx, const struct line_row *l), void *ctx);
 /* The last id that was ever given; 0 if none. */
 int store_line_last(struct store *s, int64_t *id);
+/* The least id of a line that is there; INT64_MAX if none is. */
+int store_line_first(struct store *s, int64_t *id);
+
+/* Conversations: positive numbers are contacts, whose lines of LINE_INFO are the service's. */
+#define STORE_SELF    0	   /* LINE_OUT of no contact: notes */
+#define STORE_SERVICE (-1) /* LINE_INFO, of whatever contact */
+/* A line of the conversation by its msgid. At most milliseconds. ERR_NOT_FOUND. */
+int store_line_find(struct store *s, int64_t conversation, const uint8_t msgid[16], int64_t *id);
 
 /* ---- received message ids, for as long as the contact exists ---- */
 int store_seen_add(struct store *s, int64_t contact, const uint8_t msgid[16]); /* ERR_EXISTS: a duplicate */
@@ -274,5 +286,19 @@ int store_outbox_clear(struct store *s, int64_t contact, size_t limit, size_t *n
 int store_cursor_set(struct store *s, const char *client, int64_t line_id);
 int store_cursor_get(struct store *s, const char *client, int64_t *line_id); /* ERR_NOT_FOUND */
 int store_cursor_each(struct store *s, int (*cb)(void *ctx, const char *client, int64_t line_id), void *ctx);
+
+/* ---- how far conversations were read: by STORE_SELF, STORE_SERVICE or contact, and goes with the contact ---- */
+int store_marker_set(struct store *s, int64_t conversation, uint64_t time_ms);
+int store_marker_get(struct store *s, int64_t conversation, uint64_t *time_ms); /* ERR_NOT_FOUND */
+
+/* ---- certificates of clients that may log in by them ---- */
+#define FINGERPRINT_BYTES 32 /* SHA-256 */
+int store_certificate_add(struct store *s, const uint8_t fingerprint[FINGERPRINT_BYTES],
+			  uint64_t made_ms);						/* ERR_EXISTS */
+int store_certificate_delete(struct store *s, const uint8_t fingerprint[FINGERPRINT_BYTES]); /* ERR_NOT_FOUND */
+/* Oldest first. */
+int store_certificate_each(struct store *s,
+			   int (*cb)(void *ctx, const uint8_t fingerprint[FINGERPRINT_BYTES], uint64_t made_ms),
+			   void *ctx);
 
 #endif

@@ -36,8 +36,9 @@ int store_contact_bury(struct store *s, int64_t id)
 	if (err)
 		return err;
 	const int retired = store_clients_retire(s, id);
-	if (retired)
-		return retired;
+	const int marker = store_marker_delete(s, id);
+	if (retired || marker)
+		return retired ? retired : marker;
 	s->litter |= LITTER_RATCHET | LITTER_SKIPPED | LITTER_CONTACT;
 	const int session = forget(s, "DELETE FROM session WHERE contact = ?", id);
 	const int ratchet = forget(s, "DELETE FROM ratchet WHERE contact = ?", id);

@@ -22,6 +22,8 @@ static void bind(struct query *q, const struct contact_row *c)
 	query_int(q, (int64_t)c->seen_ms);
 	query_int(q, c->blocked);
 	query_int(q, c->knows_door);
+	query_int(q, (int64_t)c->expire_ms);
+	query_int(q, c->household);
 }
 
 /* Takes away a token that is not this one; NULL: any. */
@@ -55,8 +57,8 @@ int store_contact_add(struct store *s, struct contact_row *c)
 	query_write(
 	    &q, s,
 	    "INSERT INTO contact (identity, petname, state, link_key, onion, client_key, their_nick, text,"
-	    " min_version, created_ms, seen_ms, blocked, knows_door)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	    " min_version, created_ms, seen_ms, blocked, knows_door, expire_ms, household)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 	bind(&q, c);
 	const int err = query_run(&q);
 	if (err)
@@ -72,7 +74,7 @@ int store_contact_update(struct store *s, const struct contact_row *c)
 		    "UPDATE contact SET identity = ?, petname = ?, state = ?, link_key = ?, onion = ?, "
 		    "client_key = ?,"
 		    " their_nick = ?, text = ?, min_version = ?, created_ms = ?, seen_ms = ?,"
-		    " blocked = ?, knows_door = ? WHERE id = ?");
+		    " blocked = ?, knows_door = ?, expire_ms = ?, household = ? WHERE id = ?");
 	bind(&q, c);
 	query_int(&q, c->id);
 	const int err = query_run(&q);
@@ -97,6 +99,9 @@ int store_contact_delete(struct store *s, int64_t id)
 	const int retired = store_clients_retire(s, id);
 	if (retired)
 		return retired;
+	const int marker = store_marker_delete(s, id);
+	if (marker)
+		return marker;
 	s->litter |= LITTER_RATCHET | LITTER_SKIPPED | LITTER_CONTACT;
 	query_write(&q, s, "DELETE FROM contact WHERE id = ?");
 	query_int(&q, id);
@@ -121,7 +126,9 @@ static void read_row(struct query *q, struct contact_row *c)
 	c->seen_ms = (uint64_t)query_get_int(q, 11);
 	c->blocked = query_get_int(q, 12);
 	c->knows_door = query_get_int(q, 13);
-	c->has_token = query_get_blob_if(q, 14, c->token, sizeof(c->token));
+	c->expire_ms = (uint64_t)query_get_int(q, 14);
+	c->household = query_get_int(q, 15);
+	c->has_token = query_get_blob_if(q, 16, c->token, sizeof(c->token));
 }
 
 int store_contact_each(struct store *s, int (*cb)(void *ctx, const struct contact_row *c), void *ctx)
@@ -132,7 +139,7 @@ int store_contact_each(struct store *s, int (*cb)(void *ctx, const struct contac
 	query_read(
 	    &q, s,
 	    "SELECT id, identity, petname, state, link_key, onion, client_key, their_nick, text, min_version,"
-	    " created_ms, seen_ms, blocked, knows_door, token"
+	    " created_ms, seen_ms, blocked, knows_door, expire_ms, household, token"
 	    " FROM contact LEFT JOIN contact_token ON contact_token.contact = id ORDER BY id");
 	while (!err && query_step(&q) > 0) {
 		read_row(&q, &c);

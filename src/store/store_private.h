@@ -15,6 +15,13 @@
 #define CONTROL "64"
 _Static_assert(STORE_CONTROL == 64, "migration 3 says so");
 
+/* Likewise of lines: line_info and line_note, and how many bits of an id tell lines of one run apart. */
+#define OUT "1"
+#define INFO "2"
+#define RUN "12"
+#define RUN_BITS 12
+_Static_assert(LINE_OUT == 1 && LINE_INFO == 2 && RUN_BITS == 12, "migration 4 says so");
+
 /* The tables that hold keys. */
 #define LITTER_RATCHET 1u
 #define LITTER_SKIPPED 2u
@@ -64,6 +71,9 @@ int store_scrub(struct store *s);
 /* The contact goes; its clients stay as CLIENT_RETIRED. */
 int store_clients_retire(struct store *s, int64_t contact);
 
+/* ---- store_marker.c ---- */
+int store_marker_delete(struct store *s, int64_t conversation);
+
 /* ---- store_query.c ---- */
 /*
  * One statement from preparation to its last row.  The first error sticks and makes the rest do nothing, so
@@ -107,5 +117,14 @@ bool query_get_blob_if(struct query *q, int column, void *out, size_t size);
 void query_get_text(struct query *q, int column, char *out, size_t size);
 /* Borrowed until the next step. */
 const void *query_get_bytes(struct query *q, int column, size_t *len);
+
+/* ---- store_line.c ---- */
+#define LINE_COLUMNS "id, contact, kind, message_kind, msgid, time_ms, minute, client, text, re"
+/* The rows of a query for these columns; ends it. */
+int line_walk(struct query *q, int (*cb)(void *ctx, const struct line_row *l), void *ctx);
+
+/* ---- store_find.c ---- */
+/* This line was added: if a run of lines is full, it can be found from now on. */
+int store_find_added(struct store *s, int64_t id);
 
 #endif

@@ -148,6 +148,29 @@ static const char *const migrations[] = {
     " expires_ms INTEGER NOT NULL);"
     "CREATE INDEX invite_client ON invite(client);"
     "CREATE TABLE invite_token " INVITE_TOKEN_COLUMNS INVITE_TOKEN_INDEX,
+
+    /* 4: what lines are about, and where they are found; retention, read markers, client certificates */
+    "ALTER TABLE contact ADD COLUMN expire_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE contact ADD COLUMN household INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE line ADD COLUMN re BLOB;"
+    "CREATE INDEX line_info ON line(kind) WHERE kind = " INFO ";"
+    "CREATE INDEX line_note ON line(kind) WHERE contact IS NULL AND kind = " OUT ";"
+
+    /* store_find.c says why this is no index */
+    "CREATE TABLE line_find ("
+    " run INTEGER NOT NULL,"
+    " msgid BLOB NOT NULL,"
+    " line INTEGER NOT NULL,"
+    " PRIMARY KEY (run, msgid, line)) WITHOUT ROWID;"
+    "INSERT INTO line_find SELECT id >> " RUN ", msgid, id FROM line"
+    " WHERE id >> " RUN " < (SELECT seq >> " RUN " FROM sqlite_sequence WHERE name = 'line') ORDER BY id;"
+    "CREATE TRIGGER line_gone AFTER DELETE ON line BEGIN"
+    " DELETE FROM line_find WHERE run = old.id >> " RUN " AND msgid = old.msgid AND line = old.id;"
+    " END;"
+
+    "CREATE TABLE marker (conversation INTEGER PRIMARY KEY NOT NULL, time_ms INTEGER NOT NULL);"
+    "CREATE TABLE certificate (fingerprint BLOB PRIMARY KEY NOT NULL, made_ms INTEGER NOT NULL)"
+    " WITHOUT ROWID;",
 };
 #define VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))
 

@@ -113,6 +113,54 @@ static const char rows_2[] = "UPDATE outbox SET seq = 3, sealed = x'aabb' WHERE 
 			     "INSERT INTO ratchet VALUES (" BOB ", 'a state');"
 			     "INSERT INTO skipped VALUES (" BOB ", " K1 ", 5, " K2 ", 5000);";
 
+/* As version 3 made it of version 2's; never changes. */
+static const char version_3[] =
+    "ALTER TABLE contact ADD COLUMN blocked INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE contact ADD COLUMN knows_door INTEGER NOT NULL DEFAULT 1;"
+    "CREATE TABLE contact_token"
+    "(contact INTEGER PRIMARY KEY NOT NULL REFERENCES contact(id) ON DELETE CASCADE,"
+    " token BLOB NOT NULL);"
+    "CREATE INDEX outbox_control ON outbox(contact) WHERE message_kind >= 64;"
+    "CREATE TABLE service ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " created_ms INTEGER NOT NULL,"
+    " left_ms INTEGER NOT NULL);"
+    "CREATE TABLE service_seed"
+    "(service INTEGER PRIMARY KEY NOT NULL REFERENCES service(id) ON DELETE CASCADE,"
+    " seed BLOB NOT NULL);"
+    "CREATE TABLE client ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " service INTEGER NOT NULL REFERENCES service(id) ON DELETE CASCADE,"
+    " use INTEGER NOT NULL,"
+    " contact INTEGER REFERENCES contact(id),"
+    " offer INTEGER NOT NULL,"
+    " acked INTEGER NOT NULL);"
+    "CREATE INDEX client_service ON client(service);"
+    "CREATE INDEX client_contact ON client(contact) WHERE contact IS NOT NULL;"
+    "CREATE TABLE client_secret"
+    "(client INTEGER PRIMARY KEY NOT NULL REFERENCES client(id) ON DELETE CASCADE,"
+    " secret BLOB NOT NULL);"
+    "CREATE UNIQUE INDEX client_secret_once ON client_secret(secret);"
+    "CREATE TABLE invite ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " client INTEGER NOT NULL REFERENCES client(id) ON DELETE CASCADE,"
+    " made_ms INTEGER NOT NULL,"
+    " expires_ms INTEGER NOT NULL);"
+    "CREATE INDEX invite_client ON invite(client);"
+    "CREATE TABLE invite_token"
+    "(invite INTEGER PRIMARY KEY NOT NULL REFERENCES invite(id) ON DELETE CASCADE,"
+    " token BLOB NOT NULL);"
+    "CREATE UNIQUE INDEX invite_token_once ON invite_token(token);"
+    "PRAGMA user_version = 3;";
+
+/* A conversation that is long, in part from before lines were found by their msgids. */
+static const char rows_3[] = "UPDATE contact SET blocked = 1 WHERE id = 7;"
+			     "WITH RECURSIVE n(i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)"
+			     "INSERT INTO line SELECT i, " BOB ", i % 2, 0, zeroblob(12) || CAST(printf('%04X', i)"
+			     " AS BLOB), 5000 + i, 83, '', 'line ' || i FROM n;"
+			     "UPDATE line SET msgid = CAST(msgid AS BLOB) WHERE id >= 100;"
+			     "INSERT INTO line VALUES (10001, " BOB ", 2, 2, " B1 ", 15001, 0, '', 'news');";
+
 static struct store *open_version(const struct help *h, int version)
 {
 	sqlite3 *db = raw_open(h->db);
@@ -121,6 +169,10 @@ static struct store *open_version(const struct help *h, int version)
 	if (version >= 2) {
 		raw_exec(db, version_2);
 		raw_exec(db, rows_2);
+	}
+	if (version >= 3) {
+		raw_exec(db, version_3);
+		raw_exec(db, rows_3);
 	}
 	assert_int_equal(raw_int(db, "PRAGMA user_version"), version);
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
@@ -333,6 +385,69 @@ static void version_2_goes_on(void **state)
 	store_close(s);
 }
 
+static int64_t found(struct store *s, int64_t conversation, int i)
+{
+	uint8_t msgid[17] = {0};
+	int64_t id = 0;
+	snprintf((char *)msgid + 12, 5, "%04X", i);
+	const int err = store_line_find(s, conversation, msgid, &id);
+	assert_true(!err || err == ERR_NOT_FOUND);
+	return err ? 0 : id;
+}
+
+static void version_3_keeps_what_it_had(void **state)
+{
+	static const uint8_t news[16] = {[0 ... 15] = 1};
+	struct store *s = open_version(*state, 3);
+	struct help_story st = {""};
+	int64_t id;
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(help_lines(s), 3 + 9901 + 1);
+		assert_int_equal(found(s, 4, 100), 100);
+		assert_int_equal(found(s, 4, 4095), 4095);
+		assert_int_equal(found(s, 4, 4096), 4096);
+		assert_int_equal(found(s, 4, 9999), 9999);
+		assert_int_equal(found(s, 7, 4095), 0);
+		assert_int_equal(found(s, 4, 10001), 0);
+		assert_int_equal(store_line_find(s, 4, news, &id), 0);
+		assert_int_equal(id, 11);
+		assert_int_equal(store_line_find(s, STORE_SERVICE, news, &id), 0);
+		assert_int_equal(id, 10001);
+		store_close(s); /* once more, as it now is */
+		s = help_open(*state);
+	}
+	assert_int_equal(store_line_since(s, 9999, 1, tell_line, &st), 0);
+	assert_string_equal(st.text, "line 10000 of 4 kind 0,0 id 48 at 15000,83  'line 10000'\n");
+	store_close(s);
+}
+
+static void version_3_goes_on(void **state)
+{
+	struct store *s = open_version(*state, 3);
+	for (int i = 10002; i < 20000; i++) {
+		struct line_row l = {.contact = i % 2 ? 4 : 7, .has_re = true, .re = {1}};
+		char hex[5];
+		snprintf(hex, sizeof(hex), "%04X", i);
+		memcpy(l.msgid + 12, hex, 4);
+		assert_int_equal(store_line_add(s, &l), 0);
+		assert_int_equal(l.id, i);
+	}
+	assert_int_equal(store_contact_delete(s, 7), 0);
+	assert_int_equal(store_commit(s), 0);
+	assert_int_equal(found(s, 4, 100), 100);
+	assert_int_equal(found(s, 4, 10003), 10003);
+	assert_int_equal(found(s, 7, 10004), 0);
+	assert_int_equal(found(s, 4, 19999), 19999);
+	store_close(s);
+
+	/* what is gone is not to be found there either */
+	sqlite3 *db = raw_open(((struct help *)*state)->db);
+	assert_int_equal(raw_int(db, "SELECT count(*) FROM line_find WHERE line NOT IN (SELECT id FROM line)"), 0);
+	assert_int_equal(raw_int(db, "SELECT count(*) FROM line_find"),
+			 raw_int(db, "SELECT count(*) FROM line WHERE id < 16384"));
+	sqlite3_close(db);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, help_setup, help_teardown)
@@ -341,6 +456,8 @@ int main(void)
 	    T(version_1_goes_on),
 	    T(version_2_keeps_what_it_had),
 	    T(version_2_goes_on),
+	    T(version_3_keeps_what_it_had),
+	    T(version_3_goes_on),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
