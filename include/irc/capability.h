@@ -20,15 +20,15 @@
 	X(ECHO_MESSAGE, "echo-message", NULL, true)                                                  \
 	X(EVENT_PLAYBACK, "draft/event-playback", NULL, false)                                       \
 	X(EXTENDED_JOIN, "extended-join", NULL, true)                                                \
-	X(EXTENDED_MONITOR, "extended-monitor", NULL, false)                                         \
+	X(EXTENDED_MONITOR, "extended-monitor", NULL, true)                                          \
 	X(INVITE_NOTIFY, "invite-notify", NULL, true)                                                \
 	X(LABELED_RESPONSE, "labeled-response", NULL, true)                                          \
 	X(MESSAGE_REDACTION, "draft/message-redaction", NULL, false)                                 \
 	X(MESSAGE_TAGS, "message-tags", NULL, true)                                                  \
 	X(MULTILINE, "draft/multiline", "max-bytes=4000,max-lines=100", false)                       \
 	X(MULTI_PREFIX, "multi-prefix", NULL, true)                                                  \
-	X(NO_IMPLICIT_NAMES, "draft/no-implicit-names", NULL, false)                                 \
-	X(PRE_AWAY, "draft/pre-away", NULL, false)                                                   \
+	X(NO_IMPLICIT_NAMES, "draft/no-implicit-names", NULL, true)                                  \
+	X(PRE_AWAY, "draft/pre-away", NULL, true)                                                    \
 	X(READ_MARKER, "draft/read-marker", NULL, false)                                             \
 	X(SASL, "sasl", "PLAIN", true)                                                               \
 	X(SEARCH, "soju.im/search", NULL, false)                                                     \

@@ -94,6 +94,11 @@
 	X(RPL_HELPSTART, 704, NULL)                                                                          \
 	X(RPL_HELPTXT, 705, NULL)                                                                            \
 	X(RPL_ENDOFHELP, 706, NULL)                                                                          \
+	X(RPL_MONONLINE, 730, NULL)                                                                          \
+	X(RPL_MONOFFLINE, 731, NULL)                                                                         \
+	X(RPL_MONLIST, 732, NULL)                                                                            \
+	X(RPL_ENDOFMONLIST, 733, "End of MONITOR list")                                                      \
+	X(ERR_MONLISTFULL, 734, "Monitor list is full")                                                      \
 	X(RPL_LOGGEDIN, 900, NULL)                                                                           \
 	X(RPL_LOGGEDOUT, 901, "You are now logged out")                                                      \
 	X(ERR_NICKLOCKED, 902, NULL)                                                                         \
@@ -113,6 +118,7 @@ enum numeric {
 /* The standard text of a numeric; "" where a reply makes its own. */
 const char *numeric_text(enum numeric n);
 
+#define ISUPPORT_MONITOR 512 /* nicks that a client may watch */
 /* The i-th ISUPPORT token ("CASEMAPPING=ascii"), NULL after the last.  All of them are true. */
 const char *isupport_token(size_t i);
 

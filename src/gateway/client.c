@@ -8,8 +8,10 @@
 #include "base/log.h"
 #include "base/str.h"
 
+#include "away.h"
 #include "command.h"
 #include "login.h"
+#include "monitor.h"
 #include "response.h"
 #include "session.h"
 
@@ -111,6 +113,8 @@ static void client_die(struct client *c)
 	if (c->session != NULL)
 		session_detach(c);
 	c->account = NULL;
+	away_clear(c);
+	monitor_clear(c);
 	sasl_clear(&c->sasl);
 	response_free(c);
 	TAILQ_REMOVE(&g->clients, c, link);

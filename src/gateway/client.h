@@ -27,6 +27,18 @@ enum need { NEED_NICK = 1, NEED_USER = 2, NEED_CAP_END = 4 };
 struct response;
 struct batch;
 
+/* What the client has said of itself by AWAY (away.h). */
+struct away {
+	char *text;	/* NULL: it is here */
+	bool automatic; /* `AWAY *`: started by nobody's hand */
+	uint64_t order; /* of AWAY commands */
+};
+/* A nick that the client watches (monitor.h). */
+struct monitored {
+	char nick[NICK_MAX + 1];
+	bool online; /* as the client was told last */
+};
+
 struct client {
 	TAILQ_ENTRY(client) link;	  /* gateway->clients or gateway->dead */
 	TAILQ_ENTRY(client) session_link; /* session->clients, while session is set */
@@ -50,6 +62,10 @@ struct client {
 	struct account *account; /* logged in; the session follows once registered */
 	char name[NICK_MAX + 1]; /* of the client, for its cursor */
 	struct session *session;
+	struct away away;
+	struct monitored *monitored; /* n_monitored of them; NULL: none */
+	size_t n_monitored;
+	bool bot;	 /* user mode +B */
 	bool joined;	 /* is in the control channel */
 	bool in_channel; /* the command being handled was said in the channel */
 	struct replay replay;

@@ -25,10 +25,12 @@ enum command_who {
 	X("PONG", WHO_ANY, 0, command_pong)                                                                  \
 	X("QUIT", WHO_ANY, 0, command_quit)                                                                  \
 	X("ERROR", WHO_ANY, 0, command_ignore)                                                               \
-	X("AWAY", WHO_REGISTERED, 0, command_away)                                                           \
 	X("SETNAME", WHO_REGISTERED, 1, command_setname)                                                     \
 	X("ISON", WHO_REGISTERED, 1, command_ison)                                                           \
 	X("USERHOST", WHO_REGISTERED, 1, command_userhost)                                                   \
+	/* away.c, monitor.c */                                                                              \
+	X("AWAY", WHO_ANY, 0, command_away)                                                                  \
+	X("MONITOR", WHO_REGISTERED, 1, command_monitor)                                                     \
 	/* channel.c */                                                                                      \
 	X("JOIN", WHO_REGISTERED, 1, command_join)                                                           \
 	X("PART", WHO_REGISTERED, 1, command_part)                                                           \

@@ -4,7 +4,9 @@
 
 #include "base/str.h"
 
+#include "away.h"
 #include "member.h"
+#include "monitor.h"
 #include "person.h"
 #include "session.h"
 
@@ -30,6 +32,7 @@ static void on_presence(void *ctx, struct chat *chat, const struct contact *cont
 		return;
 	status_touch(s);
 	member_on_presence(s, contact, before, reason);
+	monitor_on_presence(s, contact, before);
 }
 
 static void on_contact_added(void *ctx, struct chat *chat, const struct contact *contact)
@@ -41,6 +44,7 @@ static void on_contact_added(void *ctx, struct chat *chat, const struct contact 
 	status_touch(s);
 	if (member_is(s, contact))
 		member_come(s, contact);
+	monitor_on_nick(s, contact->row.petname);
 }
 
 /* Also to clients outside the channel, and when the contact is offline: a query follows its nick. */
@@ -61,6 +65,8 @@ static void on_contact_renamed(void *ctx, struct chat *chat, const struct contac
 	person_tags(&p, &t);
 	TAILQ_FOREACH (c, &s->clients, session_link)
 		client_send_tagged(c, &t, ":%s NICK %s", mask, contact->row.petname);
+	monitor_on_nick(s, old_nick);
+	monitor_on_nick(s, contact->row.petname);
 }
 
 static void on_contact_blocked(void *ctx, struct chat *chat, const struct contact *contact)
@@ -82,6 +88,7 @@ static void on_contact_removed(void *ctx, struct chat *chat, const struct contac
 	status_touch(s);
 	if (member_is(s, contact))
 		member_go(s, contact, "removed");
+	monitor_on_nick(s, contact->row.petname);
 }
 
 static void on_request(void *ctx, struct chat *chat, const struct request_row *r)
@@ -101,27 +108,31 @@ static void on_request(void *ctx, struct chat *chat, const struct request_row *r
 	}
 }
 
+static void on_nick(struct session *s, const char *old_nick, const char *nick)
+{
+	struct tags own = {.account = account_name(s->account)};
+	struct client *c;
+	char mask[MASK_SIZE];
+
+	TAILQ_FOREACH (c, &s->clients, session_link) {
+		client_mask(c, mask);
+		client_send_tagged(c, &own, ":%s NICK %s", mask, nick);
+		str_copy(c->nick, sizeof(c->nick), nick);
+		monitor_tell(c, old_nick);
+		monitor_tell(c, nick);
+	}
+}
+
 static void on_self(void *ctx, struct chat *chat, const char *old_nick)
 {
 	struct session *s = session_of_chat(ctx, chat);
-	const char *nick = chat_nick(chat);
-	bool renamed = old_nick != NULL && strcmp(old_nick, nick) != 0;
-	struct client *c;
-	struct tags own = {0};
-	char mask[MASK_SIZE];
 
 	if (s == NULL)
 		return;
-	own.account = account_name(s->account);
-	TAILQ_FOREACH (c, &s->clients, session_link) {
-		if (renamed) {
-			client_mask(c, mask);
-			client_send_tagged(c, &own, ":%s NICK %s", mask, nick);
-			str_copy(c->nick, sizeof(c->nick), nick);
-		} else if (c != s->sender) {
-			client_numeric(c, chat_away(chat) != NULL ? RPL_NOWAWAY : RPL_UNAWAY, "%s", "");
-		}
-	}
+	if (old_nick != NULL && strcmp(old_nick, chat_nick(chat)) != 0)
+		on_nick(s, old_nick, chat_nick(chat));
+	else
+		away_on_change(s);
 }
 
 static void on_notice(void *ctx, struct chat *chat, const struct contact *contact, const char *text)

@@ -36,6 +36,7 @@ struct gateway {
 	struct session_list sessions;
 	struct ticket_list tickets; /* questions about circuits that are not answered yet */
 	uint64_t started_ms;	    /* real time */
+	uint64_t away_order;	    /* of the latest AWAY */
 	char closing[128];	    /* why it goes; empty while it serves */
 };
 

@@ -49,21 +49,11 @@ static void show_voice(struct session *s, const struct person *p, bool voiced)
 
 static void show_away(struct session *s, const struct person *p)
 {
-	char mask[MASK_SIZE];
-	char offline[WORDS_OFFLINE];
-	struct tags t;
+	struct client *c;
 
-	person_mask(p, mask);
-	person_tags(p, &t);
-	if (!p->online) {
-		words_offline(p->contact, offline);
-		session_channel(s, CAP_AWAY_NOTIFY, &t, ":%s AWAY :%s", mask, offline);
-	} else if (p->away) {
-		session_channel(s, CAP_AWAY_NOTIFY, &t, ":%s AWAY :%s", mask,
-				p->away_text[0] != '\0' ? p->away_text : "away");
-	} else {
-		session_channel(s, CAP_AWAY_NOTIFY, &t, ":%s AWAY", mask);
-	}
+	TAILQ_FOREACH (c, &s->clients, session_link)
+		if (c->joined && client_has(c, CAP_AWAY_NOTIFY))
+			person_send_away(c, p);
 }
 
 void member_come(struct session *s, const struct contact *contact)

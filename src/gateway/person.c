@@ -7,6 +7,15 @@
 
 #include "member.h"
 #include "session.h"
+#include "words.h"
+
+/* There is always something to be shown of somebody who is away. */
+static const char *away_text(bool away, const char *text)
+{
+	if (!away)
+		return "";
+	return text[0] != '\0' ? text : "away";
+}
 
 void person_of_contact(const struct session *s, const struct contact *contact, struct person *out)
 {
@@ -19,7 +28,7 @@ void person_of_contact(const struct session *s, const struct contact *contact, s
 	out->member = member_is(s, contact);
 	out->prefix = member_prefix(s, contact);
 	out->away = contact->presence == PRESENCE_AWAY;
-	out->away_text = out->away ? contact->away_text : "";
+	out->away_text = away_text(out->away, contact->away_text);
 	str_copy(out->nick, sizeof(out->nick), contact->row.petname);
 	str_copy(out->user, sizeof(out->user), SERVICE_NICK);
 	str_fmt(out->host, sizeof(out->host), "%s.onion", contact->onion);
@@ -43,14 +52,14 @@ static void person_of_service(const struct client *c, struct person *out)
 static void person_of_self(const struct client *c, struct person *out)
 {
 	const struct chat *chat = c->session != NULL ? session_chat(c->session) : NULL;
-	const char *away = chat != NULL ? chat_away(chat) : NULL;
+	const char *away = chat != NULL ? chat_away(chat) : c->away.text;
 
 	memset(out, 0, sizeof(*out));
 	out->kind = PERSON_SELF;
 	out->online = out->member = true;
 	out->prefix = "";
 	out->away = away != NULL;
-	out->away_text = away != NULL ? away : "";
+	out->away_text = away_text(out->away, away);
 	str_copy(out->nick, sizeof(out->nick), c->nick);
 	str_copy(out->user, sizeof(out->user), client_user(c));
 	client_host(c, out->host);
@@ -69,6 +78,24 @@ void person_tags(const struct person *p, struct tags *out)
 	memset(out, 0, sizeof(*out));
 	out->account = p->account[0] != '\0' ? p->account : NULL;
 	out->bot = p->kind == PERSON_SERVICE;
+}
+
+void person_send_away(struct client *c, const struct person *p)
+{
+	char mask[MASK_SIZE];
+	char offline[WORDS_OFFLINE];
+	struct tags t;
+
+	person_mask(p, mask);
+	person_tags(p, &t);
+	if (!p->online) {
+		words_offline(p->contact, offline);
+		client_send_tagged(c, &t, ":%s AWAY :%s", mask, offline);
+	} else if (p->away) {
+		client_send_tagged(c, &t, ":%s AWAY :%s", mask, p->away_text);
+	} else {
+		client_send_tagged(c, &t, ":%s AWAY", mask);
+	}
 }
 
 bool person_find(struct client *c, const char *nick, struct person *out)

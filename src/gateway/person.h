@@ -31,6 +31,8 @@ void person_of_contact(const struct session *s, const struct contact *contact, s
 void person_mask(const struct person *p, char out[MASK_SIZE]);
 /* What stands in front of what it says or does. */
 void person_tags(const struct person *p, struct tags *out);
+/* AWAY as away-notify tells it; an offline one is away with the words that say so. */
+void person_send_away(struct client *c, const struct person *p);
 /* By nick, online or not; false if the client knows nobody of that name. */
 bool person_find(struct client *c, const char *nick, struct person *out);
 /* Everybody who is in the control channel: the service, itself, contacts. */

@@ -8,6 +8,7 @@
 
 #include "command.h"
 #include "login.h"
+#include "monitor.h"
 #include "session.h"
 #include "words.h"
 
@@ -138,6 +139,7 @@ static void nick_of_account(struct client *c, const char *nick)
 void command_nick(struct client *c, const struct irc_message *m)
 {
 	const char *nick = m->n_params > 0 ? m->params[0] : "";
+	char old[NICK_MAX + 1];
 	char mask[MASK_SIZE];
 
 	if (nick[0] == '\0') {
@@ -164,7 +166,10 @@ void command_nick(struct client *c, const struct irc_message *m)
 	client_mask(c, mask);
 	if (c->registered && strcmp(c->nick, nick) != 0)
 		client_send(c, ":%s NICK %s", mask, nick);
+	str_copy(old, sizeof(old), c->nick);
 	str_copy(c->nick, sizeof(c->nick), nick);
+	monitor_tell(c, old);
+	monitor_tell(c, nick);
 	c->needs &= ~(unsigned)NEED_NICK;
 	register_advance(c);
 }

@@ -10,8 +10,10 @@
 #include "base/log.h"
 #include "base/str.h"
 
+#include "away.h"
 #include "circuits.h"
 #include "command.h"
+#include "monitor.h"
 #include "person.h"
 
 /* ---- life ---- */
@@ -75,8 +77,9 @@ struct session *session_get(struct gateway *g, struct account *a)
 	s->created_ms = loop_time_ms(g->loop);
 	s->fence_timer = timer_new(g->loop, on_fence, s);
 	s->status_timer = timer_new(g->loop, status_on_timer, s);
+	s->away_timer = timer_new(g->loop, away_on_timer, s);
 	LIST_INSERT_HEAD(&g->sessions, s, link);
-	if (s->fence_timer == NULL || s->status_timer == NULL) {
+	if (s->fence_timer == NULL || s->status_timer == NULL || s->away_timer == NULL) {
 		session_free(s);
 		return NULL;
 	}
@@ -95,6 +98,7 @@ void session_free(struct session *s)
 		session_detach(c);
 	timer_free(s->fence_timer);
 	timer_free(s->status_timer);
+	timer_free(s->away_timer);
 	LIST_REMOVE(s, link);
 	free(s);
 }
@@ -161,8 +165,8 @@ void session_attach(struct client *c)
 	chat = session_chat(s);
 	take_identity(c);
 	session_join(c);
-	if (chat_away(chat) != NULL)
-		client_numeric(c, RPL_NOWAWAY, "%s", "");
+	monitor_tell_all(c);
+	away_combine(s);
 	status_greet(c);
 	chat_requests_each(chat, announce, c);
 	replay_start(c);
@@ -175,6 +179,7 @@ void session_detach(struct client *c)
 	if (s->sender == c)
 		s->sender = NULL;
 	TAILQ_REMOVE(&s->clients, c, session_link);
+	away_touch(s);
 	c->session = NULL;
 	c->joined = false;
 	circuits_cancel(c);
@@ -205,6 +210,9 @@ void session_logout(struct client *c, const char *reason)
 	client_reply(c, RPL_LOGGEDOUT, "%s :%s", mask, numeric_text(RPL_LOGGEDOUT));
 	if (client_has(c, CAP_ACCOUNT_NOTIFY))
 		client_send(c, ":%s ACCOUNT *", mask);
+	/* What it has watched were this account's contacts. */
+	monitor_tell_all(c);
+	monitor_clear(c);
 	/* The nick may be another one than the account's. */
 	client_notice(c, "You are not logged in any more (%s). To come back: /msg %s identify %s <password>",
 		      reason, SERVICE_NICK, name);
@@ -228,7 +236,8 @@ void session_join(struct client *c)
 	client_reply(c, RPL_TOPIC, "%s :%s", CONTROL_CHANNEL, s->topic);
 	client_reply(c, RPL_TOPICWHOTIME, "%s %s %llu", CONTROL_CHANNEL, c->gateway->service_mask,
 		     (unsigned long long)(s->topic_ms / 1000));
-	channel_names(c);
+	if (!client_has(c, CAP_NO_IMPLICIT_NAMES))
+		channel_names(c);
 }
 
 void session_channel(struct session *s, uint32_t caps, const struct tags *t, const char *fmt, ...)

@@ -16,6 +16,7 @@ struct session {
 	struct client *sender;	    /* whose command is being handled; NULL otherwise */
 	struct timer *fence_timer;  /* a pause in live lines */
 	struct timer *status_timer; /* gathers changes of the status line */
+	struct timer *away_timer;   /* a client has left */
 	bool status_due;
 	uint64_t created_ms; /* real time */
 	char topic[TOPIC_SIZE];

@@ -22,6 +22,9 @@ enum setting_type {
 	  "which contacts are members of &contacts",                                                         \
 	  "With `online` they join when they come and quit when they go. With `all` they stay: voiced (+) "  \
 	  "while online, away and without voice while offline.")                                             \
+	X(AWAY_AUTO, "away.auto", BOOL, "", "off", "be away while no client is here",                        \
+	  "With several clients you are away when all of them are. When the last one goes, your contacts "   \
+	  "go on seeing what they saw; with `on` they see that you are away, until a client is here again.") \
 	X(COVER, "cover", CHOICE, "off|light|constant", "off", "how links hide when you talk",               \
 	  "Who watches a link can count its records. `light` adds empty ones at random times. `constant` "   \
 	  "sends one every 2 seconds on each link, full or empty: talk then looks like silence, but "        \

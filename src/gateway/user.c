@@ -47,23 +47,6 @@ void command_ignore(struct client *c, const struct irc_message *m)
 	(void)m;
 }
 
-void command_away(struct client *c, const struct irc_message *m)
-{
-	const char *text = m->n_params > 0 && m->params[0][0] != '\0' ? m->params[0] : NULL;
-	int err = 0;
-
-	if (c->session == NULL && text != NULL) {
-		client_notice(c, "You are not logged in: nobody can see whether you are away.");
-		return;
-	}
-	if (c->session != NULL)
-		err = chat_set_away(session_chat(c->session), gateway_now(c->gateway), text);
-	if (err != 0)
-		client_notice(c, "%s.", words_error(err));
-	else
-		client_numeric(c, text != NULL ? RPL_NOWAWAY : RPL_UNAWAY, "%s", "");
-}
-
 /* The real name stays on this machine. */
 void command_setname(struct client *c, const struct irc_message *m)
 {

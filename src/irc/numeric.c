@@ -18,6 +18,9 @@ const char *numeric_text(enum numeric n)
 	return "";
 }
 
+#define TEXT_OF(number) #number
+#define NUMBER(number)	TEXT_OF(number)
+
 /* clang-format off */
 static const char *const isupport[] = {
 	"AWAYLEN=200",
@@ -26,6 +29,7 @@ static const char *const isupport[] = {
 	"CHANTYPES=&",
 	"CLIENTTAGDENY=*",
 	"MODES=1",
+	"MONITOR=" NUMBER(ISUPPORT_MONITOR),
 	"NAMELEN=128",
 	"NETWORK=allium",
 	"NICKLEN=30",
