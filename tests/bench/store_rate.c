@@ -4,8 +4,12 @@
  * settings (WAL, synchronous=FULL, secure_delete), but with nothing between the statements.  Prints seconds.
  * The sides run as two processes at once, as the daemons do.
  *
- *   store_rate DB send|receive|empty MESSAGES SIZE BATCH     BATCH: messages in a transaction (may be 2.5)
+ *   store_rate DB send|receive|note|queue|empty MESSAGES SIZE BATCH     BATCH: messages in a transaction (may be 2.5)
+ *
+ * note: lines to oneself, queue: to somebody who is away.  After the seconds it prints those of CPU, and what half of
+ * the transactions took at most, in microseconds.
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,14 +27,27 @@
 
 static sqlite3 *db;
 static sqlite3_stmt *begin, *commit, *line, *outbox, *acked, *seen, *state;
+static uint32_t *took_us;
+static size_t n_took;
+static double cpu_before;
 static char text[8192];
 
-static double seconds(void)
+static double clock_seconds(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static double seconds(void)
+{
+	return clock_seconds(CLOCK_MONOTONIC);
+}
+
+static double cpu_seconds(void)
+{
+	return clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 static void check(int rc)
@@ -104,6 +121,24 @@ static void put_message(sqlite3_stmt *s, const uint8_t msgid[16], int size)
 	run(s);
 }
 
+static void note_one(int size)
+{
+	uint8_t msgid[16];
+
+	randombytes_buf(msgid, sizeof(msgid));
+	put_message(line, msgid, size);
+}
+
+/* Accepted, and not sealed yet. */
+static void queue_one(int size)
+{
+	uint8_t msgid[16];
+
+	randombytes_buf(msgid, sizeof(msgid));
+	put_message(outbox, msgid, size);
+	put_message(line, msgid, size);
+}
+
 /* Accepted as it is sealed. Those of the batch before have been acked meanwhile. */
 static void send_one(int size, sqlite3_int64 behind)
 {
@@ -133,32 +168,66 @@ static void receive_one(int size)
 	put_message(line, msgid, size);
 }
 
-static void end_batch(void)
+/* With what the ratchet has come to, where one has moved. */
+static void end_batch(bool ratchet)
 {
-	randombytes_buf(text, STATE);
-	check(sqlite3_bind_blob(state, 1, text, STATE, SQLITE_STATIC));
-	run(state);
+	if (ratchet) {
+		randombytes_buf(text, STATE);
+		check(sqlite3_bind_blob(state, 1, text, STATE, SQLITE_STATIC));
+		run(state);
+	}
 	run(commit);
 }
 
-static double fill(const char *what, unsigned long n, int size, double batch)
+static void put_one(char what, int size, double batch)
 {
-	double start = seconds(), due = 0;
+	switch (what) {
+	case 's':
+		send_one(size, (sqlite3_int64)batch);
+		break;
+	case 'r':
+		receive_one(size);
+		break;
+	case 'n':
+		note_one(size);
+		break;
+	case 'q':
+		queue_one(size);
+		break;
+	}
+}
+
+static double fill(char what, unsigned long n, int size, double batch)
+{
+	double start = seconds(), due = 0, begun;
 	unsigned long i = 0;
 
 	while (i < n) {
+		begun = seconds();
 		run(begin);
-		if (what[0] == 'e')
+		if (what == 'e')
 			i++;
-		for (due += batch; what[0] != 'e' && i < n && due >= 1; due--, i++) {
-			if (what[0] == 's')
-				send_one(size, (sqlite3_int64)batch);
-			else
-				receive_one(size);
-		}
-		end_batch();
+		for (due += batch; what != 'e' && i < n && due >= 1; due--, i++)
+			put_one(what, size, batch);
+		end_batch(what != 'n' && what != 'q');
+		took_us[n_took++ % n] = (uint32_t)((seconds() - begun) * 1e6);
 	}
 	return seconds() - start;
+}
+
+static int compare(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void report(double took, size_t n)
+{
+	n_took = n_took < n ? n_took : n;
+	qsort(took_us, n_took, sizeof(*took_us), compare);
+	printf("%.6f %.6f %u\n", took, cpu_seconds() - cpu_before,
+	       took_us[n_took / 2]);
 }
 
 int main(int argc, char **argv)
@@ -168,14 +237,16 @@ int main(int argc, char **argv)
 	int size;
 
 	if (argc != 6 || sodium_init() < 0 || (batch = strtod(argv[5], NULL)) < 0.01) {
-		fprintf(stderr, "usage: store_rate DB send|receive|empty MESSAGES SIZE BATCH\n");
+		fprintf(stderr, "usage: store_rate DB send|receive|note|queue|empty MESSAGES SIZE BATCH\n");
 		return 2;
 	}
 	n = strtoul(argv[3], NULL, 10);
 	size = atoi(argv[4]);
-	if (open_db(argv[1]) != 0)
+	took_us = calloc(n + 1, sizeof(*took_us));
+	if (took_us == NULL || open_db(argv[1]) != 0)
 		return 1;
 	prepare_all();
-	printf("%.6f\n", fill(argv[2], n, size, batch));
+	cpu_before = cpu_seconds();
+	report(fill(argv[2][0], n, size, batch), n);
 	return 0;
 }

@@ -29,7 +29,7 @@ def slowest(commands):
                for command in commands]
     outputs = [process.communicate()[0] for process in running]
     assert all(process.returncode == 0 for process in running), commands
-    return max(float(output) for output in outputs)
+    return max(float(output.split()[0]) for output in outputs)
 
 
 class Pair:
