@@ -293,12 +293,17 @@ int store_marker_get(struct store *s, int64_t conversation, uint64_t *time_ms); 
 
 /* ---- certificates of clients that may log in by them ---- */
 #define FINGERPRINT_BYTES 32 /* SHA-256 */
-int store_certificate_add(struct store *s, const uint8_t fingerprint[FINGERPRINT_BYTES],
-			  uint64_t made_ms);						/* ERR_EXISTS */
+struct certificate_row {
+	uint8_t fingerprint[FINGERPRINT_BYTES];
+	uint64_t made_ms;
+	bool proven; /* its holder has shown it while logged in, or has named the account */
+};
+int store_certificate_add(struct store *s, const struct certificate_row *c); /* ERR_EXISTS */
+int store_certificate_prove(struct store *s, const uint8_t fingerprint[FINGERPRINT_BYTES]); /* ERR_NOT_FOUND */
 int store_certificate_delete(struct store *s, const uint8_t fingerprint[FINGERPRINT_BYTES]); /* ERR_NOT_FOUND */
+/* ERR_NOT_FOUND */
+int store_certificate_get(struct store *s, const uint8_t fingerprint[FINGERPRINT_BYTES], struct certificate_row *c);
 /* Oldest first. */
-int store_certificate_each(struct store *s,
-			   int (*cb)(void *ctx, const uint8_t fingerprint[FINGERPRINT_BYTES], uint64_t made_ms),
-			   void *ctx);
+int store_certificate_each(struct store *s, int (*cb)(void *ctx, const struct certificate_row *c), void *ctx);
 
 #endif

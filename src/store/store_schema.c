@@ -169,8 +169,8 @@ static const char *const migrations[] = {
     " END;"
 
     "CREATE TABLE marker (conversation INTEGER PRIMARY KEY NOT NULL, time_ms INTEGER NOT NULL);"
-    "CREATE TABLE certificate (fingerprint BLOB PRIMARY KEY NOT NULL, made_ms INTEGER NOT NULL)"
-    " WITHOUT ROWID;",
+    "CREATE TABLE certificate (fingerprint BLOB PRIMARY KEY NOT NULL, made_ms INTEGER NOT NULL,"
+    " proven INTEGER NOT NULL) WITHOUT ROWID;",
 };
 #define VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))
 
