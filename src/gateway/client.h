@@ -131,8 +131,8 @@ void client_reply(struct client *c, enum numeric n, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* A NOTICE from the service nick; to the channel if the command at hand was said there. */
 void client_notice(struct client *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* IRCv3 standard-replies; context: words joined by blanks, or "".  A client without them gets the text as a NOTICE
- * from the service. */
+/* IRCv3 standard-replies; context: words joined by blanks, or "".  Clients that negotiated nothing that uses
+ * them get the text as a NOTICE from the service. */
 enum standard { STANDARD_FAIL, STANDARD_WARN, STANDARD_NOTE };
 void client_standard(struct client *c, enum standard kind, const char *command, const char *code,
 		     const char *context, const char *fmt, ...) __attribute__((format(printf, 6, 7)));

@@ -208,6 +208,19 @@ void client_notice(struct client *c, const char *fmt, ...)
 	send_notice(c, text);
 }
 
+/*
+ * standard-replies is for those that no specification of a capability speaks of; who has one that does, or one
+ * that came with it, reads them too.
+ */
+static bool reads_standard(const struct client *c)
+{
+	const uint32_t caps = CAP_STANDARD_REPLIES | CAP_ACCOUNT_REGISTRATION | CAP_CHATHISTORY |
+			      CAP_LABELED_RESPONSE | CAP_MESSAGE_REDACTION | CAP_MULTILINE | CAP_READ_MARKER |
+			      CAP_SEARCH;
+
+	return (c->caps & caps) != 0;
+}
+
 void client_standard(struct client *c, enum standard kind, const char *command, const char *code,
 		     const char *context, const char *fmt, ...)
 {
@@ -218,7 +231,7 @@ void client_standard(struct client *c, enum standard kind, const char *command, 
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	if (client_has(c, CAP_STANDARD_REPLIES))
+	if (reads_standard(c))
 		client_send(c, ":%s %s %s %s %s%s:%s", c->gateway->server_name, words[kind], command, code, context,
 			    context[0] != '\0' ? " " : "", text);
 	else

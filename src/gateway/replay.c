@@ -67,6 +67,22 @@ static void show(struct client *c, const struct contact *contact, const struct l
 
 /* ---- live ---- */
 
+/*
+ * Whoever says something to itself is told so, by any other server.  Clients that show what they send would show it
+ * twice: they don't get it, but for those that tell an echo or an answer from what is said to them.  It is no answer
+ * to the command, unlike the echo.
+ */
+static void deliver_own_note(struct client *c, const struct line_row *l)
+{
+	bool responding = c->responding;
+
+	if (!client_has(c, CAP_ECHO_MESSAGE) && !client_has(c, CAP_LABELED_RESPONSE))
+		return;
+	c->responding = false;
+	render_line(c, NULL, l, false);
+	c->responding = responding;
+}
+
 /* The echo comes at once, as the answer to the command, also to a client that is still shown older lines. */
 static void on_own_line(struct client *c, const struct contact *contact, const struct line_row *l)
 {
@@ -78,6 +94,8 @@ static void on_own_line(struct client *c, const struct contact *contact, const s
 	} else {
 		r->own[r->n_own++ % REPLAY_OWN_MAX] = l->id;
 	}
+	if (contact == NULL)
+		deliver_own_note(c, l);
 	if (client_has(c, CAP_ECHO_MESSAGE))
 		render_line(c, contact, l, false);
 	if (r->live && r->unfenced >= FENCE_LINES)

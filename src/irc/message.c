@@ -8,16 +8,6 @@
 #include "base/err.h"
 #include "base/str.h"
 
-static bool is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* Cuts a word off the front of *p, which then stands at the next one. */
 static char *take_word(char **p)
 {
@@ -127,18 +117,13 @@ too_long:
 
 /* ---- the line ---- */
 
+/* More than the grammar's letters or three digits: whatever can be repeated in a 421 is answered by one. */
 static bool command_valid(const char *command)
 {
-	size_t digits = 0;
-	size_t letters = 0;
-
-	for (const char *p = command; *p != '\0'; p++) {
-		digits += is_digit(*p);
-		letters += is_letter(*p);
-	}
-	if (letters > 0)
-		return letters == strlen(command);
-	return digits == 3 && strlen(command) == 3;
+	for (const char *p = command; *p != '\0'; p++)
+		if (*p < '!' || *p > '~')
+			return false;
+	return command[0] != '\0';
 }
 
 static void parse_params(char *p, struct irc_message *m)

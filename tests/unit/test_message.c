@@ -78,13 +78,16 @@ static void the_fifteenth_takes_the_rest(void **state)
 
 static void what_is_no_command(void **state)
 {
-	static const char *const bad[] = {"",	"   ",	":source", ":source ",	 "@tag", "@tag :source",
-					  "12", "1234", "a1",	   "PRIV-MSG x", "\001", "A\rB"};
+	static const char *const bad[] = {"",     "   ",  ":source", ":source ", "@tag", "@tag :source",
+					  "\001", "A\rB", "caf\xc3\xa9"};
+	static const char *const odd[] = {"12", "1234", "a1", "PRIV-MSG x", "NO_SUCH"};
 	struct irc_message m;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_int_equal(parse(bad[i], &m), ERR_INVALID);
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
+		assert_int_equal(parse(odd[i], &m), 0);
 	memcpy(line, "PING a\0b", 9);
 	assert_int_equal(irc_parse(line, 8, &m), ERR_INVALID);
 	assert_int_equal(parse("001 x", &m), 0);
