@@ -66,6 +66,7 @@ struct contact { /* borrowed from chat; valid until the contact is removed or th
 	bool dialling;
 	bool link_up;		/* a link between link keys stands */
 	bool link_incoming;	/* the chosen link was dialled by the peer */
+	bool local;		/* of this daemon's household: its links are local ones, without Tor */
 	char isolation[65];	/* the SOCKS username of its circuits */
 	char trouble[96];	/* why the last dial failed, for people; empty if it did not */
 	struct chat_peer *impl; /* chat's own */
@@ -111,6 +112,9 @@ struct chat_dial {
 	uint8_t responder_static[KEY_BYTES];
 	uint8_t version;
 	const char *isolation;
+	/* To an account of this daemon, which is known by its identity: that is the onion of the locator, and
+	 * the link comes in there as one to the door does. */
+	bool local;
 };
 typedef uint32_t link_id; /* given by the net; unique while the link lives; never 0 */
 
@@ -160,6 +164,7 @@ struct chat_opts {
 	void *front_ctx;
 	const struct chat_net *net;
 	void *net_ctx;
+	bool household; /* accounts of this daemon are contacts, reached by local links: see chat_meet */
 	/* Milliseconds; 0 takes the default. */
 	uint64_t dial_min_ms;	   /* first pause after a failed dial: 10 s */
 	uint64_t dial_max_ms;	   /* last: 1 h */
@@ -244,7 +249,8 @@ size_t chat_requests(const struct chat *c);
 int chat_rename(struct chat *c, struct now now, const char *old_nick, const char *new_nick);
 /* Forgets a contact with its conversation and queue; links are closed, and it can't find us any more, as if it
  * was blocked.  It can be added anew at once; what is stored of a long conversation goes in slices from chat_tick,
- * after a restart too. */
+ * after a restart too.  One of the household does not come back by itself: that it was removed is kept until it is
+ * added. */
 int chat_remove(struct chat *c, struct now now, const char *nick);
 /*
  * Links are closed, what waits is not sent (failed: how many messages), and the contact can't reach us, nor find
@@ -286,6 +292,25 @@ int chat_invite_read(const char *text, struct invite *inv);
  * not answered, is one by this invitation now.  ERR_TIMEOUT: it has expired; else as chat_add. */
 int chat_add_invited(struct chat *c, struct now now, const char *nick, const struct invite *inv,
 		     const struct contact **existing);
+
+/* ---- the household: accounts of one daemon that are each other's contacts ---- */
+struct chat_member {
+	uint8_t identity[KEY_BYTES], link_key[KEY_BYTES]; /* public */
+	char nick[NICK_MAX + 1];
+};
+void chat_member(const struct chat *c, struct chat_member *out); /* this account, for the others */
+/* May this one be a contact without a question?  Not who is blocked or rejected, nor who was removed, until it is
+ * added again.  *welcome is not set on an error. */
+int chat_member_welcome(const struct chat *c, const struct chat_member *m, bool *welcome);
+/*
+ * Another account of the household was unlocked, or was so when this one was.  To be called for both.  welcome:
+ * each is to the other; who is no contact yet becomes one then, its link key pinned.  A contact, in whichever
+ * state, is reached by a local link from now on (chat_dial.local), and so is one that is added later.  The links
+ * themselves come as all others: chat_call_household.  ERR_FULL, ERR_REFUSED (the key is another contact's).
+ */
+int chat_meet(struct chat *c, struct now now, const struct chat_member *m, bool welcome);
+/* Dials all of the household now: for the account that was unlocked last. */
+void chat_call_household(struct chat *c, struct now now);
 
 /* ---- cover ---- */
 enum chat_cover chat_cover(const struct chat *c);

@@ -92,5 +92,7 @@ int listener_check(const char *address);
 /* Connects to a Unix socket, without blocking (a Unix connect is immediate).  Gives the fd or an err;
  * ERR_NOT_FOUND: no such path, ERR_REFUSED: nobody listens, ERR_PERMISSION, ERR_TOO_LONG. */
 int unix_connect(const char *path, int *fd);
+/* Two ends of one connection within this process, non-blocking.  ERR_IO: no descriptors or memory are left. */
+int unix_pair(int fds[2]);
 
 #endif

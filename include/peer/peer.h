@@ -6,6 +6,9 @@
  *
  * All its streams are in the account's commit domain.
  *
+ * A local link joins two accounts of this daemon: the same records, over a pair of sockets in place of Tor.  It
+ * comes in as one to the door, which serves both roles there, published or not.  Cover is for Tor's links alone.
+ *
  * Who is not authenticated yet is bounded in count, time and memory, on each service by itself, so that a
  * flood on the door takes nothing from those who come to a private service.  On each, handshakes_max go on at
  * once, for handshake_timeout_ms each; when they are all taken, one gives way for the next, first one that no
@@ -45,6 +48,9 @@ struct peer_opts {
 	    links_max; /* open links: 0: 4 for each contact are allowed by chat; here a total of 12,000 */
 	uint64_t cover_light_ms; /* COVER_LIGHT: mean time between two records of a link: 0: 10 s */
 	uint64_t cover_slot_ms;	 /* COVER_CONSTANT: 0: 2 s, which is the least that operators may set */
+	/* The unlocked account of this identity, to be reached by a local link; NULL: there is none now.  From the
+	 * loop.  NULL: there are no local links. */
+	struct peer *(*household)(void *ctx, const uint8_t identity[KEY_BYTES]);
 	void (*on_published)(void *ctx); /* peer_published tells another; from the loop.  May be NULL */
 	void *ctx;
 };

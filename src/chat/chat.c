@@ -115,6 +115,7 @@ static void chat_init(struct chat *c, struct store *store, const struct chat_opt
 	TAILQ_INIT(&c->invitations);
 	TAILQ_INIT(&c->dialling);
 	TAILQ_INIT(&c->removals);
+	TAILQ_INIT(&c->members);
 	rng_fill(opts->rng, &c->uses, sizeof(c->uses));
 	c->uses = c->uses >> 32 << 32;
 	timers_init(&c->timers);
@@ -164,6 +165,7 @@ void chat_free(struct chat *c)
 	service_free_all(c);
 	contact_free_all(c);
 	removal_free_all(c);
+	household_free(c);
 	epoch_free(c);
 	secret_free(c->secrets);
 	store_close(c->store);
@@ -386,6 +388,8 @@ static void tor_went(struct chat *c, struct now now)
 	struct chat_peer *p = NULL;
 
 	while ((p = contact_next(c, p))) {
+		if (p->pub.local)
+			continue;
 		dial_stop(c, p);
 		if (!p->pub.link_up)
 			presence_alone(c, now, p, "your own Tor connection is down");

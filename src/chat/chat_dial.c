@@ -2,10 +2,10 @@
 /*
  * When a contact is dialled.
  *
- * One timer and at most one dial for each contact.  The timer runs only while a dial is wanted: Tor is up and
- * the link that the contact's state asks for is missing, or all that stand are suspected.  A failure backs
- * off from dial_min to dial_max, doubling; a link that has lasted forgets the failures.  All dials of an
- * account are bounded; a timer that is due waits for its turn.  Who is wanted at once, by the user or by a
+ * One timer and at most one dial for each contact.  The timer runs only while a dial is wanted: Tor is up, or
+ * not needed (household.c), and the link that the contact's state asks for is missing, or all that stand are
+ * suspected.  A failure backs off from dial_min to dial_max, doubling; a link that has lasted forgets the
+ * failures.  All dials of an account are bounded; a timer that is due waits for its turn.  Who is wanted at once, by the user or by a
  * message, comes next: with thousands of contacts who are away, the others' turn may take an hour to come.
  */
 #include "chat_impl.h"
@@ -26,13 +26,18 @@
 
 /*
  * Is the next dial one to the door, where all that is known of the contact is its address?  A contact whose
- * locators have all gone, because one of us went back to an older state, is found there again.
+ * locators have all gone, because one of us went back to an older state, is found there again; so is one of a
+ * household that is none any more, if it was told of no other place.
  */
 static bool by_door(const struct chat_peer *p)
 {
 	if (p->pub.row.state == CONTACT_ASKED)
 		return true;
-	return p->pub.row.has_client_key && p->misses >= MISSES_DOOR && p->misses % MISSES_TURN == MISSES_DOOR;
+	if (p->pub.local)
+		return false;
+	if (!p->pub.row.has_client_key && !p->pub.row.household)
+		return false;
+	return p->misses >= MISSES_DOOR && p->misses % MISSES_TURN == MISSES_DOOR;
 }
 
 static bool by_identity(const struct chat_peer *p)
@@ -52,11 +57,17 @@ static bool trusted(const struct chat_peer *p)
 	return false;
 }
 
+/* Is there a way to it now? */
+static bool passable(const struct chat *c, const struct chat_peer *p)
+{
+	return c->tor.ready || p->pub.local;
+}
+
 static bool wanted(const struct chat *c, const struct chat_peer *p)
 {
 	const struct chat_link *l;
 
-	if (c->broken || c->shut || !c->tor.ready || p->dial_id || p->misbound || p->pub.row.blocked)
+	if (c->broken || c->shut || !passable(c, p) || p->dial_id || p->misbound || p->pub.row.blocked)
 		return false;
 	if (!by_identity(p))
 		return !trusted(p);
@@ -76,6 +87,7 @@ static int dial_fill(struct chat_dial *d, const struct chat_peer *p)
 	d->contact = &p->pub;
 	d->version = LINK_VERSION;
 	d->isolation = p->pub.isolation;
+	d->local = p->pub.local;
 	if (by_door(p)) {
 		d->role = LINK_DOOR;
 		d->by_identity = true;
@@ -84,9 +96,10 @@ static int dial_fill(struct chat_dial *d, const struct chat_peer *p)
 	}
 	d->role = LINK_PRIVATE;
 	d->by_identity = by_identity(p);
-	memcpy(d->locator.onion, row->onion, KEY_BYTES);
-	d->locator.has_client_key = row->has_client_key;
-	memcpy(d->locator.client_key, row->client_key, KEY_BYTES);
+	memcpy(d->locator.onion, d->local ? row->identity : row->onion, KEY_BYTES);
+	d->locator.has_client_key = row->has_client_key && !d->local;
+	if (d->locator.has_client_key)
+		memcpy(d->locator.client_key, row->client_key, KEY_BYTES);
 	memcpy(d->responder_static, row->link_key, KEY_BYTES);
 	return 0;
 }
@@ -221,7 +234,7 @@ void dial_suspected(struct chat *c, struct now now, struct chat_peer *p)
 
 void dial_beside(struct chat *c, struct now now, struct chat_peer *p)
 {
-	if (!c->broken && !c->shut && c->tor.ready && !p->dial_id && c->n_dialling < DIALS_MAX)
+	if (!c->broken && !c->shut && passable(c, p) && !p->dial_id && c->n_dialling < DIALS_MAX)
 		start(c, now, p);
 }
 

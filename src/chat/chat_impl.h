@@ -147,6 +147,12 @@ struct invitation {
 };
 TAILQ_HEAD(invitation_list, invitation);
 
+struct member {
+	TAILQ_ENTRY(member) entry;
+	uint8_t identity[KEY_BYTES];
+};
+TAILQ_HEAD(member_list, member);
+
 enum door_state {
 	DOOR_OPEN = 0,
 	DOOR_CLOSED = 1, /* for strangers; it stands while contacts know nothing else */
@@ -279,6 +285,7 @@ struct chat {
 	struct chat_timer clear_timer; /* the next slice of what was queued for those who are blocked */
 	enum door_state door;
 	bool door_dirty, door_stands;
+	struct member_list members; /* met since the account was opened */
 	enum chat_cover cover;
 	/* links */
 	struct link_tree links;
@@ -393,6 +400,15 @@ void door_settle(struct chat *c);
 /* ---- block.c ---- */
 /* Has what is queued for this contact, who is blocked, deleted over the next turns. */
 void block_clear(struct chat *c, struct now now, struct chat_peer *p);
+
+/* ---- household.c ---- */
+void household_free(struct chat *c);
+/* Whether its links are local, by its row. */
+void household_settle(const struct chat *c, struct chat_peer *p);
+/* It becomes a contact: what is known of it goes to the row, and what kept it from being one is forgotten. */
+int household_welcome(struct chat *c, struct contact_row *row);
+/* It is removed by the user. */
+int household_leave(struct chat *c, const struct chat_peer *p);
 
 /* ---- chat_invite.c ---- */
 int invite_load(struct chat *c);

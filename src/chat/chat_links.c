@@ -95,11 +95,11 @@ static void forgive(const struct chat *c, struct now now, struct chat_peer *p, c
 	}
 }
 
-static const char *reason_text(const struct chat *c, enum link_end how)
+static const char *reason_text(const struct chat *c, const struct chat_peer *p, enum link_end how)
 {
 	if (how == LINK_LEFT)
 		return "went offline";
-	return c->tor.ready ? NULL : "your own Tor connection is down";
+	return c->tor.ready || p->pub.local ? NULL : "your own Tor connection is down";
 }
 
 static void key_link_ended(struct chat *c, struct now now, struct chat_peer *p, bool was_heard,
@@ -115,7 +115,7 @@ static void key_link_ended(struct chat *c, struct now now, struct chat_peer *p, 
 		p->pub.row.seen_ms = now.real_ms;
 		contact_save(c, p);
 	}
-	presence_alone(c, now, p, reason_text(c, how));
+	presence_alone(c, now, p, reason_text(c, p, how));
 	if (!links_current(p))
 		redial(c, now, p, how);
 }
@@ -189,6 +189,14 @@ void links_give_up(struct chat *c, struct now now, struct chat_peer *p)
 
 /* ---- links that open ---- */
 
+/* A contact who asks anew, in the same house: it needs no door.  Only there does a closed one hear of a dial. */
+static bool of_household(const struct chat *c, const uint8_t identity[KEY_BYTES])
+{
+	const struct chat_peer *p = contact_by_identity(c, identity);
+
+	return p && p->pub.local && !p->pub.row.blocked;
+}
+
 int chat_admit(struct chat *c, uint32_t service, enum link_role role, uint8_t version,
 	       const uint8_t static_key[KEY_BYTES], const uint8_t *identity)
 {
@@ -200,7 +208,7 @@ int chat_admit(struct chat *c, uint32_t service, enum link_role role, uint8_t ve
 		return ERR_REFUSED;
 	switch (role) {
 	case LINK_DOOR:
-		return identity && c->door == DOOR_OPEN ? 0 : ERR_REFUSED;
+		return identity && (c->door == DOOR_OPEN || of_household(c, identity)) ? 0 : ERR_REFUSED;
 	case LINK_PRIVATE:
 		p = identity ? contact_by_identity(c, identity) : contact_by_link_key(c, static_key);
 		/* Who is blocked learns no more of it than a stranger would. */
@@ -344,7 +352,7 @@ int chat_on_link(struct chat *c, struct now now, const struct chat_link_info *in
 	}
 	log_debug("link %u opened, %s, %s", (unsigned)l->id, l->dialled ? "dialled" : "incoming",
 		  by_identity ? "by identity" : "by link key");
-	if (l->dialled && l->role == LINK_PRIVATE)
+	if (l->dialled && l->role == LINK_PRIVATE && !p->pub.local)
 		dial_proved(p);
 	if (!by_identity)
 		err = key_link_opened(c, now, l, info->version);

@@ -155,6 +155,7 @@ static struct chat_peer *peer_new(const struct chat *c, const struct contact_row
 	name_set(p, row->petname);
 	onion_encode(row->identity, p->pub.onion);
 	isolation_set(c, p);
+	household_settle(c, p);
 	p->chooser = memcmp(c->identity, row->identity, KEY_BYTES) < 0;
 	TAILQ_INIT(&p->links);
 	TAILQ_INIT(&p->clients);
@@ -411,6 +412,9 @@ int contact_new(struct chat *c, struct now now, struct contact_row *row, struct 
 	if (c->n_contacts >= CONTACTS_MAX)
 		return ERR_FULL;
 	row->created_ms = now.real_ms;
+	err = household_welcome(c, row);
+	if (err)
+		return err;
 	p = peer_new(c, row);
 	if (!p)
 		return ERR_NOMEM;
@@ -476,6 +480,8 @@ int chat_remove(struct chat *c, struct now now, const char *nick)
 		err = conversation_keep_time(c);
 	if (!err)
 		err = queue_forget(c, p);
+	if (!err)
+		err = household_leave(c, p);
 	if (!err)
 		err = removal_begin(c, now, contact->row.id);
 	if (err)

@@ -61,3 +61,8 @@ int unix_connect(const char *path, int *fd)
 	*fd = sock;
 	return 0;
 }
+
+int unix_pair(int fds[2])
+{
+	return socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0 ? 0 : ERR_IO;
+}

@@ -70,6 +70,7 @@ static void on_soon(void *ctx)
 {
 	struct peer *p = ctx;
 
+	peer_dials_local(p);
 	peer_dials_failed(p);
 	tell_writable(p);
 	tell_published(p);
@@ -124,6 +125,9 @@ int peer_new(struct loop *loop, struct tor *tor, struct chat *chat, struct domai
 	p->domain = domain;
 	p->opts = *opts;
 	set_defaults(&p->opts);
+	p->local = (struct peer_service){
+	    .peer = p, .id = CHAT_DOOR, .door_role = true, .private_role = true};
+	memcpy(p->local.onion_key, chat_identity(chat), KEY_BYTES);
 	TAILQ_INIT(&p->services);
 	TAILQ_INIT(&p->pending);
 	RB_INIT(&p->open);

@@ -97,6 +97,8 @@ void peer_cover_start(struct peer_link *l)
 	struct peer *p = l->peer;
 	uint32_t phase_ms;
 
+	if (l->local)
+		return;
 	switch (p->cover) {
 	case COVER_OFF:
 		timer_cancel(l->cover);

@@ -84,6 +84,8 @@ void peer_link_finish(struct peer_link *l, uint64_t timeout_ms)
 
 static const char *failure_text(const struct peer_link *l, int err)
 {
+	if (l->local)
+		return PEER_LOCAL_FAILURE;
 	switch (err) {
 	case ERR_VERSION:
 		return "speaks another version of the protocol";
@@ -105,6 +107,7 @@ static void end(struct peer_link *l, int err)
 	bool told = l->told && !l->closing;
 	const char *text = failure_text(l, err);
 	uint32_t dial_id = l->dial_id;
+	bool answered = !l->local;
 	link_id id = l->id;
 
 	log_debug("link %u ended: %s", id, err_str(err));
@@ -113,7 +116,7 @@ static void end(struct peer_link *l, int err)
 	if (told)
 		chat_on_link_closed(p->chat, peer_now(p), id);
 	else if (dial_id != 0)
-		chat_on_dial_failed(p->chat, peer_now(p), dial_id, true, text);
+		chat_on_dial_failed(p->chat, peer_now(p), dial_id, answered, text);
 }
 
 /* The handshake is done: chat learns of the link. */
@@ -219,10 +222,10 @@ static void on_closed(void *ctx, int err)
 static const struct stream_ops link_stream_ops = {
     .data = on_data, .drained = on_drained, .closed = on_closed};
 
-/* The handshake comes at its own times; then everything has its slot. */
+/* The handshake comes at its own times; then everything has its slot.  Nobody looks on at a local link. */
 static bool has_slots(const struct peer_link *l)
 {
-	return l->told && l->peer->cover == COVER_CONSTANT;
+	return l->told && !l->local && l->peer->cover == COVER_CONSTANT;
 }
 
 /* With slots at most a record's worth waits, so that what chat sends first, acks and pings, is not far
@@ -379,12 +382,18 @@ void peer_link_incoming(struct peer_service *s, int fd)
 		return;
 	l->service = s;
 	l->service_id = s->id;
+	l->local = s == &p->local;
 	s->handshakes++;
 	opts.n_roles = roles_of(s, roles);
 	opts.ctx = l;
 	l->link = link_new_responder(p->opts.rng, &opts);
 	if (l->link == NULL)
 		peer_link_free(l);
+}
+
+void peer_link_incoming_local(struct peer *p, int fd)
+{
+	peer_link_incoming(&p->local, fd);
 }
 
 void peer_link_end_service(struct peer_service *s)
@@ -405,6 +414,7 @@ int peer_link_outgoing(struct peer *p, const struct peer_dial *d, int fd)
 		return ERR_NOMEM;
 	l->dial_id = d->id;
 	l->role = d->role;
+	l->local = d->local;
 	memcpy(l->static_key, d->responder_static, KEY_BYTES);
 	struct link_initiator_opts opts = {
 	    .role = d->role,

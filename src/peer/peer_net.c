@@ -39,6 +39,43 @@ again:
 	}
 }
 
+static void start_link(struct peer_dial *d, int fd)
+{
+	if (peer_link_outgoing(d->peer, d, fd) < 0)
+		fail_soon(d, "no memory for another link");
+	else
+		peer_dial_free(d);
+}
+
+/* Whoever is locked, and whoever takes no link from us, fails with the same words. */
+static void connect_local(struct peer_dial *d)
+{
+	struct peer *p = d->peer, *other = NULL;
+	int fds[2];
+
+	d->waits = false;
+	if (p->opts.household != NULL)
+		other = p->opts.household(p->opts.ctx, d->onion);
+	if (other == NULL || unix_pair(fds) < 0) {
+		fail_soon(d, PEER_LOCAL_FAILURE);
+		return;
+	}
+	peer_link_incoming_local(other, fds[1]);
+	start_link(d, fds[0]);
+}
+
+void peer_dials_local(struct peer *p)
+{
+	struct peer_dial *d;
+again:
+	TAILQ_FOREACH (d, &p->dials, entry) {
+		if (d->waits) {
+			connect_local(d);
+			goto again;
+		}
+	}
+}
+
 static void on_dialled(void *ctx, enum dial_error error, int fd)
 {
 	struct peer_dial *d = ctx;
@@ -46,10 +83,8 @@ static void on_dialled(void *ctx, enum dial_error error, int fd)
 	d->tor = NULL;
 	if (error != DIAL_OK)
 		fail_soon(d, dial_error_text(error));
-	else if (peer_link_outgoing(d->peer, d, fd) < 0)
-		fail_soon(d, "no memory for another link");
 	else
-		peer_dial_free(d);
+		start_link(d, fd);
 }
 
 static int net_dial(void *ctx, struct chat *c, const struct chat_dial *dial)
@@ -71,9 +106,12 @@ static int net_dial(void *ctx, struct chat *c, const struct chat_dial *dial)
 	d->by_identity = dial->by_identity;
 	memcpy(d->responder_static, dial->responder_static, KEY_BYTES);
 	d->version = dial->version;
+	d->local = d->waits = dial->local;
 	TAILQ_INSERT_TAIL(&p->dials, d, entry);
 	domain_mark(p->domain);
-	if (p->tor == NULL)
+	if (d->local)
+		timer_set(p->soon, 0);
+	else if (p->tor == NULL)
 		fail_soon(d, "Tor is switched off here");
 	else if (tor_dial(p->tor, d->onion, client_key, dial->isolation, on_dialled, d, &d->tor) < 0)
 		fail_soon(d, "Tor can't be asked now");

@@ -13,6 +13,9 @@
 #define PEER_STREAM_IN_MAX  (16 * RECORD_BYTES)
 #define PEER_STREAM_OUT_MAX (512 * RECORD_BYTES)
 
+/* Why a local link does not come about: it must not tell who is locked from who has blocked us. */
+#define PEER_LOCAL_FAILURE "not unlocked here, as far as you can see"
+
 #define PEER_TARGET_MAX 107 /* bytes of a Unix socket's path */
 
 /* An onion service.  What chat asks for is noted, and done after the commit. */
@@ -49,6 +52,7 @@ struct peer_link {
 	struct stream *stream;
 	enum link_role role;
 	uint32_t dial_id;	      /* 0: incoming */
+	bool local;
 	struct peer_service *service; /* incoming: until it is open */
 	uint32_t service_id;
 	bool known; /* incoming: message 1 was made by a contact, though perhaps not now */
@@ -67,7 +71,7 @@ TAILQ_HEAD(peer_link_list, peer_link);
 RB_HEAD(peer_link_tree, peer_link);
 RB_PROTOTYPE(peer_link_tree, peer_link, open, peer_link_cmp)
 
-/* A dial that tor works on, or one that waits to be told that it failed. */
+/* A dial that tor works on, or a local one, or one that waits to be told that it failed. */
 struct peer_dial {
 	TAILQ_ENTRY(peer_dial) entry;
 	struct peer *peer;
@@ -77,6 +81,8 @@ struct peer_dial {
 	bool by_identity;
 	uint8_t responder_static[KEY_BYTES];
 	uint8_t version;
+	bool local;
+	bool waits; /* local, and to be connected from the loop */
 	struct tor_dial *tor;
 	const char *failure; /* set: to be told from the loop */
 };
@@ -100,6 +106,7 @@ struct peer {
 	struct peer_opts opts;
 	char target[PEER_TARGET_MAX + 1]; /* empty: nothing is published */
 	struct peer_services services;
+	struct peer_service local; /* what local links come to; no onion service, and not among them */
 	struct timer *retry; /* services that could not be published */
 	bool was_published;  /* as on_published was told */
 	struct peer_door door;
@@ -111,7 +118,7 @@ struct peer {
 	size_t n_open;
 	link_id last_id;
 	struct timer *timer; /* the earliest deadline of pending */
-	struct timer *soon;  /* dials that failed at once, links that are writable again, on_published */
+	struct timer *soon;  /* dials that are local or failed at once, links that are writable again, on_published */
 };
 
 struct now peer_now(const struct peer *p);
@@ -121,6 +128,8 @@ struct peer_link *peer_link_find(struct peer *p, link_id id);
 /* A connection was accepted or a dial succeeded: takes the fd over. */
 void peer_link_incoming(struct peer_service *s, int fd);
 int peer_link_outgoing(struct peer *p, const struct peer_dial *d, int fd);
+/* The same from another account of this daemon. */
+void peer_link_incoming_local(struct peer *p, int fd);
 /* Has the link flushed at the end of this turn. */
 void peer_link_mark(struct peer_link *l);
 /* Seals what is queued into the stream as far as it has room, unless it waits for a slot. */
@@ -140,6 +149,8 @@ void peer_link_end_service(struct peer_service *s);
 /* peer_net.c */
 void peer_dial_free(struct peer_dial *d);
 void peer_dials_failed(struct peer *p);
+/* Connects those that are local. */
+void peer_dials_local(struct peer *p);
 
 /* peer_service.c */
 /* Removes sockets that nobody listens on, at the target path and beside it. */
