@@ -27,6 +27,7 @@ struct config {
 	bool sts;
 	uint64_t sts_duration_s;
 	bool registration;
+	bool household; /* implies tor_share */
 	uint64_t clients_max;
 	uint64_t accounts_max;
 

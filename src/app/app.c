@@ -149,6 +149,7 @@ static int start_accounts(struct app *app)
 		    .front = &gateway_front,
 		    .front_ctx = app->gateway,
 		    .net = &peer_net,
+		    .household = c->household,
 		    .dial_min_ms = c->dial_min_ms,
 		    .dial_max_ms = c->dial_max_ms,
 		    .dial_spread_ms = c->dial_spread_ms,

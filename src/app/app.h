@@ -63,6 +63,7 @@ struct app_account {
 	struct domain *dead; /* to be freed by the reaper */
 	struct timer *reaper;
 	struct timer *door_pause; /* after a commit that failed */
+	struct timer *coming;	  /* to the household */
 };
 /* Makes the record that belongs to a known account and lets its tor start. */
 int app_account_new(struct app *app, struct account *a);
@@ -74,6 +75,14 @@ void app_account_dirty(struct account *a);
 void app_account_tor_status(struct app_account *aa);
 /* Its tor has the network again. */
 void app_account_wake(struct app_account *aa);
+
+/* ---- app_household.c ---- */
+/* With household = on: has the account, which begins to run, meet the others, from the loop. */
+void app_household_come(struct app_account *aa, uint64_t in_ms);
+/* The timer that does. */
+void app_household_on_coming(void *ctx);
+/* As peer_opts.household. */
+struct peer *app_household_find(void *ctx, const uint8_t identity[KEY_BYTES]);
 
 /* ---- circuits_report.c ---- */
 int app_circuits(struct app_account *aa, gateway_circuits_cb cb, void *cb_ctx);

@@ -83,6 +83,7 @@ static void on_commit_failed(void *ctx, int err)
 		 * again. */
 		peer_set_door(aa->peer, false);
 		timer_set(aa->door_pause, DOOR_PAUSE_MS);
+		app_household_come(aa, DOOR_PAUSE_MS); /* whom it has met calls before */
 	}
 	if (r < 0)
 		log_error("account %s: can't be read again: %s; it is locked now", account_name(aa->account),
@@ -159,6 +160,7 @@ static int start_peer(struct app_account *aa)
 	    .handshake_timeout_ms = c->handshake_ms,
 	    .cover_light_ms = c->cover_light_ms,
 	    .cover_slot_ms = c->cover_slot_ms,
+	    .household = c->household ? app_household_find : NULL,
 	    .on_published = on_published,
 	    .ctx = aa,
 	};
@@ -181,9 +183,11 @@ int app_account_new(struct app *app, struct account *a)
 		return ERR_NOMEM;
 	aa->reaper = timer_new(app->loop, on_reap, aa);
 	aa->door_pause = timer_new(app->loop, on_door_pause_over, aa);
-	if (aa->reaper == NULL || aa->door_pause == NULL) {
+	aa->coming = timer_new(app->loop, app_household_on_coming, aa);
+	if (aa->reaper == NULL || aa->door_pause == NULL || aa->coming == NULL) {
 		timer_free(aa->reaper);
 		timer_free(aa->door_pause);
+		timer_free(aa->coming);
 		free(aa);
 		return ERR_NOMEM;
 	}
@@ -203,6 +207,7 @@ void app_account_free(struct account *a)
 	domain_free(aa->dead);
 	timer_free(aa->reaper);
 	timer_free(aa->door_pause);
+	timer_free(aa->coming);
 	free(aa);
 	account_set_data(a, NULL);
 }
@@ -224,6 +229,7 @@ void app_account_unlocked(struct account *a)
 	if (aa->domain != NULL)
 		domain_mark(aa->domain);
 	gateway_on_unlocked(aa->app->gateway, a);
+	app_household_come(aa, 0);
 }
 
 /* In good order: the last turn is committed, so what it wrote may leave. */
@@ -253,6 +259,7 @@ void app_account_locked(struct account *a)
 		break_off(aa);
 	peer_free(aa->peer);
 	aa->peer = NULL;
+	timer_cancel(aa->coming);
 	if (aa->unit != NULL)
 		tor_forget_keys(aa->unit->tor);
 	timer_free(aa->timer);
@@ -270,12 +277,16 @@ void app_account_dirty(struct account *a)
 void app_account_tor_status(struct app_account *aa)
 {
 	struct chat *c = account_chat(aa->account);
-	struct chat_tor_status out = {.off = true,
-				      .text = "Tor is switched off here: messages are read and queued only"};
+	struct chat_tor_status out = {.off = true};
 
 	if (c == NULL || aa->domain == NULL)
 		return;
-	if (aa->unit != NULL) {
+	if (aa->unit == NULL) {
+		(void)str_copy(out.text, sizeof(out.text),
+			       aa->app->config->household
+				   ? "Tor is switched off here: messages go to this household only"
+				   : "Tor is switched off here: messages are read and queued only");
+	} else {
 		const struct tor_status *s = tor_status(aa->unit->tor);
 
 		if (aa->peer != NULL && s->state != TOR_READY && s->state != TOR_BOOTSTRAPPING)

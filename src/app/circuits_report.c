@@ -29,7 +29,7 @@ static int count_incoming(void *ctx, const struct contact *contact)
 {
 	struct incoming *in = ctx;
 
-	if (contact->link_up && contact->link_incoming) {
+	if (contact->link_up && contact->link_incoming && !contact->local) {
 		in->only = contact;
 		in->n++;
 	}
@@ -45,7 +45,8 @@ static int match_isolation(void *ctx, const struct contact *contact)
 {
 	struct by_isolation *m = ctx;
 
-	if (!contact->link_up || contact->link_incoming || strcmp(contact->isolation, m->isolation) != 0)
+	if (!contact->link_up || contact->link_incoming || contact->local ||
+	    strcmp(contact->isolation, m->isolation) != 0)
 		return 0;
 	m->found = contact;
 	return 1;

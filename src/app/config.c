@@ -220,6 +220,7 @@ static int set_ms_or_none(struct config *c, size_t offset, const char *value, co
 	X("irc", "sts", sts, set_on_off)                                                                     \
 	X("irc", "sts_duration", sts_duration_s, set_seconds)                                                \
 	X("irc", "registration", registration, set_open_closed)                                              \
+	X("irc", "household", household, set_on_off)                                                         \
 	X("irc", "clients_max", clients_max, set_count)                                                      \
 	X("irc", "accounts_max", accounts_max, set_count)                                                    \
 	X("tor", "mode", tor_mode, set_tor_mode)                                                             \

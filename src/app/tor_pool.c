@@ -16,7 +16,7 @@ void tor_pool_init(struct tor_pool *p, struct app *app)
 
 static bool is_shared(const struct config *c)
 {
-	return c->tor_mode == CONFIG_TOR_SYSTEM || c->tor_share;
+	return c->tor_mode == CONFIG_TOR_SYSTEM || c->tor_share || c->household;
 }
 
 /* tor/tor.c logs its moves; what only the operator can mend is said louder. */

@@ -24,6 +24,15 @@ static void show(struct client *c, const struct gateway_circuit *circuit)
 	client_notice(c, "Circuit %s %s: %s", circuit->incoming ? "from" : "to", who, circuit->path);
 }
 
+/* Links within this daemon have none. */
+static int show_local(void *ctx, const struct contact *contact)
+{
+	if (contact->local && contact->link_up)
+		client_notice(ctx, "Circuit %s %s: none, a local link of this household",
+			      contact->link_incoming ? "from" : "to", contact->row.petname);
+	return 0;
+}
+
 static void on_circuits(void *ctx, int err, const struct gateway_circuit *circuits, size_t n)
 {
 	struct ticket *t = ctx;
@@ -59,6 +68,7 @@ void circuits_ask(struct client *c)
 	struct ticket *t;
 	int err;
 
+	chat_each(session_chat(c->session), show_local, c);
 	if (g->opts.ops->circuits == NULL) {
 		client_notice(c, "No circuit to or from a contact stands.");
 		return;

@@ -63,7 +63,9 @@ enum service_flags {
 	X("rename", SERVICE_LOGIN, 2, 2, "<old> <new>", "give a contact another nick",                       \
 	  "The nick is yours: the contact does not learn of it.", service_rename)                            \
 	X("remove", SERVICE_LOGIN, 1, 1, "<nick>", "forget a contact",                                       \
-	  "Its conversation and what is queued for it are deleted. It is not told.", service_remove)         \
+	  "Its conversation and what is queued for it are deleted. It is not told. One of your household "   \
+	  "does not come back by itself: add it again.",                                                     \
+	  service_remove)                                                                                    \
 	X("block", SERVICE_LOGIN, 1, 1, "<nick>", "shut a contact out",                                      \
 	  "It can't reach you any more, nor find you, and is not told. What waits for it is dropped. The "   \
 	  "other contacts are moved to a new service; who is offline follows when reached.",                 \

@@ -220,7 +220,7 @@ static int show_contact(void *ctx, const struct contact *contact)
 	char state[WORDS_STATE];
 
 	words_contact(contact, state);
-	client_notice(c, "%s: %s%s%s", contact->row.petname, state,
+	client_notice(c, "%s%s: %s%s%s", contact->row.petname, contact->local ? " (of this household)" : "", state,
 		      called && contact->trouble[0] != '\0' ? "; the last try failed: " : "",
 		      called ? contact->trouble : "");
 	return 0;
@@ -248,9 +248,12 @@ static void show_link(struct client *c, const struct contact *contact)
 
 	if (contact->row.blocked)
 		return;
+	if (contact->local)
+		client_notice(c, "%s: of this household: reached by a local link, without Tor", nick);
 	if (contact->link_up)
-		client_notice(c, "%s: a link stands, %s; `tor` shows its circuit", nick,
-			      contact->link_incoming ? "dialled by them" : "dialled by us");
+		client_notice(c, "%s: a link stands, %s%s", nick,
+			      contact->link_incoming ? "dialled by them" : "dialled by us",
+			      contact->local ? "" : "; `tor` shows its circuit");
 	else if (contact->dialling)
 		client_notice(c, "%s: no link; being dialled now", nick);
 	else
@@ -294,20 +297,25 @@ void service_remove(struct client *c, const struct service_args *a)
 {
 	const struct contact *contact = service_find_contact(c, a->v[0]);
 	char count[WORDS_COUNT];
-	char nick[NICK_MAX + 1];
+	char nick[NICK_MAX + 1], onion[ONION_LEN + 1];
+	bool local;
 	size_t queued;
 	int err;
 
 	if (contact == NULL)
 		return;
 	str_copy(nick, sizeof(nick), contact->row.petname);
+	str_copy(onion, sizeof(onion), contact->onion);
 	queued = contact->queued;
+	local = contact->local;
 	err = chat_remove(chat_of(c), gateway_now(c->gateway), nick);
 	words_count(queued, "message", count);
 	if (err != 0)
 		client_notice(c, "%s was not removed. %s.", nick, words_error(err));
 	else
 		client_notice(c, "%s is forgotten, with the conversation and %s that waited.", nick, count);
+	if (err == 0 && local)
+		client_notice(c, "Of your household, they come back only by: add %s %s", nick, onion);
 }
 
 /* ---- block ---- */
@@ -369,12 +377,12 @@ void service_retry(struct client *c, const struct service_args *a)
 			      contact->row.petname);
 		return;
 	}
-	if (!t->ready) {
+	chat_retry(chat_of(c), gateway_now(c->gateway), contact);
+	if (!t->ready && (contact == NULL || !contact->local)) {
 		words_tor(t, words);
 		client_notice(c, "%s.%s", words, t->off ? "" : " Everybody is called once it is ready.");
 		return;
 	}
-	chat_retry(chat_of(c), gateway_now(c->gateway), contact);
 	client_notice(c, "%s being called now.",
 		      contact != NULL ? "The contact is" : "All contacts that are offline are");
 }

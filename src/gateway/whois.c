@@ -26,16 +26,19 @@ static void contact_times(struct client *c, const struct contact *contact)
 static void contact_state(struct client *c, const struct contact *contact)
 {
 	const char *nick = contact->row.petname;
+	const char *way = contact->local ? "local link" : "circuit";
 	char count[WORDS_COUNT];
 
 	if (contact->row.blocked)
 		client_reply(c, RPL_WHOISSPECIAL, "%s :is blocked: nothing is sent or taken", nick);
 	client_reply(c, RPL_WHOISSPECIAL, "%s :keys: %s", nick, words_keys(contact));
+	if (contact->local)
+		client_reply(c, RPL_WHOISSPECIAL, "%s :is of this household", nick);
 	if (contact->link_up)
-		client_reply(c, RPL_WHOISSPECIAL, "%s :circuit: %s", nick,
+		client_reply(c, RPL_WHOISSPECIAL, "%s :%s: %s", nick, way,
 			     contact->link_incoming ? "dialled by them" : "dialled by us");
 	else
-		client_reply(c, RPL_WHOISSPECIAL, "%s :circuit: none%s%s%s", nick,
+		client_reply(c, RPL_WHOISSPECIAL, "%s :%s: none%s%s%s", nick, way,
 			     contact->dialling ? ", dialling" : "",
 			     contact->trouble[0] != '\0' ? "; the last try failed: " : "", contact->trouble);
 	words_count(contact->queued, "message", count);
@@ -60,8 +63,8 @@ static void about_contact(struct client *c, const struct contact *contact)
 	contact_state(c, contact);
 	if (contact->link_up)
 		client_reply(c, RPL_WHOISSECURE,
-			     "%s :is using a secure connection: end to end encrypted, over Tor",
-			     contact->row.petname);
+			     "%s :is using a secure connection: end to end encrypted, %s",
+			     contact->row.petname, contact->local ? "within this daemon" : "over Tor");
 	contact_away(c, contact);
 }
 

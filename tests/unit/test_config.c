@@ -39,6 +39,7 @@ static void test_no_file_gives_the_defaults(void **state)
 	assert_string_equal(c.state_dir, "/home/alice/state/allium");
 	assert_string_equal(c.server_name, "allium.local");
 	assert_true(c.registration);
+	assert_false(c.household);
 	assert_int_equal(c.tor_mode, CONFIG_TOR_MANAGED);
 	assert_int_equal(c.publish_spread_ms, 30000);
 	config_clear(&c);
@@ -119,6 +120,7 @@ static void test_every_key_is_read(void **state)
 				   "sts = on\n"
 				   "sts_duration = 60\n"
 				   "registration = closed\n"
+				   "household = on\n"
 				   "clients_max = 5\n"
 				   "accounts_max = 3\n"
 				   "[tor]\n"
@@ -159,6 +161,7 @@ static void test_every_key_is_read(void **state)
 	assert_int_equal(c.sts_duration_s, 60);
 	assert_string_equal(c.server_name, "irc.example");
 	assert_false(c.registration);
+	assert_true(c.household);
 	assert_int_equal(c.clients_max, 5);
 	assert_int_equal(c.accounts_max, 3);
 	assert_int_equal(c.tor_mode, CONFIG_TOR_SYSTEM);
@@ -225,6 +228,7 @@ static void test_what_is_wrong_is_named_by_its_line(void **state)
 	       "allium.conf:2: ws_origin must be origins as browsers send them: scheme://host[:port]");
 	refuse("[irc]\nws_origin = null\n",
 	       "allium.conf:2: ws_origin must be origins as browsers send them: scheme://host[:port]");
+	refuse("[irc]\nhousehold = yes\n", "allium.conf:2: household must be on or off");
 	refuse("[irc]\nregistration = yes\n", "allium.conf:2: registration must be open or closed");
 	refuse("[tor]\nmode = direct\n", "allium.conf:2: mode must be managed, system or off");
 	refuse("[tor]\nbinary = tor\n", "allium.conf:2: binary must be an absolute path");
