@@ -45,18 +45,21 @@ static bool unwrap_ctcp(struct outgoing *o)
 
 static void tell_not_sent(struct client *c, const char *nick, const struct outgoing *o, int err)
 {
+	const char *command = o->quiet ? "NOTICE" : "PRIVMSG";
 	char count[WORDS_COUNT];
 
 	if (err == ERR_TOO_LONG) {
 		words_count(TEXT_MAX, "byte", count);
-		client_notice(c, "Your message to %s was not sent: it is longer than %s.", nick, count);
+		client_standard(c, STANDARD_FAIL, command, "MESSAGE_TOO_LONG", nick,
+				"Your message to %s was not sent: it is longer than %s.", nick, count);
 	} else if (err == ERR_INVALID && o->len == 0) {
 		client_numeric(c, ERR_NOTEXTTOSEND, "%s", "");
 	} else if (err == ERR_INVALID) {
-		client_notice(c, "Your message to %s was not sent: it holds a byte that text can't hold.",
-			      nick);
+		client_standard(c, STANDARD_FAIL, command, "INVALID_TEXT", nick,
+				"Your message to %s was not sent: it holds a byte that text can't hold.", nick);
 	} else {
-		client_notice(c, "Your message to %s was not sent. %s.", nick, words_error(err));
+		client_standard(c, STANDARD_FAIL, command, "NOT_SENT", nick, "Your message to %s was not sent. %s.",
+				nick, words_error(err));
 	}
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "service.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -78,10 +80,30 @@ int service_parse(char *line, const struct service_command **cmd, struct service
 	return args->n < (*cmd)->least || take_word(&p) != NULL ? ERR_INVALID : 0;
 }
 
+/* A line that was no proper command: name is that of the command, or "". */
+__attribute__((format(printf, 4, 5))) static void refuse(struct client *c, const char *code, const char *name,
+							 const char *fmt, ...)
+{
+	char text[IRC_LINE_MAX];
+	char context[64];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	str_fmt(context, sizeof(context), "%s%s%s", c->in_channel ? CONTROL_CHANNEL : SERVICE_NICK,
+		name[0] != '\0' ? " " : "", name);
+	/* Others have this in the conversation with the service. */
+	if (client_has(c, CAP_STANDARD_REPLIES))
+		client_standard(c, STANDARD_FAIL, "PRIVMSG", code, context, "%s", text);
+	else
+		client_notice(c, "%s", text);
+}
+
 static void tell_usage(struct client *c, const struct service_command *cmd)
 {
-	client_notice(c, "Usage: %s%s%s. `help %s` tells more.", cmd->name, cmd->usage[0] != '\0' ? " " : "",
-		      cmd->usage, cmd->name);
+	refuse(c, "INVALID_USAGE", cmd->name, "Usage: %s%s%s. `help %s` tells more.", cmd->name,
+	       cmd->usage[0] != '\0' ? " " : "", cmd->usage, cmd->name);
 }
 
 void service_tell_usage(struct client *c, const char *name)
@@ -100,12 +122,13 @@ static void run(struct client *c, char *line)
 
 	if (cmd == NULL) {
 		/* The word is not repeated: it may be a password. */
-		client_notice(c, "That is not a command: `help` lists them.");
+		refuse(c, "UNKNOWN_COMMAND", "", "That is not a command: `help` lists them.");
 	} else if ((cmd->flags & SERVICE_PASSWORD) != 0 && c->in_channel) {
-		client_notice(c, "Passwords are not for the channel: nothing was done. Use /msg %s %s %s",
-			      SERVICE_NICK, cmd->name, cmd->usage);
+		refuse(c, "NOT_IN_CHANNEL", cmd->name,
+		       "Passwords are not for the channel: nothing was done. Use /msg %s %s %s", SERVICE_NICK,
+		       cmd->name, cmd->usage);
 	} else if ((cmd->flags & SERVICE_LOGIN) != 0 && c->session == NULL) {
-		client_notice(c, WORDS_LOGIN);
+		refuse(c, "ACCOUNT_REQUIRED", cmd->name, WORDS_LOGIN);
 	} else if (err != 0) {
 		tell_usage(c, cmd);
 	} else {
