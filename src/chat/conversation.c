@@ -10,6 +10,7 @@
 #include "base/str.h"
 
 #define META_LINE_TIME "line-time"
+#define LINE_LEAD_MS   1000
 
 int text_check(const char *text, size_t len)
 {
@@ -54,8 +55,12 @@ int conversation_add(struct chat *c, struct now now, struct chat_peer *p, struct
 {
 	int err;
 
+	/* No two of one millisecond, so that clients can ask for what is before or after a time, unless so many
+	 * come that the times would lead ours by much. */
 	if (now.real_ms > c->line_ms)
 		c->line_ms = now.real_ms;
+	else if (c->line_ms - now.real_ms < LINE_LEAD_MS)
+		c->line_ms++;
 	l->time_ms = c->line_ms;
 	l->contact = p ? p->pub.row.id : 0;
 	err = chat_break(c, store_line_add(c->store, l));
