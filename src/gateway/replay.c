@@ -19,10 +19,14 @@
 static void send_fence(struct client *c)
 {
 	struct replay *r = &c->replay;
+	bool responding = c->responding;
 
 	r->fenced = r->shown;
 	r->unfenced = 0;
+	/* Whatever command it follows, it answers none. */
+	c->responding = false;
 	client_send(c, "PING :%s-%lld", r->token, (long long)r->fenced);
+	c->responding = responding;
 	client_pinged(c);
 }
 
