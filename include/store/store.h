@@ -195,11 +195,7 @@ int store_line_last(struct store *s, int64_t *id);
 /* The least id of a line that is there; INT64_MAX if none is. */
 int store_line_first(struct store *s, int64_t *id);
 
-/* Conversations: positive numbers are contacts, whose lines of LINE_INFO are the service's. */
-#define STORE_SELF    0	   /* LINE_OUT of no contact: notes */
-#define STORE_SERVICE (-1) /* LINE_INFO, of whatever contact */
-/* A line of the conversation by its msgid. At most milliseconds. ERR_NOT_FOUND. */
-int store_line_find(struct store *s, int64_t conversation, const uint8_t msgid[16], int64_t *id);
+/* More of them: store/history.h. */
 
 /* ---- received message ids, for as long as the contact exists ---- */
 int store_seen_add(struct store *s, int64_t contact, const uint8_t msgid[16]); /* ERR_EXISTS: a duplicate */
@@ -287,7 +283,7 @@ int store_cursor_set(struct store *s, const char *client, int64_t line_id);
 int store_cursor_get(struct store *s, const char *client, int64_t *line_id); /* ERR_NOT_FOUND */
 int store_cursor_each(struct store *s, int (*cb)(void *ctx, const char *client, int64_t line_id), void *ctx);
 
-/* ---- how far conversations were read: by STORE_SELF, STORE_SERVICE or contact, and goes with the contact ---- */
+/* ---- how far conversations were read: by conversation (store/history.h); goes with the contact ---- */
 int store_marker_set(struct store *s, int64_t conversation, uint64_t time_ms);
 int store_marker_get(struct store *s, int64_t conversation, uint64_t *time_ms); /* ERR_NOT_FOUND */
 

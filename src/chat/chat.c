@@ -148,10 +148,13 @@ int chat_open(struct store *store, const struct chat_opts *opts, struct now now,
 		err = request_load(c);
 	if (!err)
 		err = conversation_load(c);
+	if (!err)
+		err = retention_load(c);
 	if (err) {
 		chat_free(c);
 		return err;
 	}
+	history_load(c);
 	*out = c;
 	return 0;
 }

@@ -153,6 +153,13 @@ struct member {
 };
 TAILQ_HEAD(member_list, member);
 
+/* Of a conversation's lines, as far as it is known. */
+struct line_ages {
+	bool last_known, oldest_known;
+	uint64_t last_ms;   /* when the last one came that history tells without events; 0: there is none */
+	uint64_t oldest_ms; /* when the oldest of all came; 0: there is none */
+};
+
 enum door_state {
 	DOOR_OPEN = 0,
 	DOOR_CLOSED = 1, /* for strangers; it stands while contacts know nothing else */
@@ -210,6 +217,7 @@ struct chat_peer {
 	struct chat_timer ack_timer;
 	bool waiting;	   /* the queue had to wait for the contact to come */
 	size_t delivered;  /* acked since */
+	struct line_ages ages;
 	/* a cancel of many, in slices: chat_queue.c */
 	int64_t cancel_upto; /* outbox id; 0: none under way */
 	size_t n_cancelled;  /* so far */
@@ -259,6 +267,9 @@ struct chat {
 	char away_text[AWAY_MAX + 1];
 	struct chat_tor_status tor;
 	uint64_t line_ms; /* time of the last line; times of lines never go back */
+	struct line_ages ages; /* of the lines of no contact: the oldest alone */
+	uint64_t expire_ms;    /* after which lines go, but where a contact has its own; 0: never */
+	struct chat_timer history_timer, retention_timer;
 	/* contacts */
 	struct name_tree by_name;
 	struct id_tree by_id;
@@ -607,6 +618,17 @@ int conversation_on_message(struct chat *c, struct now now, struct chat_link *l,
 int conversation_keep_time(struct chat *c);
 /* 0 if a request or away text may hold this, by the rule of link/payload.h. ERR_UTF8, ERR_INVALID. */
 int text_check(const char *text, size_t len);
+
+/* ---- history.c ---- */
+/* Looks up what the first who asks would have to wait for, over the next turns. */
+void history_load(struct chat *c);
+/* A line was added to the conversation with this contact. */
+void history_added(struct chat_peer *p, const struct line_row *l);
+
+/* ---- retention.c ---- */
+int retention_load(struct chat *c);
+/* A line was added. p NULL: of no contact. */
+void retention_added(struct chat *c, struct now now, struct chat_peer *p);
 
 /* ---- presence.c ---- */
 void presence_init(struct chat_peer *p);

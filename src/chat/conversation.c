@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "store/history.h"
 
 #define META_LINE_TIME "line-time"
 #define LINE_LEAD_MS   1000
@@ -64,9 +65,13 @@ int conversation_add(struct chat *c, struct now now, struct chat_peer *p, struct
 	l->time_ms = c->line_ms;
 	l->contact = p ? p->pub.row.id : 0;
 	err = chat_break(c, store_line_add(c->store, l));
-	if (!err)
-		front_call(c, line, p ? &p->pub : NULL, l);
-	return err;
+	if (err)
+		return err;
+	if (p)
+		history_added(p, l);
+	retention_added(c, now, p);
+	front_call(c, line, p ? &p->pub : NULL, l);
+	return 0;
 }
 
 int conversation_info(struct chat *c, struct now now, struct chat_peer *p, const char *fmt, ...)
@@ -264,6 +269,8 @@ static int lines_row(void *ctx, const struct line_row *l)
 	w->last = l->id;
 	if (l->contact && !contact)
 		return 0; /* of one that was removed: they go bit by bit */
+	if (store_line_erased(l))
+		return 0;
 	w->shown++;
 	return w->cb(w->ctx, contact, l);
 }

@@ -7,7 +7,7 @@
 #define SQLITE_HAS_CODEC 1
 #include <sqlite3.h>
 
-#include "store/store.h"
+#include "store/history.h"
 
 #define STATEMENTS_MAX 96
 
@@ -20,7 +20,11 @@ _Static_assert(STORE_CONTROL == 64, "migration 3 says so");
 #define INFO "2"
 #define RUN "12"
 #define RUN_BITS 12
-_Static_assert(LINE_OUT == 1 && LINE_INFO == 2 && RUN_BITS == 12, "migration 4 says so");
+/* The last message kind that is for people, and the first that is none on the wire (enum line_event). */
+#define SHOWN_KINDS "2"
+#define SHOWN_KINDS_MAX 2
+#define EVENTS "256"
+_Static_assert(LINE_OUT == 1 && LINE_INFO == 2 && RUN_BITS == 12 && LINE_EVENTS == 256, "migration 4 says so");
 
 /* The tables that hold keys. */
 #define LITTER_RATCHET 1u

@@ -2,6 +2,8 @@
 /* Databases that earlier versions of the program have written open, keep all they had, and go on. */
 #include "store_disk_help.h"
 
+#include "store/history.h"
+
 /* As version 1 made it; never changes. */
 static const char version_1[] =
     "PRAGMA journal_mode = WAL;"
