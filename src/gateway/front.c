@@ -9,6 +9,7 @@
 #include "monitor.h"
 #include "person.h"
 #include "session.h"
+#include "whowas.h"
 
 static void on_line(void *ctx, struct chat *chat, const struct contact *contact, const struct line_row *l)
 {
@@ -65,6 +66,7 @@ static void on_contact_renamed(void *ctx, struct chat *chat, const struct contac
 	person_tags(&p, &t);
 	TAILQ_FOREACH (c, &s->clients, session_link)
 		client_send_tagged(c, &t, ":%s NICK %s", mask, contact->row.petname);
+	whowas_add(s, old_nick, contact);
 	monitor_on_nick(s, old_nick);
 	monitor_on_nick(s, contact->row.petname);
 }
@@ -88,6 +90,7 @@ static void on_contact_removed(void *ctx, struct chat *chat, const struct contac
 	status_touch(s);
 	if (member_is(s, contact))
 		member_go(s, contact, "removed");
+	whowas_forget(s, contact);
 	monitor_on_nick(s, contact->row.petname);
 }
 
@@ -114,6 +117,7 @@ static void on_nick(struct session *s, const char *old_nick, const char *nick)
 	struct client *c;
 	char mask[MASK_SIZE];
 
+	whowas_add(s, old_nick, NULL);
 	TAILQ_FOREACH (c, &s->clients, session_link) {
 		client_mask(c, mask);
 		client_send_tagged(c, &own, ":%s NICK %s", mask, nick);

@@ -15,6 +15,7 @@
 #include "command.h"
 #include "monitor.h"
 #include "person.h"
+#include "whowas.h"
 
 /* ---- life ---- */
 
@@ -99,6 +100,7 @@ void session_free(struct session *s)
 	timer_free(s->fence_timer);
 	timer_free(s->status_timer);
 	timer_free(s->away_timer);
+	whowas_clear(s);
 	LIST_REMOVE(s, link);
 	free(s);
 }
@@ -219,6 +221,16 @@ void session_logout(struct client *c, const char *reason)
 }
 
 /* ---- the channel ---- */
+
+bool session_is_joined(const struct session *s)
+{
+	const struct client *c;
+
+	TAILQ_FOREACH (c, &s->clients, session_link)
+		if (c->joined)
+			return true;
+	return false;
+}
 
 void session_join(struct client *c)
 {
