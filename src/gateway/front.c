@@ -71,6 +71,25 @@ static void on_contact_renamed(void *ctx, struct chat *chat, const struct contac
 	monitor_on_nick(s, contact->row.petname);
 }
 
+/* Its real name: to those who see it online. */
+static void on_contact_named(void *ctx, struct chat *chat, const struct contact *contact)
+{
+	struct session *s = session_of_chat(ctx, chat);
+	struct client *c;
+	struct person p;
+	struct tags t;
+	char mask[MASK_SIZE];
+
+	if (s == NULL || contact->presence == PRESENCE_OFFLINE)
+		return;
+	person_of_contact(s, contact, &p);
+	person_mask(&p, mask);
+	person_tags(&p, &t);
+	TAILQ_FOREACH (c, &s->clients, session_link)
+		if (monitor_sees(c, p.nick, CAP_SETNAME))
+			client_send_tagged(c, &t, ":%s SETNAME :%s", mask, p.realname);
+}
+
 static void on_contact_blocked(void *ctx, struct chat *chat, const struct contact *contact)
 {
 	struct session *s = session_of_chat(ctx, chat);
@@ -161,6 +180,7 @@ const struct chat_front gateway_front = {
     .presence = on_presence,
     .contact_added = on_contact_added,
     .contact_renamed = on_contact_renamed,
+    .contact_named = on_contact_named,
     .contact_removed = on_contact_removed,
     .contact_blocked = on_contact_blocked,
     .request = on_request,

@@ -248,7 +248,7 @@ void session_join(struct client *c)
 	client_reply(c, RPL_TOPIC, "%s :%s", CONTROL_CHANNEL, s->topic);
 	client_reply(c, RPL_TOPICWHOTIME, "%s %s %llu", CONTROL_CHANNEL, c->gateway->service_mask,
 		     (unsigned long long)(s->topic_ms / 1000));
-	if (!client_has(c, CAP_NO_IMPLICIT_NAMES))
+	if (!client_has(c, CAP_NO_IMPLICIT_NAMES) && !client_has(c, CAP_NO_IMPLICIT_NAMES_DRAFT))
 		channel_names(c);
 }
 
