@@ -270,6 +270,7 @@ struct chat {
 	struct line_ages ages; /* of the lines of no contact: the oldest alone */
 	uint64_t expire_ms;    /* after which lines go, but where a contact has its own; 0: never */
 	struct chat_timer history_timer, retention_timer;
+	unsigned line_lead; /* milliseconds that lines were given since the clock last gave one */
 	/* contacts */
 	struct name_tree by_name;
 	struct id_tree by_id;

@@ -57,11 +57,14 @@ int conversation_add(struct chat *c, struct now now, struct chat_peer *p, struct
 	int err;
 
 	/* No two of one millisecond, so that clients can ask for what is before or after a time, unless so many
-	 * come that the times would lead ours by much. */
-	if (now.real_ms > c->line_ms)
+	 * come that the times would lead by much. */
+	if (now.real_ms > c->line_ms) {
 		c->line_ms = now.real_ms;
-	else if (c->line_ms - now.real_ms < LINE_LEAD_MS)
+		c->line_lead = 0;
+	} else if (c->line_lead < LINE_LEAD_MS) {
 		c->line_ms++;
+		c->line_lead++;
+	}
 	l->time_ms = c->line_ms;
 	l->contact = p ? p->pub.row.id : 0;
 	err = chat_break(c, store_line_add(c->store, l));

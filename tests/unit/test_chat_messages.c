@@ -481,7 +481,7 @@ static int times(void *ctx, const struct contact *contact, const struct line_row
 {
 	uint64_t *last = ctx;
 	(void)contact;
-	assert_true(l->time_ms >= *last);
+	assert_true(l->time_ms > *last);
 	*last = l->time_ms;
 	return 0;
 }
@@ -509,6 +509,22 @@ static void time_never_goes_back(void **state)
 	assert_int_equal(chat_note(w->alice.chat, w->now, MESSAGE_TEXT, "note", 4, "default"), 0);
 	last = before;
 	assert_int_equal(chat_lines(w->alice.chat, 0, SIZE_MAX, times, &last), 0);
+}
+
+static void lines_of_one_moment_have_times_of_their_own(void **state)
+{
+	struct world *w = *state;
+	uint64_t last = 0;
+	befriend(w);
+	send_numbers(&w->alice, bob_of(w), 1, 500);
+	assert_int_equal(chat_lines(w->alice.chat, 0, SIZE_MAX, times, &last), 0);
+	/* A flood does not lead into the future. */
+	for (unsigned n = 0; n < 3; n++) {
+		hush(&w->alice);
+		send_numbers(&w->alice, bob_of(w), 1, 500);
+	}
+	assert_true(last < w->alice.chat->line_ms);
+	assert_true(w->alice.chat->line_ms <= w->now.real_ms + 1000);
 }
 
 static void a_note_stays_here(void **state)
@@ -576,6 +592,7 @@ int main(void)
 	    TEST(an_ack_waits_for_an_answer),
 	    TEST(a_kind_of_the_future_is_kept),
 	    TEST(a_word_between_programs_is_not_shown),
+	    TEST(lines_of_one_moment_have_times_of_their_own),
 	    TEST(time_never_goes_back),
 	    TEST(a_note_stays_here),
 	    TEST(cursors_of_clients),
