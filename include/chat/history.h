@@ -17,6 +17,7 @@
 
 #define CONVERSATION_SELF    STORE_SELF	   /* 0 */
 #define CONVERSATION_SERVICE STORE_SERVICE /* -1 */
+#define CONVERSATION_CHANNEL (-2)	   /* the front's own: it has a read marker, and no lines */
 
 /* contact is NULL for notes, and for what the service told of none. */
 typedef int (*history_cb)(void *ctx, const struct contact *contact, const struct line_row *l);

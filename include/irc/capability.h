@@ -15,10 +15,10 @@
 	X(AWAY_NOTIFY, "away-notify", NULL, true)                                                    \
 	X(BATCH, "batch", NULL, true)                                                                \
 	X(CAP_NOTIFY, "cap-notify", NULL, true)                                                      \
-	X(CHATHISTORY, "draft/chathistory", NULL, false)                                             \
+	X(CHATHISTORY, "draft/chathistory", NULL, true)                                              \
 	X(CHGHOST, "chghost", NULL, true)                                                            \
 	X(ECHO_MESSAGE, "echo-message", NULL, true)                                                  \
-	X(EVENT_PLAYBACK, "draft/event-playback", NULL, false)                                       \
+	X(EVENT_PLAYBACK, "draft/event-playback", NULL, true)                                        \
 	X(EXTENDED_JOIN, "extended-join", NULL, true)                                                \
 	X(EXTENDED_MONITOR, "extended-monitor", NULL, true)                                          \
 	X(INVITE_NOTIFY, "invite-notify", NULL, true)                                                \
@@ -27,12 +27,11 @@
 	X(MESSAGE_TAGS, "message-tags", NULL, true)                                                  \
 	X(MULTILINE, "draft/multiline", "max-bytes=4000,max-lines=100", false)                       \
 	X(MULTI_PREFIX, "multi-prefix", NULL, true)                                                  \
-	X(NO_IMPLICIT_NAMES, "no-implicit-names", NULL, true)                                        \
-	X(NO_IMPLICIT_NAMES_DRAFT, "draft/no-implicit-names", NULL, true)                            \
+	X(NO_IMPLICIT_NAMES, "draft/no-implicit-names", NULL, true)                                  \
 	X(PRE_AWAY, "draft/pre-away", NULL, true)                                                    \
-	X(READ_MARKER, "draft/read-marker", NULL, false)                                             \
+	X(READ_MARKER, "draft/read-marker", NULL, true)                                              \
 	X(SASL, "sasl", "PLAIN", true)                                                               \
-	X(SEARCH, "soju.im/search", NULL, false)                                                     \
+	X(SEARCH, "soju.im/search", NULL, true)                                                      \
 	X(SERVER_TIME, "server-time", NULL, true)                                                    \
 	X(SETNAME, "setname", NULL, true)                                                            \
 	X(STANDARD_REPLIES, "standard-replies", NULL, true)                                          \

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 
@@ -66,6 +67,9 @@ size_t irc_text_room(const char *source, const char *command, const char *target
 
 /* RFC 3339 as server-time wants it, "2011-10-19T16:40:51.620Z"; from milliseconds since 1970. */
 void irc_server_time(unsigned long long real_ms, char out[32]);
+/* The other way round; the fraction may be missing or have up to three digits. ERR_INVALID: not that, or before
+ * 1970. */
+int irc_server_time_parse(const char *text, uint64_t *real_ms);
 
 /* Masks of WHO and the like: '*' and '?', CASEMAPPING=ascii; no recursion, at most strlen(mask) *
  * strlen(name) steps. */

@@ -14,7 +14,7 @@ static int check_conversation(const struct chat *c, int64_t conversation)
 {
 	if (c->broken)
 		return c->broken;
-	if (conversation == CONVERSATION_SELF || conversation == CONVERSATION_SERVICE)
+	if (conversation <= CONVERSATION_SELF && conversation >= CONVERSATION_CHANNEL)
 		return 0;
 	return conversation > 0 && chat_find_id(c, conversation) ? 0 : ERR_NOT_FOUND;
 }

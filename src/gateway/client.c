@@ -45,7 +45,6 @@ static struct client *client_new(struct gateway *g, struct stream *stream)
 	c->stream = stream;
 	c->needs = NEED_NICK | NEED_USER;
 	c->heard_ms = loop_now_ms(g->loop);
-	c->since_ms = c->active_ms = loop_time_ms(g->loop);
 	str_copy(c->nick, sizeof(c->nick), "*");
 	str_copy(c->user, sizeof(c->user), "*");
 	sasl_init(&c->sasl);
@@ -242,10 +241,10 @@ static void on_long_line(struct client *c)
 	client_numeric(c, ERR_INPUTTOOLONG, "%s", "");
 }
 
-/* Lines stay in the buffer while a password job runs or what was answered isn't read. */
+/* Lines stay in the buffer while a password job or a search runs or what was answered isn't read. */
 static bool may_go_on(const struct client *c)
 {
-	return c->stream != NULL && c->login == NULL && !stream_is_full(c->stream);
+	return c->stream != NULL && c->login == NULL && c->search == NULL && !stream_is_full(c->stream);
 }
 
 static void on_data(void *ctx, struct buf *in)

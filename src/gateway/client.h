@@ -47,8 +47,6 @@ struct client {
 	struct timer *timer;   /* end of registration, then keepalive */
 	struct irc_splitter splitter;
 	uint64_t heard_ms;  /* monotonic: last input */
-	uint64_t since_ms;  /* real time: it came */
-	uint64_t active_ms; /* real time: it came, or said something to somebody */
 	uint64_t pinged_ms; /* first PING that no PONG followed; 0: none */
 	bool greeted;	    /* its first line was seen */
 	bool registered;
@@ -61,6 +59,7 @@ struct client {
 	struct sasl sasl;
 	bool sasl_running;
 	struct login *login;	 /* a password job; further lines wait for it */
+	struct search *search;	 /* likewise */
 	struct account *account; /* logged in; the session follows once registered */
 	char name[NICK_MAX + 1]; /* of the client, for its cursor */
 	struct session *session;

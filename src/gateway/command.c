@@ -23,17 +23,19 @@ static const struct command table[] = {
 #undef X
 };
 
-const char *command_name(size_t i)
-{
-	return table[i].name;
-}
-
 static const struct command *find(const char *name)
 {
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (strcasecmp(table[i].name, name) == 0)
 			return &table[i];
 	return NULL;
+}
+
+const char *command_name(const char *name)
+{
+	const struct command *cmd = find(name);
+
+	return cmd != NULL ? cmd->name : NULL;
 }
 
 /* Answers who may not call it now. */
@@ -72,8 +74,6 @@ static void dispatch(struct client *c, const struct irc_message *m)
 		client_numeric(c, ERR_NEEDMOREPARAMS, "%s", cmd->name);
 		return;
 	}
-	if (c->session != NULL)
-		c->session->used[cmd - table]++;
 	cmd->handler(c, m);
 }
 
@@ -97,7 +97,7 @@ static void refuse_bytes(struct client *c, const char *command)
 			words_error(ERR_UTF8));
 }
 
-/* The answer to a labelled command ends with it, or with the password job that it has started (login.c). */
+/* The answer to a labelled command ends with it, or with the password job or the search that it has started. */
 static void answer(struct client *c, const struct irc_message *m, bool is_text)
 {
 	const char *label = client_has(c, CAP_LABELED_RESPONSE) ? irc_tag(m, "label") : NULL;
@@ -108,7 +108,7 @@ static void answer(struct client *c, const struct irc_message *m, bool is_text)
 		dispatch(c, m);
 	else
 		refuse_bytes(c, m->command);
-	if (c->login != NULL)
+	if (c->login != NULL || c->search != NULL)
 		response_pause(c);
 	else
 		response_end(c);

@@ -13,9 +13,10 @@
 #include "away.h"
 #include "circuits.h"
 #include "command.h"
+#include "marker.h"
 #include "monitor.h"
 #include "person.h"
-#include "whowas.h"
+#include "search.h"
 
 /* ---- life ---- */
 
@@ -100,7 +101,6 @@ void session_free(struct session *s)
 	timer_free(s->fence_timer);
 	timer_free(s->status_timer);
 	timer_free(s->away_timer);
-	whowas_clear(s);
 	LIST_REMOVE(s, link);
 	free(s);
 }
@@ -185,6 +185,7 @@ void session_detach(struct client *c)
 	c->session = NULL;
 	c->joined = false;
 	circuits_cancel(c);
+	search_cancel(c);
 	memset(&c->replay, 0, sizeof(c->replay));
 	/* The PONG to a fence of this session will not be known any more. */
 	client_on_pong(c);
@@ -222,16 +223,6 @@ void session_logout(struct client *c, const char *reason)
 
 /* ---- the channel ---- */
 
-bool session_is_joined(const struct session *s)
-{
-	const struct client *c;
-
-	TAILQ_FOREACH (c, &s->clients, session_link)
-		if (c->joined)
-			return true;
-	return false;
-}
-
 void session_join(struct client *c)
 {
 	const struct tags own = {.account = account_name(c->account)};
@@ -248,7 +239,8 @@ void session_join(struct client *c)
 	client_reply(c, RPL_TOPIC, "%s :%s", CONTROL_CHANNEL, s->topic);
 	client_reply(c, RPL_TOPICWHOTIME, "%s %s %llu", CONTROL_CHANNEL, c->gateway->service_mask,
 		     (unsigned long long)(s->topic_ms / 1000));
-	if (!client_has(c, CAP_NO_IMPLICIT_NAMES) && !client_has(c, CAP_NO_IMPLICIT_NAMES_DRAFT))
+	marker_on_join(c);
+	if (!client_has(c, CAP_NO_IMPLICIT_NAMES))
 		channel_names(c);
 }
 

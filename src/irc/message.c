@@ -225,6 +225,60 @@ void irc_server_time(unsigned long long real_ms, char out[32])
 		tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(real_ms % 1000));
 }
 
+/* So many digits; -1 if there are others. */
+static int take_digits(const char **p, int n)
+{
+	int value = 0;
+
+	for (; n > 0; n--, (*p)++) {
+		if (**p < '0' || **p > '9')
+			return -1;
+		value = value * 10 + (**p - '0');
+	}
+	return value;
+}
+
+/* ".1", ".12", ".123" or nothing. */
+static int take_fraction(const char **p)
+{
+	int ms = 0;
+
+	if (**p != '.')
+		return 0;
+	(*p)++;
+	for (int unit = 100; unit > 0 && **p >= '0' && **p <= '9'; unit /= 10, (*p)++)
+		ms += (**p - '0') * unit;
+	return ms;
+}
+
+int irc_server_time_parse(const char *text, uint64_t *real_ms)
+{
+	static const char behind[] = "--T::";
+	static const int digits[] = {4, 2, 2, 2, 2, 2};
+	static const int least[] = {1970, 1, 1, 0, 0, 0};
+	static const int most[] = {9999, 12, 31, 23, 59, 60};
+	int v[6];
+	struct tm tm = {0};
+	int ms;
+
+	for (size_t i = 0; i < 6; i++) {
+		v[i] = take_digits(&text, digits[i]);
+		if (v[i] < least[i] || v[i] > most[i] || (i < 5 && *text++ != behind[i]))
+			return ERR_INVALID;
+	}
+	ms = take_fraction(&text);
+	if (strcmp(text, "Z") != 0)
+		return ERR_INVALID;
+	tm.tm_year = v[0] - 1900;
+	tm.tm_mon = v[1] - 1;
+	tm.tm_mday = v[2];
+	tm.tm_hour = v[3];
+	tm.tm_min = v[4];
+	tm.tm_sec = v[5];
+	*real_ms = (uint64_t)timegm(&tm) * 1000 + (uint64_t)ms;
+	return 0;
+}
+
 static char fold(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;

@@ -225,6 +225,30 @@ static void times_are_rfc_3339(void **state)
 	assert_string_equal(out, "1970-01-01T00:00:00.000Z");
 }
 
+static void server_time_is_read_as_it_is_written(void **state)
+{
+	static const char *const wrong[] = {"",
+					    "2011-10-19",
+					    "2011-10-19T16:40:51.620",
+					    "2011-10-19 16:40:51.620Z",
+					    "2011-13-19T16:40:51.620Z",
+					    "1969-12-31T23:59:59.999Z",
+					    "2011-10-19T16:40:51.6201Z",
+					    "2011-10-19T16:40:51.620Zx",
+					    "+011-10-19T16:40:51.620Z"};
+	uint64_t ms;
+
+	(void)state;
+	assert_int_equal(irc_server_time_parse("2011-10-19T16:40:51.620Z", &ms), 0);
+	assert_int_equal(ms, 1319042451620ULL);
+	assert_int_equal(irc_server_time_parse("2011-10-19T16:40:51.6Z", &ms), 0);
+	assert_int_equal(ms, 1319042451600ULL);
+	assert_int_equal(irc_server_time_parse("1970-01-01T00:00:00Z", &ms), 0);
+	assert_int_equal(ms, 0);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_int_equal(irc_server_time_parse(wrong[i], &ms), ERR_INVALID);
+}
+
 static void masks(void **state)
 {
 	(void)state;
@@ -280,6 +304,7 @@ int main(void)
 	    cmocka_unit_test(tag_values_are_escaped),
 	    cmocka_unit_test(room_for_text),
 	    cmocka_unit_test(times_are_rfc_3339),
+	    cmocka_unit_test(server_time_is_read_as_it_is_written),
 	    cmocka_unit_test(masks),
 	    cmocka_unit_test(ctcp),
 	};
