@@ -48,7 +48,7 @@ enum command_who {
 	X("PRIVMSG", WHO_REGISTERED, 0, command_privmsg)                                                     \
 	X("NOTICE", WHO_REGISTERED, 0, command_notice)                                                       \
 	X("TAGMSG", WHO_REGISTERED, 0, command_tagmsg)                                                       \
-	/* history.c, marker.c, search.c */                                                                  \
+	/* chathistory.c, marker.c, search.c */                                                              \
 	X("CHATHISTORY", WHO_REGISTERED, 0, command_chathistory)                                             \
 	X("MARKREAD", WHO_REGISTERED, 0, command_markread)                                                   \
 	X("SEARCH", WHO_REGISTERED, 1, command_search)                                                       \

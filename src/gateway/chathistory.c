@@ -245,7 +245,8 @@ static void history_targets(struct query *q, const struct irc_message *m)
 		return;
 	l.limit = q->limit;
 	l.newest = a > b;
-	err = chat_history_targets(session_chat(q->c->session), a < b ? a : b, a < b ? b : a, SIZE_MAX, keep_target, &l);
+	err = chat_history_targets(session_chat(q->c->session), a < b ? a : b, a < b ? b : a, SIZE_MAX, keep_target,
+				   &l);
 	if (err < 0)
 		fail_internal(q, err);
 	else
