@@ -132,6 +132,11 @@ void client_reply(struct client *c, enum numeric n, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* A NOTICE from the service nick; to the channel if the command at hand was said there. */
 void client_notice(struct client *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/*
+ * Does it read standard replies?  The capability is for those that no specification of another one speaks of; who has
+ * one that does, or one that came with it, reads them too.
+ */
+bool client_reads_standard(const struct client *c);
 /* IRCv3 standard-replies; context: words joined by blanks, or "".  Clients that negotiated nothing that uses
  * them get the text as a NOTICE from the service. */
 enum standard { STANDARD_FAIL, STANDARD_WARN, STANDARD_NOTE };

@@ -88,13 +88,15 @@ static bool may_be_any_bytes(const char *command)
 	return false;
 }
 
-/* UTF8ONLY. */
+/* UTF8ONLY is no capability: the specification has its reply for everybody.  Old clients also get it in words. */
 static void refuse_bytes(struct client *c, const char *command)
 {
 	const struct command *cmd = find(command);
+	const char *words = words_error(ERR_UTF8);
 
-	client_standard(c, STANDARD_FAIL, cmd != NULL ? cmd->name : "*", "INVALID_UTF8", "", "%s.",
-			words_error(ERR_UTF8));
+	client_send(c, ":%s FAIL %s INVALID_UTF8 :%s.", c->gateway->server_name, cmd != NULL ? cmd->name : "*", words);
+	if (!client_reads_standard(c))
+		client_notice(c, "%s.", words);
 }
 
 /* The answer to a labelled command ends with it, or with the password job or the search that it has started. */

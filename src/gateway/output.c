@@ -208,11 +208,7 @@ void client_notice(struct client *c, const char *fmt, ...)
 	send_notice(c, text);
 }
 
-/*
- * standard-replies is for those that no specification of a capability speaks of; who has one that does, or one
- * that came with it, reads them too.
- */
-static bool reads_standard(const struct client *c)
+bool client_reads_standard(const struct client *c)
 {
 	const uint32_t caps = CAP_STANDARD_REPLIES | CAP_ACCOUNT_REGISTRATION | CAP_CHATHISTORY |
 			      CAP_LABELED_RESPONSE | CAP_MESSAGE_REDACTION | CAP_MULTILINE | CAP_READ_MARKER |
@@ -231,7 +227,7 @@ void client_standard(struct client *c, enum standard kind, const char *command, 
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	if (reads_standard(c))
+	if (client_reads_standard(c))
 		client_send(c, ":%s %s %s %s %s%s:%s", c->gateway->server_name, words[kind], command, code, context,
 			    context[0] != '\0' ? " " : "", text);
 	else
