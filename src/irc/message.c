@@ -256,7 +256,7 @@ int irc_server_time_parse(const char *text, uint64_t *real_ms)
 	static const char behind[] = "--T::";
 	static const int digits[] = {4, 2, 2, 2, 2, 2};
 	static const int least[] = {1970, 1, 1, 0, 0, 0};
-	static const int most[] = {9999, 12, 31, 23, 59, 60};
+	static const int most[] = {9999, 12, 31, 23, 59, 59};
 	int v[6];
 	struct tm tm = {0};
 	int ms;

@@ -45,6 +45,17 @@ static void check_message(const struct irc_message *m, const char *line, size_t 
 	}
 }
 
+static void use_time(const char *text)
+{
+	uint64_t ms, again;
+	char out[32];
+
+	if (irc_server_time_parse(text, &ms) != 0)
+		return;
+	irc_server_time(ms, out);
+	fuzz_check(irc_server_time_parse(out, &again) == 0 && again == ms);
+}
+
 static void use_params(const struct irc_message *m)
 {
 	const char *text = m->n_params > 0 ? m->params[m->n_params - 1] : "";
@@ -60,6 +71,7 @@ static void use_params(const struct irc_message *m)
 
 	if (irc_ctcp(text, len, &action, &body, &body_len) && action)
 		fuzz_check(body >= text && body + body_len <= text + len);
+	use_time(text);
 	(void)irc_mask_match(text, m->command);
 	(void)irc_mask_match(m->command, text);
 	fuzz_check(capability_request(text, CAPABILITIES_OFFERED, &caps) || caps == 0);
