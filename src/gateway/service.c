@@ -136,6 +136,17 @@ static void run(struct client *c, char *line)
 	}
 }
 
+/* "allium: help", as one says it in a channel. */
+static void skip_address(const char **text, size_t *len)
+{
+	const size_t n = sizeof(SERVICE_NICK) - 1;
+
+	if (*len <= n || strncasecmp(*text, SERVICE_NICK, n) != 0 || ((*text)[n] != ':' && (*text)[n] != ','))
+		return;
+	*text += n + 1;
+	*len -= n + 1;
+}
+
 bool service_is_secret(const char *text, size_t len)
 {
 	const struct service_command *cmd;
@@ -143,6 +154,7 @@ bool service_is_secret(const char *text, size_t len)
 	char line[IRC_LINE_MAX];
 	bool secret = true;
 
+	skip_address(&text, &len);
 	if (str_copy_n(line, sizeof(line), text, len) == 0) {
 		service_parse(line, &cmd, &args);
 		/* A word that is no command may be one. */
@@ -156,6 +168,7 @@ void service_line(struct client *c, const char *text, size_t len, bool in_channe
 {
 	char line[IRC_LINE_MAX];
 
+	skip_address(&text, &len);
 	if (str_copy_n(line, sizeof(line), text, len) != 0)
 		return;
 	c->in_channel = in_channel;
