@@ -7,7 +7,7 @@ BUILD_PACKAGES="autoconf automake libtool pkg-config gcc libc6-dev make libevent
 	libsqlcipher-dev libqrencode-dev libinih-dev libbsd-dev libwslay-dev"
 DEMO_PACKAGES="python3 irssi weechat-curses tmux"
 TEST_PACKAGES="$DEMO_PACKAGES libcmocka-dev valgrind python3-pytest binutils zbar-tools
-	openssl"
+	openssl catgirl hexchat xvfb xdotool chromium limnoria libnet-async-irc-perl"
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 

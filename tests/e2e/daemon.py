@@ -203,6 +203,10 @@ class Daemon:
         tor = (self.account_dir(account) if account else self.state) / "tor"
         return Control(tor / "control", tor / "data" / "control_auth_cookie")
 
+    def pin(self):
+        """The fingerprint of its certificate, as the banner shows it."""
+        return re.findall(r"certificate's SHA-256: (\S+)", self.log())[-1]
+
     def connect(self, **options):
         """A raw client, connected, nothing sent."""
         return IrcClient(self.address, **options)
