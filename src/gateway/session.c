@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "chat/history.h"
 
 #include "away.h"
 #include "circuits.h"
@@ -34,8 +35,9 @@ static void load_settings(struct session *s)
 		if (err != 0 || setting_parse(row, text, &s->settings[i]) != 0)
 			setting_parse(row, row->standard, &s->settings[i]);
 	}
-	/* This one is chat's own. */
+	/* These are chat's own. */
 	s->settings[SETTING_COVER] = chat_cover(session_chat(s));
+	s->settings[SETTING_EXPIRE] = chat_expire(session_chat(s));
 }
 
 static void on_fence(void *ctx)

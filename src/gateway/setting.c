@@ -8,6 +8,7 @@
 #include "base/str.h"
 
 #define BOOL_WORDS "off|on"
+#define NEVER	   "never"
 
 const struct setting setting_table[SETTING_COUNT] = {
 #define X(index, name, type, range, standard, brief, page)                                                   \
@@ -15,6 +16,16 @@ const struct setting setting_table[SETTING_COUNT] = {
     SETTING_MAP(X)
 #undef X
 };
+
+const struct setting setting_contact_expire = {
+    "expire",
+    SETTING_DURATION,
+    EXPIRE_RANGE,
+    "default",
+    "after which time lines of this contact are deleted",
+    "Older lines go from this machine: what was said, and news about the contact. The contact's own copy is "
+    "not "
+    "touched, and what waits to be delivered still is. With `default` the setting `expire` holds."};
 
 const struct setting *setting_find(const char *name)
 {
@@ -81,11 +92,20 @@ static int parse_duration(const char *text, uint64_t *value)
 	return ERR_INVALID;
 }
 
+static bool may_be_never(const struct setting *s)
+{
+	return s->type == SETTING_DURATION && strchr(s->range, '|') != NULL;
+}
+
 /* In the largest unit that divides it. */
-static void format_duration(uint64_t value, char *out)
+static void format_duration(const struct setting *s, uint64_t value, char *out)
 {
 	size_t i = 0;
 
+	if (value == 0 && may_be_never(s)) {
+		str_copy(out, SETTING_VALUE_MAX + 1, NEVER);
+		return;
+	}
 	while (i + 1 < N_UNITS && (value == 0 || value % units[i].ms != 0))
 		i++;
 	str_fmt(out, SETTING_VALUE_MAX + 1, "%llu%c", (unsigned long long)(value / units[i].ms),
@@ -100,21 +120,25 @@ static int parse_amount(enum setting_type type, const char *text, uint64_t *valu
 					: str_to_u64(text, 0, UINT64_MAX, value);
 }
 
-/* "1-30" in its two halves. */
-static const char *split_range(const struct setting *s, char least[SETTING_VALUE_MAX + 1])
+/* "1-30" or "1m-4w|never" in its halves. */
+static void split_range(const struct setting *s, char least[SETTING_VALUE_MAX + 1],
+			char most[SETTING_VALUE_MAX + 1])
 {
 	size_t n = strcspn(s->range, "-");
 
 	str_copy_n(least, SETTING_VALUE_MAX + 1, s->range, n);
-	return s->range + n + 1;
+	str_copy_n(most, SETTING_VALUE_MAX + 1, s->range + n + 1, strcspn(s->range + n + 1, "|"));
 }
 
 static int parse_between(const struct setting *s, const char *text, uint64_t *value)
 {
-	char least_text[SETTING_VALUE_MAX + 1];
-	const char *most_text = split_range(s, least_text);
+	char least_text[SETTING_VALUE_MAX + 1], most_text[SETTING_VALUE_MAX + 1];
 	uint64_t least, most;
 
+	*value = 0;
+	if (may_be_never(s) && strcasecmp(text, NEVER) == 0)
+		return 0;
+	split_range(s, least_text, most_text);
 	if (parse_amount(s->type, least_text, &least) != 0 || parse_amount(s->type, most_text, &most) != 0 ||
 	    parse_amount(s->type, text, value) != 0)
 		return ERR_INVALID;
@@ -147,7 +171,7 @@ void setting_format(const struct setting *s, uint64_t value, char out[SETTING_VA
 		str_fmt(out, SETTING_VALUE_MAX + 1, "%llu", (unsigned long long)value);
 		return;
 	case SETTING_DURATION:
-		format_duration(value, out);
+		format_duration(s, value, out);
 		return;
 	}
 }
@@ -166,10 +190,11 @@ static void list_words(const char *words, char out[SETTING_ALLOWED])
 
 static void say_range(const struct setting *s, const char *kind, const char *units_text, char *out)
 {
-	char least[SETTING_VALUE_MAX + 1];
-	const char *most = split_range(s, least);
+	char least[SETTING_VALUE_MAX + 1], most[SETTING_VALUE_MAX + 1];
 
-	str_fmt(out, SETTING_ALLOWED, "a %s from %s to %s%s", kind, least, most, units_text);
+	split_range(s, least, most);
+	str_fmt(out, SETTING_ALLOWED, "a %s from %s to %s%s%s", kind, least, most, units_text,
+		may_be_never(s) ? ", " NEVER : "");
 }
 
 void setting_allowed(const struct setting *s, char out[SETTING_ALLOWED])

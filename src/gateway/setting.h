@@ -10,12 +10,15 @@ enum setting_type {
 	SETTING_CHOICE,	 /* one word of a list: its place in the list, from 0 */
 	SETTING_BOOL,	 /* off (0) or on (1) */
 	SETTING_NUMBER,	 /* decimal */
-	SETTING_DURATION /* a number with one of the units s, m, h, d, w: milliseconds */
+	/* A number with one of the units s, m, h, d, w: milliseconds; or "never", if the range says so: 0. */
+	SETTING_DURATION
 };
+
+#define EXPIRE_RANGE "1m-1040w|never"
 
 /*
  * X(index, name, type, range, default, one line, page).  range: the words of a choice ("online|all"), the
- * least and the most of a number ("1-30") or a duration ("1m-4w"); of a bool it is not looked at.
+ * least and the most of a number ("1-30") or a duration ("1m-4w", "1m-4w|never"); of a bool it is not looked at.
  */
 #define SETTING_MAP(X)                                                                                       \
 	X(CONTACTS_SHOW, "contacts.show", CHOICE, "online|all", "online",                                    \
@@ -30,6 +33,10 @@ enum setting_type {
 	  "sends one every 2 seconds on each link, full or empty: talk then looks like silence, but "        \
 	  "messages wait for their turn, and each link carries 20 MB a day each way. That a link "           \
 	  "stands can still be seen.")                                                                       \
+	X(EXPIRE, "expire", DURATION, EXPIRE_RANGE, "never", "after which time lines are deleted",             \
+	  "Older lines go from this machine, with the notes to yourself and those of the service. `set "     \
+	  "<nick>.expire <time>|never|default` sets it for one contact. What your contacts have is not "     \
+	  "touched, and what waits to be delivered still is.")                                               \
 	X(REPLAY_TIME, "replay.time", CHOICE, "auto|prefix|tag", "auto",                                     \
 	  "how the time of replayed lines is told",                                                          \
 	  "What a client has missed is replayed when it comes back. With `tag` the time stands in the "      \
@@ -55,6 +62,9 @@ struct setting {
 	const char *page;
 };
 extern const struct setting setting_table[SETTING_COUNT];
+
+/* What may be set for each contact, as <nick>.<name>: how long its lines are kept. */
+extern const struct setting setting_contact_expire;
 
 /* By name, in any case; NULL. */
 const struct setting *setting_find(const char *name);

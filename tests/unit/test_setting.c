@@ -11,6 +11,7 @@ static const struct setting choice = {.name = "c", .type = SETTING_CHOICE, .rang
 static const struct setting yes_no = {.name = "b", .type = SETTING_BOOL};
 static const struct setting number = {.name = "n", .type = SETTING_NUMBER, .range = "1-30"};
 static const struct setting duration = {.name = "d", .type = SETTING_DURATION, .range = "10m-4w"};
+static const struct setting perhaps = {.name = "p", .type = SETTING_DURATION, .range = "10m-4w|never"};
 
 static void takes(const struct setting *s, const char *text, uint64_t value, const char *canonical)
 {
@@ -88,7 +89,13 @@ static void a_duration_has_a_unit_and_bounds(void **state)
 	refuses(&duration, "1y");
 	refuses(&duration, "1.5h");
 	refuses(&duration, "18446744073709551615w");
+	refuses(&duration, "never");
 	allows(&duration, "a time from 10m to 4w (units: s, m, h, d, w)");
+	takes(&perhaps, "Never", 0, "never");
+	takes(&perhaps, "4w", 4 * 7 * 86400000u, "4w");
+	refuses(&perhaps, "0s");
+	refuses(&perhaps, "5w");
+	allows(&perhaps, "a time from 10m to 4w (units: s, m, h, d, w), never");
 }
 
 /* "name: brief. page" is one NOTICE from the service, whatever the names of server and client. */
@@ -127,6 +134,9 @@ static void the_table_holds_together(void **state)
 		assert_string_equal(text, s->standard);
 		fits_a_notice(s->name, s->brief, s->page);
 	}
+	char longest[NICK_MAX + sizeof(".expire")];
+	snprintf(longest, sizeof(longest), "%*s.expire", NICK_MAX, "");
+	fits_a_notice(longest, setting_contact_expire.brief, setting_contact_expire.page);
 	assert_ptr_equal(setting_find("Replay.Time"), &setting_table[SETTING_REPLAY_TIME]);
 	assert_null(setting_find("replay"));
 	assert_null(setting_find(""));
