@@ -47,7 +47,7 @@ struct config {
 	/* [timers], all in milliseconds */
 	uint64_t dial_min_ms, dial_max_ms, dial_spread_ms, offline_grace_ms, ping_ms, pong_ms, suspect_ms,
 	    wake_pong_ms, late_ms, ack_ms;
-	uint64_t handshake_ms, client_handshake_ms, registration_ms, client_ping_ms, barrier_ms, tor_restart_ms,
+	uint64_t handshake_ms, client_handshake_ms, registration_ms, guess_ms, client_ping_ms, barrier_ms, tor_restart_ms,
 	    tor_restart_max_ms, publish_spread_ms, cover_light_ms, cover_slot_ms;
 };
 

@@ -44,6 +44,7 @@ struct gateway_opts {
 	size_t n_ws_origins;
 	const char *sts;      /* value of the STS capability, for TLS clients alone, borrowed; NULL: not offered */
 	uint64_t handshake_ms; /* for a TLS handshake; 0: 10 s */
+	uint64_t guess_ms;     /* pause after a wrong password; doubles with each, up to 16 times: 0: 500 ms */
 	struct rng rng;
 	const struct gateway_ops *ops;
 	void *ctx;

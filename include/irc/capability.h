@@ -10,7 +10,7 @@
 /* X(bit name, wire name, value shown to CAP LS 302 or NULL, is it offered?) */
 #define CAPABILITY_MAP(X)                                                                            \
 	X(ACCOUNT_NOTIFY, "account-notify", NULL, true)                                              \
-	X(ACCOUNT_REGISTRATION, "draft/account-registration", "before-connect,custom-account-name", false) \
+	X(ACCOUNT_REGISTRATION, "draft/account-registration", "before-connect,custom-account-name", true) \
 	X(ACCOUNT_TAG, "account-tag", NULL, true)                                                    \
 	X(AWAY_NOTIFY, "away-notify", NULL, true)                                                    \
 	X(BATCH, "batch", NULL, true)                                                                \
@@ -30,7 +30,7 @@
 	X(NO_IMPLICIT_NAMES, "draft/no-implicit-names", NULL, true)                                  \
 	X(PRE_AWAY, "draft/pre-away", NULL, true)                                                    \
 	X(READ_MARKER, "draft/read-marker", NULL, true)                                              \
-	X(SASL, "sasl", "PLAIN", true)                                                               \
+	X(SASL, "sasl", NULL /* the connection's mechanisms */, true)                                \
 	X(SEARCH, "soju.im/search", NULL, true)                                                      \
 	X(SERVER_TIME, "server-time", NULL, true)                                                    \
 	X(SETNAME, "setname", NULL, true)                                                            \
@@ -67,10 +67,10 @@ uint32_t capability_find(const char *name, size_t len);
  */
 bool capability_request(const char *list, uint32_t offered, uint32_t *caps);
 /*
- * Writes the names (with values if v302) from *index on into out, as many as fit, and advances *index; true
- * when some are left for another line.  For CAP LS and LIST over several lines. mask: the capabilities to
- * list.
+ * Writes the names from *index on into out, as many as fit, and advances *index; true when some are left for another
+ * line.  For CAP LS, LIST, NEW and DEL over several lines. mask: the capabilities to list.  values: what stands behind
+ * each name, by capability_index, or NULL for names alone.
  */
-bool capability_list(uint32_t mask, bool v302, size_t *index, char *out, size_t size);
+bool capability_list(uint32_t mask, const char *const values[CAPABILITY_COUNT], size_t *index, char *out, size_t size);
 
 #endif

@@ -126,6 +126,7 @@ static int start_gateway(struct app *app)
 	    .n_ws_origins = c->n_ws_origin,
 	    .sts = c->sts ? app->sts : NULL,
 	    .handshake_ms = c->client_handshake_ms,
+	    .guess_ms = c->guess_ms,
 	    .rng = rng_system,
 	    .ops = &front_ops,
 	    .ctx = app,

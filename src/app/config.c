@@ -246,6 +246,7 @@ static int set_ms_or_none(struct config *c, size_t offset, const char *value, co
 	X("timers", "handshake", handshake_ms, set_ms)                                                       \
 	X("timers", "client_handshake", client_handshake_ms, set_ms)                                         \
 	X("timers", "registration", registration_ms, set_ms)                                                 \
+	X("timers", "guess", guess_ms, set_ms)                                                               \
 	X("timers", "client_ping", client_ping_ms, set_ms)                                                   \
 	X("timers", "barrier", barrier_ms, set_ms)                                                           \
 	X("timers", "tor_restart", tor_restart_ms, set_ms)                                                   \

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/str.h"
 
+#include "authenticate.h"
 #include "away.h"
 #include "command.h"
 #include "login.h"
@@ -47,7 +48,6 @@ static struct client *client_new(struct gateway *g, struct stream *stream)
 	c->heard_ms = loop_now_ms(g->loop);
 	str_copy(c->nick, sizeof(c->nick), "*");
 	str_copy(c->user, sizeof(c->user), "*");
-	sasl_init(&c->sasl);
 	return c;
 }
 
@@ -63,8 +63,8 @@ static void refuse(struct stream *s, const char *reason)
 	stream_finish(s, CLIENT_FINISH_MS);
 }
 
-/* Whoever has not logged in gives way, the oldest first: strangers must not keep users out. False: everybody
- * has. */
+/* Whoever has not logged in gives way, the oldest first, and then those whose passwords would be checked last: strangers
+ * must not keep users out. False: everybody has logged in. */
 static bool make_room(struct gateway *g)
 {
 	struct client *c;
@@ -75,7 +75,11 @@ static bool make_room(struct gateway *g)
 			return true;
 		}
 	}
-	return false;
+	c = login_last(g);
+	if (c == NULL)
+		return false;
+	client_end(c, "Too many clients: who is not logged in gives way");
+	return true;
 }
 
 void client_accept(struct gateway *g, struct stream *stream)
@@ -115,7 +119,7 @@ static void client_die(struct client *c)
 	c->account = NULL;
 	away_clear(c);
 	monitor_clear(c);
-	sasl_clear(&c->sasl);
+	authenticate_free(c);
 	response_free(c);
 	TAILQ_REMOVE(&g->clients, c, link);
 	TAILQ_INSERT_TAIL(&g->dead, c, link);

@@ -24,6 +24,7 @@
 /* What still has to come before a client is registered. */
 enum need { NEED_NICK = 1, NEED_USER = 2, NEED_CAP_END = 4 };
 
+struct authentication;
 struct response;
 struct batch;
 
@@ -56,11 +57,12 @@ struct client {
 	char nick[NICK_MAX + 1]; /* "*" until known */
 	char user[USER_MAX + 1];
 	char realname[REALNAME_MAX + 1];
-	struct sasl sasl;
-	bool sasl_running;
-	struct login *login;	 /* a password job; further lines wait for it */
+	struct authentication *authentication; /* an exchange of SASL */
+	struct login *login;	 /* a password that is being checked; further lines wait for it */
 	struct search *search;	 /* likewise */
+	unsigned wrong;		 /* passwords, since the last right one */
 	struct account *account; /* logged in; the session follows once registered */
+	bool enrolled;		 /* has made it just now, and is still to be told about it */
 	char name[NICK_MAX + 1]; /* of the client, for its cursor */
 	struct session *session;
 	struct away away;

@@ -14,12 +14,15 @@ enum command_who {
 
 /* X(name, who, least number of parameters (461 below), handler) */
 #define COMMAND_MAP(X)                                                                                       \
-	/* register.c */                                                                                     \
+	/* capabilities.c, authenticate.c, enroll.c */                                                       \
 	X("CAP", WHO_ANY, 1, command_cap)                                                                    \
+	X("AUTHENTICATE", WHO_ANY, 1, command_authenticate)                                                  \
+	X("REGISTER", WHO_ANY, 3, command_enroll)                                                            \
+	X("VERIFY", WHO_ANY, 2, command_verify)                                                              \
+	/* register.c */                                                                                     \
 	X("PASS", WHO_NEW, 1, command_pass)                                                                  \
 	X("NICK", WHO_ANY, 0, command_nick)                                                                  \
 	X("USER", WHO_NEW, 4, command_user)                                                                  \
-	X("AUTHENTICATE", WHO_ANY, 1, command_authenticate)                                                  \
 	/* user.c */                                                                                         \
 	X("PING", WHO_ANY, 0, command_ping)                                                                  \
 	X("PONG", WHO_ANY, 0, command_pong)                                                                  \
@@ -82,7 +85,6 @@ void command_line(struct client *c, char *line, size_t len);
 /* What ends a registration and what a password job reports to (register.c). */
 void register_advance(struct client *c);
 void register_on_login(struct client *c, int err);
-void register_on_sasl(struct client *c, int err);
 
 /* Used by more than their own command. */
 /* The name of a command in its own spelling; NULL when there is none such. */

@@ -10,14 +10,17 @@
 #include "base/str.h"
 #include "io/inlet.h"
 
+#include "capabilities.h"
 #include "circuits.h"
 #include "gateway_private.h"
+#include "login.h"
 #include "session.h"
 
 #define CLIENTS_MAX		256
 #define REGISTRATION_TIMEOUT_MS 60000
 #define PING_MS			120000
 #define BARRIER_MS		1000
+#define GUESS_MS		500
 
 static void on_reap(void *ctx)
 {
@@ -34,6 +37,8 @@ static void fill_defaults(struct gateway_opts *o)
 		o->ping_ms = PING_MS;
 	if (o->barrier_ms == 0)
 		o->barrier_ms = BARRIER_MS;
+	if (o->guess_ms == 0)
+		o->guess_ms = GUESS_MS;
 }
 
 int gateway_new(struct loop *loop, struct worker *worker, const struct gateway_opts *opts,
@@ -55,7 +60,8 @@ int gateway_new(struct loop *loop, struct worker *worker, const struct gateway_o
 	fill_defaults(&g->opts);
 	g->started_ms = loop_time_ms(loop);
 	g->reaper = timer_new(loop, on_reap, g);
-	if (g->reaper == NULL)
+	login_init(g);
+	if (g->reaper == NULL || g->login_timer == NULL)
 		goto fail;
 	err = str_copy(g->server_name, sizeof(g->server_name), opts->server_name);
 	if (err != 0)
@@ -72,6 +78,7 @@ fail:
 void gateway_set_accounts(struct gateway *g, struct accounts *accounts)
 {
 	g->accounts = accounts;
+	capabilities_refresh(g);
 }
 
 void gateway_shutdown(struct gateway *g, const char *reason)
@@ -104,6 +111,7 @@ void gateway_free(struct gateway *g)
 		session_free(s);
 	circuits_forget(g);
 	client_reap(g);
+	login_clear(g);
 	timer_free(g->reaper);
 	free(g);
 }

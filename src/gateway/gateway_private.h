@@ -7,12 +7,16 @@
 
 #include "gateway/gateway.h"
 
+#include "guess.h"
+#include "login_queue.h"
+
 #define CONTROL_CHANNEL "&contacts"
 #define SERVER_NAME_MAX 63
 #define INLETS_MAX	16
 
 struct client;
 struct inlet;
+struct login;
 struct session;
 struct ticket;
 
@@ -35,6 +39,12 @@ struct gateway {
 	unsigned n_clients;
 	struct session_list sessions;
 	struct ticket_list tickets; /* questions about circuits that are not answered yet */
+	uint32_t offered;	   /* capabilities, as clients know */
+	struct login_queue hashes; /* of passwords; one runs on the worker */
+	struct login *hashing;
+	struct login_queue proofs; /* of SCRAM, that pause */
+	struct timer *login_timer;
+	struct guesses guesses;
 	uint64_t started_ms;	    /* real time */
 	uint64_t away_order;	    /* of the latest AWAY */
 	char closing[128];	    /* why it goes; empty while it serves */

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* From the first line to 001: capabilities, PASS, NICK, USER, SASL. */
+/* From the first line to 001: PASS, NICK, USER. */
 #include <string.h>
 #include <strings.h>
 
 #include "base/err.h"
 #include "base/str.h"
 
+#include "authenticate.h"
 #include "command.h"
 #include "login.h"
 #include "monitor.h"
+#include "service.h"
 #include "session.h"
 #include "words.h"
 
@@ -28,11 +30,7 @@ void register_advance(struct client *c)
 {
 	if (c->registered || c->needs != 0 || c->login != NULL || c->stream == NULL)
 		return;
-	if (c->sasl_running) {
-		sasl_clear(&c->sasl);
-		c->sasl_running = false;
-		client_numeric(c, ERR_SASLABORTED, "%s", "");
-	}
+	authenticate_abort(c);
 	c->registered = true;
 	client_keepalive(c);
 	serverinfo_welcome(c);
@@ -43,79 +41,9 @@ void register_advance(struct client *c)
 		session_attach(c);
 	else
 		welcome_stranger(c);
-}
-
-/* ---- capabilities (IRCv3 capability negotiation) ---- */
-
-static void cap_send_list(struct client *c, const char *subcommand, uint32_t mask, bool values)
-{
-	const char *server = c->gateway->server_name;
-	size_t head = strlen(server) + strlen(c->nick) + strlen(subcommand) + strlen(":  CAP   * :");
-	char names[IRC_LINE_MAX];
-	size_t index = 0;
-	bool more;
-
-	/* Before version 302 there is one line: what doesn't fit goes unsaid, but can be requested. */
-	do {
-		more = capability_list(mask, values, &index, names, IRC_LINE_MAX - 1 - head);
-		client_send(c, ":%s CAP %s %s %s:%s", server, c->nick, subcommand,
-			    more && c->v302 ? "* " : "", names);
-	} while (more && c->v302);
-}
-
-/* Never to be requested, and meaningless without its value or on a plain connection (IRCv3 sts): plain text
- * is served on loopback alone, where the name that clients connect to is on nobody's certificate. */
-static void cap_send_sts(struct client *c)
-{
-	const char *sts = c->gateway->opts.sts;
-
-	if (c->v302 && sts != NULL && stream_is_secure(c->stream))
-		client_send(c, ":%s CAP %s LS * :sts=%s", c->gateway->server_name, c->nick, sts);
-}
-
-static void cap_ls(struct client *c, const char *version)
-{
-	uint64_t v = 0;
-
-	if (!c->registered)
-		c->needs |= NEED_CAP_END;
-	if (version != NULL && str_to_u64(version, 0, UINT64_MAX, &v) == 0 && v >= 302) {
-		c->v302 = true;
-		c->caps |= CAP_CAP_NOTIFY;
-	}
-	cap_send_sts(c);
-	cap_send_list(c, "LS", CAPABILITIES_OFFERED, c->v302);
-}
-
-static void cap_req(struct client *c, const char *list)
-{
-	uint32_t caps = c->caps;
-	bool ok = capability_request(list, CAPABILITIES_OFFERED, &caps);
-
-	if (!c->registered)
-		c->needs |= NEED_CAP_END;
-	client_send(c, ":%s CAP %s %s :%s", c->gateway->server_name, c->nick, ok ? "ACK" : "NAK", list);
-	if (ok)
-		c->caps = caps;
-}
-
-void command_cap(struct client *c, const struct irc_message *m)
-{
-	const char *sub = m->params[0];
-	const char *arg = m->n_params > 1 ? m->params[1] : NULL;
-
-	if (strcasecmp(sub, "LS") == 0) {
-		cap_ls(c, arg);
-	} else if (strcasecmp(sub, "LIST") == 0) {
-		cap_send_list(c, "LIST", c->caps, false);
-	} else if (strcasecmp(sub, "REQ") == 0) {
-		cap_req(c, arg != NULL ? arg : "");
-	} else if (strcasecmp(sub, "END") == 0) {
-		c->needs &= ~(unsigned)NEED_CAP_END;
-		register_advance(c);
-	} else {
-		client_numeric(c, ERR_INVALIDCAPCMD, "%s", sub);
-	}
+	if (c->enrolled)
+		service_tell_account(c);
+	c->enrolled = false;
 }
 
 /* ---- NICK and USER ---- */
@@ -238,89 +166,4 @@ void register_on_login(struct client *c, int err)
 		refuse_pass(c, err);
 	else
 		register_advance(c);
-}
-
-/* ---- SASL PLAIN (IRCv3 sasl-3.2) ---- */
-
-static void sasl_end(struct client *c, enum numeric n)
-{
-	sasl_clear(&c->sasl);
-	c->sasl_running = false;
-	client_numeric(c, n, "%s", "");
-}
-
-void register_on_sasl(struct client *c, int err)
-{
-	if (err == 0) {
-		client_numeric(c, RPL_SASLSUCCESS, "%s", "");
-		if (c->registered)
-			session_attach(c);
-		return;
-	}
-	client_numeric(c, ERR_SASLFAIL, "%s", "");
-	if (err != ERR_AUTH && err != ERR_INVALID)
-		client_notice(c, "%s.", words_error(err));
-}
-
-static void sasl_begin(struct client *c, const char *mechanism)
-{
-	if (strcasecmp(mechanism, "PLAIN") != 0) {
-		client_numeric(c, RPL_SASLMECHS, "PLAIN");
-		client_numeric(c, ERR_SASLFAIL, "%s", "");
-		return;
-	}
-	sasl_clear(&c->sasl);
-	c->sasl_running = true;
-	client_send(c, "AUTHENTICATE +");
-}
-
-/* authzid is empty or equal to the login name, with or without the client's. */
-static bool authzid_fits(const struct sasl_plain *p)
-{
-	size_t account = strcspn(p->authcid, "@");
-
-	return p->authzid[0] == '\0' || strcmp(p->authzid, p->authcid) == 0 ||
-	       (strlen(p->authzid) == account && strncmp(p->authzid, p->authcid, account) == 0);
-}
-
-static void sasl_finish(struct client *c)
-{
-	struct sasl_plain p;
-	const char *data;
-	size_t len;
-	int err = sasl_decode(&c->sasl, &data, &len);
-
-	if (err == 0)
-		err = sasl_plain(data, len, &p);
-	if (err == 0 && !authzid_fits(&p))
-		err = ERR_AUTH;
-	if (err == 0)
-		err = login_start(c, LOGIN_SASL, p.authcid, p.password, p.password_len);
-	sasl_clear(&c->sasl);
-	c->sasl_running = false;
-	if (err != 0)
-		register_on_sasl(c, err);
-}
-
-void command_authenticate(struct client *c, const struct irc_message *m)
-{
-	int err;
-
-	if (c->account != NULL) {
-		client_numeric(c, ERR_SASLALREADY, "%s", "");
-	} else if (!client_has(c, CAP_SASL)) {
-		client_numeric(c, ERR_SASLFAIL, "%s", "");
-	} else if (strcmp(m->params[0], "*") == 0) {
-		sasl_end(c, ERR_SASLABORTED);
-	} else if (!c->sasl_running) {
-		sasl_begin(c, m->params[0]);
-	} else {
-		err = sasl_add(&c->sasl, m->params[0]);
-		if (err == ERR_TOO_LONG)
-			sasl_end(c, ERR_SASLTOOLONG);
-		else if (err == 0)
-			sasl_finish(c);
-		else if (err != ERR_AGAIN)
-			sasl_end(c, ERR_SASLFAIL);
-	}
 }

@@ -90,10 +90,19 @@ enum service_flags {
 	  service_set)                                                                                       \
 	X("passwd", SERVICE_LOGIN | SERVICE_PASSWORD, 2, 2, "<old> <new>", "change the password",            \
 	  "The new one has at most 300 bytes and no blanks.", service_passwd)                                \
+	X("cert", SERVICE_LOGIN, 0, 2, "[add [fingerprint] | list | del <fingerprint>]",                     \
+	  "let clients log in by TLS certificate",                                                           \
+	  "`cert add` takes the certificate that this client shows; a fingerprint is the SHA-256 of another "  \
+	  "one, in hex. Whoever holds its key logs in by SASL EXTERNAL, while the account is unlocked.",     \
+	  service_cert)                                                                                      \
 	X("logout", SERVICE_LOGIN, 0, 0, "", "lock the account",                                             \
 	  "Links are closed, the address is withdrawn, the keys are wiped and all clients of the account "   \
 	  "are logged out. To leave with one client only: /quit",                                            \
 	  service_logout)                                                                                    \
+	X("wipe", SERVICE_LOGIN | SERVICE_PASSWORD, 1, 1, "<password>", "destroy the account",               \
+	  "Its key file is destroyed, so that nobody can read what it kept, and its directory removed; links " \
+	  "are closed and all its clients logged out. Contacts are not told. There is no way back.",         \
+	  service_wipe)                                                                                      \
 	X("help", 0, 0, 2, "[command]", "this list, or a page about a command",                              \
 	  "You have found it. `help set <name>` is a page about a setting.", service_help)
 
@@ -144,5 +153,8 @@ void service_help_set(struct client *c, const char *name);
 void service_on_identify(struct client *c, int err);
 void service_on_register(struct client *c, int err);
 void service_on_passwd(struct client *c, int err);
+void service_on_wipe(struct client *c, int err);
+/* What there is to know about an account that was just made. */
+void service_tell_account(struct client *c);
 
 #endif

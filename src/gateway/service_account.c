@@ -60,7 +60,7 @@ void service_register(struct client *c, const struct service_args *a)
 
 	if (logged_in_already(c) || !password_fits(c, a->v[0]))
 		return;
-	err = login_register(c, a->v[0], strlen(a->v[0]));
+	err = login_register(c, LOGIN_REGISTER, c->nick, a->v[0], strlen(a->v[0]));
 	if (err != 0)
 		refuse_register(c, err);
 }
@@ -72,6 +72,11 @@ void service_on_register(struct client *c, int err)
 		return;
 	}
 	session_attach(c);
+	service_tell_account(c);
+}
+
+void service_tell_account(struct client *c)
+{
 	if (c->session == NULL)
 		return;
 	client_notice(c, "Your account %s is made. Its password can't be recovered: keep it.",
@@ -144,6 +149,31 @@ void service_on_passwd(struct client *c, int err)
 		client_notice(c, "The old password is wrong: nothing was changed.");
 	else
 		client_notice(c, "The password was not changed. %s.", words_error(err));
+}
+
+/* ---- wipe ---- */
+
+void service_wipe(struct client *c, const struct service_args *a)
+{
+	int err = login_wipe(c, a->v[0]);
+
+	if (err != 0)
+		service_on_wipe(c, err);
+}
+
+void service_on_wipe(struct client *c, int err)
+{
+	if (err == 0)
+		client_notice(c, "The account is wiped. Its key file is destroyed: what it kept can't be read any more, by "
+				 "anybody. Its links are closed, and its directory goes with its tor, within seconds. "
+				 "Backups are yours to destroy.");
+	else if (err == ERR_AUTH)
+		client_notice(c, "The password is wrong: nothing was wiped.");
+	else if (err == ERR_REFUSED)
+		client_notice(c, "The account is gone, but its KEY FILE COULD NOT BE DESTROYED: see the daemon's log, and "
+				 "destroy it yourself.");
+	else
+		client_notice(c, "The account was not wiped. %s.", words_error(err));
 }
 
 /* ---- tor ---- */

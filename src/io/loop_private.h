@@ -56,6 +56,7 @@ typedef void (*stream_ready_cb)(void *ctx);
 struct stream *stream_new_wired(struct loop *loop, int fd, struct wire *wire, const struct stream_opts *opts,
 				const struct stream_ops *ops, stream_ready_cb ready, void *ctx);
 const struct wire *stream_wire(const struct stream *s);
+int stream_fd(const struct stream *s);
 
 /* For the end of the turn; none of these calls back. */
 void stream_release(struct stream *s); /* held bytes go out */

@@ -604,3 +604,8 @@ const struct wire *stream_wire(const struct stream *s)
 {
 	return s->wire;
 }
+
+int stream_fd(const struct stream *s)
+{
+	return s->fd;
+}

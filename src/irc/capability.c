@@ -57,14 +57,14 @@ bool capability_request(const char *list, uint32_t offered, uint32_t *caps)
 	return true;
 }
 
-bool capability_list(uint32_t mask, bool v302, size_t *index, char *out, size_t size)
+bool capability_list(uint32_t mask, const char *const values[CAPABILITY_COUNT], size_t *index, char *out, size_t size)
 {
 	size_t used = 0;
 
 	out[0] = '\0';
 	for (; *index < CAPABILITY_COUNT; (*index)++) {
-		const char *value = v302 ? table[*index].value : NULL;
-		char item[64];
+		const char *value = values != NULL ? values[*index] : NULL;
+		char item[128];
 
 		if ((mask & (UINT32_C(1) << *index)) == 0)
 			continue;
