@@ -68,6 +68,16 @@ static void get(struct client *c, const char *target, int64_t conversation)
 		tell(c, target, time_ms);
 }
 
+/* Where nothing was said nothing was read, and there is nowhere to keep that something was. */
+static void unknown(struct client *c, const char *target, bool setting)
+{
+	if (setting)
+		fail(c, "INVALID_PARAMS", target,
+		     c->session != NULL ? "There is no such conversation" : WORDS_LOGIN);
+	else
+		tell(c, target, 0);
+}
+
 void command_markread(struct client *c, const struct irc_message *m)
 {
 	const char *target = m->n_params > 0 ? m->params[0] : "";
@@ -77,7 +87,7 @@ void command_markread(struct client *c, const struct irc_message *m)
 	if (target[0] == '\0')
 		fail(c, "NEED_MORE_PARAMS", "", "Missing parameters");
 	else if (!target_find(c, target, &conversation))
-		fail(c, "INVALID_PARAMS", target, c->session != NULL ? "There is no such conversation" : WORDS_LOGIN);
+		unknown(c, target, m->n_params > 1);
 	else if (m->n_params == 1)
 		get(c, target, conversation);
 	else if (target_time(m->params[1], &time_ms))
