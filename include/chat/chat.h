@@ -87,6 +87,8 @@ struct chat_front {
 	void (*contact_added)(void *ctx, struct chat *c, const struct contact *contact);
 	void (*contact_renamed)(void *ctx, struct chat *c, const struct contact *contact,
 				const char *old_nick);
+	/* It calls itself otherwise now: row.their_nick. Its petname stays. */
+	void (*contact_named)(void *ctx, struct chat *c, const struct contact *contact);
 	void (*contact_removed)(void *ctx, struct chat *c, const struct contact *contact);
 	/* Was blocked, or is not any more: row.blocked tells. It has gone offline before. */
 	void (*contact_blocked)(void *ctx, struct chat *c, const struct contact *contact);

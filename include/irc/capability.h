@@ -27,7 +27,8 @@
 	X(MESSAGE_TAGS, "message-tags", NULL, true)                                                  \
 	X(MULTILINE, "draft/multiline", "max-bytes=4000,max-lines=100", false)                       \
 	X(MULTI_PREFIX, "multi-prefix", NULL, true)                                                  \
-	X(NO_IMPLICIT_NAMES, "draft/no-implicit-names", NULL, true)                                  \
+	X(NO_IMPLICIT_NAMES, "no-implicit-names", NULL, true)                                        \
+	X(NO_IMPLICIT_NAMES_DRAFT, "draft/no-implicit-names", NULL, true)                            \
 	X(PRE_AWAY, "draft/pre-away", NULL, true)                                                    \
 	X(READ_MARKER, "draft/read-marker", NULL, true)                                              \
 	X(SASL, "sasl", NULL /* the connection's mechanisms */, true)                                \

@@ -12,8 +12,10 @@
 	X(RPL_CREATED, 3, NULL)                                                                              \
 	X(RPL_MYINFO, 4, NULL)                                                                               \
 	X(RPL_ISUPPORT, 5, "are supported by this server")                                                   \
+	X(RPL_STATSCOMMANDS, 212, NULL)                                                                      \
 	X(RPL_ENDOFSTATS, 219, "End of /STATS report")                                                       \
 	X(RPL_UMODEIS, 221, NULL)                                                                            \
+	X(RPL_STATSUPTIME, 242, NULL)                                                                        \
 	X(RPL_LUSERCLIENT, 251, NULL)                                                                        \
 	X(RPL_LUSEROP, 252, "operator(s) online")                                                            \
 	X(RPL_LUSERUNKNOWN, 253, "unknown connection(s)")                                                    \
@@ -44,8 +46,11 @@
 	X(RPL_CHANNELMODEIS, 324, NULL)                                                                      \
 	X(RPL_CREATIONTIME, 329, NULL)                                                                       \
 	X(RPL_WHOISACCOUNT, 330, "is logged in as")                                                          \
+	X(RPL_NOTOPIC, 331, "No topic is set")                                                               \
 	X(RPL_TOPIC, 332, NULL)                                                                              \
 	X(RPL_TOPICWHOTIME, 333, NULL)                                                                       \
+	X(RPL_WHOISBOT, 335, "is a bot")                                                                     \
+	X(RPL_ENDOFINVITELIST, 337, "End of /INVITE list")                                                   \
 	X(RPL_VERSION, 351, NULL)                                                                            \
 	X(RPL_WHOREPLY, 352, NULL)                                                                           \
 	X(RPL_NAMREPLY, 353, NULL)                                                                           \
@@ -79,6 +84,7 @@
 	X(ERR_NICKNAMEINUSE, 433, "Nickname is already in use")                                              \
 	X(ERR_USERNOTINCHANNEL, 441, "They aren't on that channel")                                          \
 	X(ERR_NOTONCHANNEL, 442, "You're not on that channel")                                               \
+	X(ERR_USERONCHANNEL, 443, "is already on channel")                                                   \
 	X(ERR_NOTREGISTERED, 451, "You have not registered")                                                 \
 	X(ERR_NEEDMOREPARAMS, 461, "Not enough parameters")                                                  \
 	X(ERR_ALREADYREGISTERED, 462, "You may not reregister")                                              \

@@ -91,8 +91,11 @@ static int learn_nick(struct chat *c, struct now now, struct chat_peer *p, const
 		return 0;
 	memcpy(row->their_nick, nick, sizeof(nick));
 	err = contact_save(c, p);
-	if (err || !news || nick_eq(nick, row->petname))
+	if (err)
 		return err;
+	front_call(c, contact_named, &p->pub);
+	if (!news || nick_eq(nick, row->petname))
+		return 0;
 	return conversation_info(c, now, p, "%s now goes by the nick %s; `rename %s %s` follows.",
 				 row->petname, nick, row->petname, nick);
 }

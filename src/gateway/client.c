@@ -46,6 +46,7 @@ static struct client *client_new(struct gateway *g, struct stream *stream)
 	c->stream = stream;
 	c->needs = NEED_NICK | NEED_USER;
 	c->heard_ms = loop_now_ms(g->loop);
+	c->since_ms = c->active_ms = loop_time_ms(g->loop);
 	str_copy(c->nick, sizeof(c->nick), "*");
 	str_copy(c->user, sizeof(c->user), "*");
 	return c;

@@ -48,6 +48,8 @@ struct client {
 	struct timer *timer;   /* end of registration, then keepalive */
 	struct irc_splitter splitter;
 	uint64_t heard_ms;  /* monotonic: last input */
+	uint64_t since_ms;  /* real time: it came */
+	uint64_t active_ms; /* real time: it came, or said something to somebody */
 	uint64_t pinged_ms; /* first PING that no PONG followed; 0: none */
 	bool greeted;	    /* its first line was seen */
 	bool registered;

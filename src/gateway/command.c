@@ -23,19 +23,17 @@ static const struct command table[] = {
 #undef X
 };
 
+const char *command_name(size_t i)
+{
+	return table[i].name;
+}
+
 static const struct command *find(const char *name)
 {
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (strcasecmp(table[i].name, name) == 0)
 			return &table[i];
 	return NULL;
-}
-
-const char *command_name(const char *name)
-{
-	const struct command *cmd = find(name);
-
-	return cmd != NULL ? cmd->name : NULL;
 }
 
 /* Answers who may not call it now. */
@@ -74,6 +72,8 @@ static void dispatch(struct client *c, const struct irc_message *m)
 		client_numeric(c, ERR_NEEDMOREPARAMS, "%s", cmd->name);
 		return;
 	}
+	if (c->session != NULL)
+		c->session->used[cmd - table]++;
 	cmd->handler(c, m);
 }
 

@@ -42,8 +42,8 @@ enum command_who {
 	X("TOPIC", WHO_REGISTERED, 1, command_topic)                                                         \
 	X("LIST", WHO_REGISTERED, 0, command_list)                                                           \
 	X("KICK", WHO_REGISTERED, 2, command_kick)                                                           \
-	X("INVITE", WHO_REGISTERED, 2, command_invite)                                                       \
-	/* who.c, whois.c */                                                                                 \
+	X("INVITE", WHO_REGISTERED, 0, command_invite)                                                       \
+	/* who.c, whois.c, whowas.c */                                                                           \
 	X("WHO", WHO_REGISTERED, 0, command_who_list)                                                        \
 	X("WHOIS", WHO_REGISTERED, 0, command_whois)                                                         \
 	X("WHOWAS", WHO_REGISTERED, 0, command_whowas)                                                       \
@@ -62,10 +62,12 @@ enum command_who {
 	X("TIME", WHO_REGISTERED, 0, command_time)                                                           \
 	X("INFO", WHO_REGISTERED, 0, command_info)                                                           \
 	X("ADMIN", WHO_REGISTERED, 0, command_admin)                                                         \
-	X("STATS", WHO_REGISTERED, 0, command_stats)                                                         \
+	X("STATS", WHO_REGISTERED, 1, command_stats)                                                         \
 	X("LINKS", WHO_REGISTERED, 0, command_links)                                                         \
+	/* help.c */                                                                                         \
 	X("HELP", WHO_REGISTERED, 0, command_help)                                                           \
 	X("HELPOP", WHO_REGISTERED, 0, command_help)                                                         \
+	/* user.c */                                                                                         \
 	X("OPER", WHO_REGISTERED, 2, command_oper)                                                           \
 	X("CONNECT", WHO_REGISTERED, 0, command_privileged)                                                  \
 	X("DIE", WHO_REGISTERED, 0, command_privileged)                                                      \
@@ -75,10 +77,18 @@ enum command_who {
 	X("SQUIT", WHO_REGISTERED, 0, command_privileged)                                                    \
 	X("WALLOPS", WHO_REGISTERED, 0, command_privileged)
 
+enum {
+#define X(name, who, least, handler) +1
+	COMMAND_COUNT = 0 COMMAND_MAP(X)
+#undef X
+};
+
 #define X(name, who, least, handler) void handler(struct client *c, const struct irc_message *m);
 COMMAND_MAP(X)
 #undef X
 
+/* The name of the i-th command. */
+const char *command_name(size_t i);
 /* Parses and handles one line of len bytes; the line is cut into pieces. */
 void command_line(struct client *c, char *line, size_t len);
 
@@ -87,8 +97,6 @@ void register_advance(struct client *c);
 void register_on_login(struct client *c, int err);
 
 /* Used by more than their own command. */
-/* The name of a command in its own spelling; NULL when there is none such. */
-const char *command_name(const char *name);
 void channel_names(struct client *c);
 void serverinfo_welcome(struct client *c);
 bool channel_is_control(const char *name);

@@ -9,6 +9,7 @@
 #include "monitor.h"
 #include "person.h"
 #include "session.h"
+#include "whowas.h"
 
 static void on_line(void *ctx, struct chat *chat, const struct contact *contact, const struct line_row *l)
 {
@@ -65,8 +66,28 @@ static void on_contact_renamed(void *ctx, struct chat *chat, const struct contac
 	person_tags(&p, &t);
 	TAILQ_FOREACH (c, &s->clients, session_link)
 		client_send_tagged(c, &t, ":%s NICK %s", mask, contact->row.petname);
+	whowas_add(s, old_nick, contact);
 	monitor_on_nick(s, old_nick);
 	monitor_on_nick(s, contact->row.petname);
+}
+
+/* Its real name: to those who see it online. */
+static void on_contact_named(void *ctx, struct chat *chat, const struct contact *contact)
+{
+	struct session *s = session_of_chat(ctx, chat);
+	struct client *c;
+	struct person p;
+	struct tags t;
+	char mask[MASK_SIZE];
+
+	if (s == NULL || contact->presence == PRESENCE_OFFLINE)
+		return;
+	person_of_contact(s, contact, &p);
+	person_mask(&p, mask);
+	person_tags(&p, &t);
+	TAILQ_FOREACH (c, &s->clients, session_link)
+		if (monitor_sees(c, p.nick, CAP_SETNAME))
+			client_send_tagged(c, &t, ":%s SETNAME :%s", mask, p.realname);
 }
 
 static void on_contact_blocked(void *ctx, struct chat *chat, const struct contact *contact)
@@ -88,6 +109,7 @@ static void on_contact_removed(void *ctx, struct chat *chat, const struct contac
 	status_touch(s);
 	if (member_is(s, contact))
 		member_go(s, contact, "removed");
+	whowas_forget(s, contact);
 	monitor_on_nick(s, contact->row.petname);
 }
 
@@ -114,6 +136,7 @@ static void on_nick(struct session *s, const char *old_nick, const char *nick)
 	struct client *c;
 	char mask[MASK_SIZE];
 
+	whowas_add(s, old_nick, NULL);
 	TAILQ_FOREACH (c, &s->clients, session_link) {
 		client_mask(c, mask);
 		client_send_tagged(c, &own, ":%s NICK %s", mask, nick);
@@ -157,6 +180,7 @@ const struct chat_front gateway_front = {
     .presence = on_presence,
     .contact_added = on_contact_added,
     .contact_renamed = on_contact_renamed,
+    .contact_named = on_contact_named,
     .contact_removed = on_contact_removed,
     .contact_blocked = on_contact_blocked,
     .request = on_request,

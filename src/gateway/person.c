@@ -40,7 +40,8 @@ static void person_of_service(const struct client *c, struct person *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->kind = PERSON_SERVICE;
-	out->online = out->member = true;
+	out->online = out->bot = true;
+	out->member = c->session != NULL;
 	out->prefix = "@";
 	out->away_text = "";
 	str_copy(out->nick, sizeof(out->nick), SERVICE_NICK);
@@ -56,8 +57,10 @@ static void person_of_self(const struct client *c, struct person *out)
 
 	memset(out, 0, sizeof(*out));
 	out->kind = PERSON_SELF;
-	out->online = out->member = true;
+	out->online = true;
+	out->member = c->session != NULL && session_is_joined(c->session);
 	out->prefix = "";
+	out->bot = c->bot;
 	out->away = away != NULL;
 	out->away_text = away_text(out->away, away);
 	str_copy(out->nick, sizeof(out->nick), c->nick);
@@ -77,7 +80,7 @@ void person_tags(const struct person *p, struct tags *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->account = p->account[0] != '\0' ? p->account : NULL;
-	out->bot = p->kind == PERSON_SERVICE;
+	out->bot = p->bot;
 }
 
 void person_send_away(struct client *c, const struct person *p)
@@ -129,12 +132,35 @@ static int each_contact(void *ctx, const struct contact *contact)
 	struct person p;
 
 	person_of_contact(w->session, contact, &p);
-	if (p.member)
+	if (p.member || p.online)
 		w->cb(w->ctx, &p);
 	return 0;
 }
 
-void person_each_member(struct client *c, void (*cb)(void *ctx, const struct person *p), void *ctx)
+static uint64_t active_ms(const struct client *c, const struct person *p)
+{
+	const struct contact *contact = p->contact;
+
+	switch (p->kind) {
+	case PERSON_SELF:
+		return c->active_ms;
+	case PERSON_SERVICE:
+		return 0;
+	case PERSON_CONTACT:
+		return contact->active_ms > contact->online_since_ms ? contact->active_ms : contact->online_since_ms;
+	}
+	return 0;
+}
+
+uint64_t person_idle_s(const struct client *c, const struct person *p)
+{
+	uint64_t now = loop_time_ms(c->gateway->loop);
+	uint64_t active = active_ms(c, p);
+
+	return active != 0 && now > active ? (now - active) / 1000 : 0;
+}
+
+void person_each(struct client *c, void (*cb)(void *ctx, const struct person *p), void *ctx)
 {
 	struct walk w = {.session = c->session, .cb = cb, .ctx = ctx};
 	struct person p;

@@ -15,6 +15,7 @@ struct person {
 	bool online;
 	bool member;	    /* of the control channel */
 	const char *prefix; /* there: "@", "+" or "" */
+	bool bot;	    /* user mode +B */
 	bool away;
 	const char *away_text; /* borrowed; "" when there is none */
 	char nick[NICK_MAX + 1];
@@ -35,7 +36,9 @@ void person_tags(const struct person *p, struct tags *out);
 void person_send_away(struct client *c, const struct person *p);
 /* By nick, online or not; false if the client knows nobody of that name. */
 bool person_find(struct client *c, const char *nick, struct person *out);
-/* Everybody who is in the control channel: the service, itself, contacts. */
-void person_each_member(struct client *c, void (*cb)(void *ctx, const struct person *p), void *ctx);
+/* Since when it has said nothing, in seconds; 0 if that isn't known. */
+uint64_t person_idle_s(const struct client *c, const struct person *p);
+/* Everybody who is there: the service, itself, the contacts who are online or members of the control channel. */
+void person_each(struct client *c, void (*cb)(void *ctx, const struct person *p), void *ctx);
 
 #endif

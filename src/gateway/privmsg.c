@@ -212,6 +212,7 @@ void command_privmsg(struct client *c, const struct irc_message *m)
 {
 	struct outgoing o = {.kind = MESSAGE_TEXT};
 
+	c->active_ms = loop_time_ms(c->gateway->loop);
 	send_message(c, m, &o);
 }
 

@@ -2,14 +2,13 @@
 /* What the server says about itself. */
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/str.h"
 
 #include "command.h"
 #include "config.h"
 #include "person.h"
-#include "service.h"
+#include "session.h"
 #include "words.h"
 
 #define TOKENS_A_LINE 12
@@ -43,7 +42,7 @@ static void send_lusers(struct client *c)
 {
 	size_t n = 0;
 
-	person_each_member(c, count_users, &n);
+	person_each(c, count_users, &n);
 	client_reply(c, RPL_LUSERCLIENT, ":There are %zu users and 0 invisible on 1 servers", n);
 	client_numeric(c, RPL_LUSEROP, "0");
 	client_numeric(c, RPL_LUSERUNKNOWN, "0");
@@ -64,7 +63,7 @@ void serverinfo_welcome(struct client *c)
 	client_reply(c, RPL_WELCOME, ":Welcome to allium, %s", mask);
 	client_reply(c, RPL_YOURHOST, ":Your host is %s, running allium-%s", server, PACKAGE_VERSION);
 	client_reply(c, RPL_CREATED, ":This server was started %s", since);
-	client_reply(c, RPL_MYINFO, "%s allium-%s i bnt b", server, PACKAGE_VERSION);
+	client_reply(c, RPL_MYINFO, "%s allium-%s Bi bnotv bov", server, PACKAGE_VERSION);
 	send_isupport(c);
 	send_lusers(c);
 	client_numeric(c, ERR_NOMOTD, "%s", "");
@@ -76,20 +75,21 @@ void command_lusers(struct client *c, const struct irc_message *m)
 	send_lusers(c);
 }
 
-/* Is the query for this server?  402 if it names another. */
-static bool names_us(struct client *c, const char *target)
+/* Does it name this server, or somebody on it?  402 if not. */
+static bool is_server(struct client *c, const char *name)
 {
 	struct person p;
 
-	if (irc_mask_match(target, c->gateway->server_name) || person_find(c, target, &p))
+	if (irc_mask_match(name, c->gateway->server_name) || person_find(c, name, &p))
 		return true;
-	client_numeric(c, ERR_NOSUCHSERVER, "%s", target);
+	client_numeric(c, ERR_NOSUCHSERVER, "%s", name[0] != '\0' ? name : "*");
 	return false;
 }
 
+/* Is the query for this server? */
 static bool is_here(struct client *c, const struct irc_message *m)
 {
-	return m->n_params == 0 || names_us(c, m->params[0]);
+	return m->n_params == 0 || is_server(c, m->params[0]);
 }
 
 void command_version(struct client *c, const struct irc_message *m)
@@ -142,12 +142,35 @@ void command_admin(struct client *c, const struct irc_message *m)
 	client_reply(c, RPL_ADMINEMAIL, ":There is no address to write to");
 }
 
+static void stats_commands(struct client *c)
+{
+	for (size_t i = 0; c->session != NULL && i < COMMAND_COUNT; i++)
+		if (c->session->used[i] > 0)
+			client_reply(c, RPL_STATSCOMMANDS, "%s %u", command_name(i), (unsigned)c->session->used[i]);
+}
+
+static void stats_uptime(struct client *c)
+{
+	uint64_t now = loop_time_ms(c->gateway->loop);
+	uint64_t s = now > c->gateway->started_ms ? (now - c->gateway->started_ms) / 1000 : 0;
+
+	client_reply(c, RPL_STATSUPTIME, ":Server Up %u days %u:%02u:%02u", (unsigned)(s / 86400),
+		     (unsigned)(s / 3600 % 24), (unsigned)(s / 60 % 60), (unsigned)(s % 60));
+}
+
+/* `m`: the commands of this account's clients; `u`: how long the server is up. Nothing is told of anything else. */
 void command_stats(struct client *c, const struct irc_message *m)
 {
-	if (m->n_params > 1 && !names_us(c, m->params[1]))
+	const char *query = m->params[0];
+	const char letter[] = {query[0], '\0'};
+
+	if (m->n_params > 1 && !is_server(c, m->params[1]))
 		return;
-	client_numeric(c, RPL_ENDOFSTATS, "%s",
-		       m->n_params > 0 && m->params[0][0] != '\0' ? m->params[0] : "*");
+	if (query[0] == 'm')
+		stats_commands(c);
+	else if (query[0] == 'u')
+		stats_uptime(c);
+	client_numeric(c, RPL_ENDOFSTATS, "%s", query[0] > ' ' && query[0] < 0x7f ? letter : "*");
 }
 
 void command_links(struct client *c, const struct irc_message *m)
@@ -155,50 +178,4 @@ void command_links(struct client *c, const struct irc_message *m)
 	(void)m;
 	client_reply(c, RPL_LINKS, "%s %s :0 allium", c->gateway->server_name, c->gateway->server_name);
 	client_numeric(c, RPL_ENDOFLINKS, "*");
-}
-
-/* A word may name a command of the service, of IRC, or both. */
-static void help_lines(struct client *c, const char *subject)
-{
-	const struct service_command *cmd = service_find(subject);
-	const char *irc = command_name(subject);
-
-	if (irc != NULL)
-		client_reply(c, RPL_HELPTXT, "%s :%s is an IRC command; /help of your client explains it.", subject,
-			     irc);
-	if (cmd == NULL)
-		return;
-	client_reply(c, RPL_HELPTXT, "%s :/msg %s %s %s", subject, SERVICE_NICK, cmd->name, cmd->usage);
-	client_reply(c, RPL_HELPTXT, "%s :%s", subject, cmd->page);
-}
-
-void command_help(struct client *c, const struct irc_message *m)
-{
-	const char *subject = m->n_params > 0 && m->params[0][0] != '\0' ? m->params[0] : "*";
-	bool index = strcmp(subject, "*") == 0 || strcasecmp(subject, "index") == 0;
-
-	if (!index && service_find(subject) == NULL && command_name(subject) == NULL) {
-		client_numeric(c, ERR_HELPNOTFOUND, "%s", subject);
-		return;
-	}
-	client_reply(c, RPL_HELPSTART, "%s :allium speaks IRC here and Tor behind", subject);
-	if (!index)
-		help_lines(c, subject);
-	client_reply(c, RPL_HELPTXT, "%s :Talk to the service nick: /msg %s help lists its commands,",
-		     subject, SERVICE_NICK);
-	client_reply(c, RPL_HELPTXT, "%s :/msg %s help <command> explains one.", subject, SERVICE_NICK);
-	client_reply(c, RPL_ENDOFHELP, "%s :End of HELP", subject);
-}
-
-/* Nobody is an operator here: whoever runs the daemon does it by its configuration and signals. */
-void command_oper(struct client *c, const struct irc_message *m)
-{
-	(void)m;
-	client_numeric(c, ERR_NOOPERHOST, "%s", "");
-}
-
-void command_privileged(struct client *c, const struct irc_message *m)
-{
-	(void)m;
-	client_numeric(c, ERR_NOPRIVILEGES, "%s", "");
 }

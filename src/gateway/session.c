@@ -18,6 +18,7 @@
 #include "monitor.h"
 #include "person.h"
 #include "search.h"
+#include "whowas.h"
 
 /* ---- life ---- */
 
@@ -103,6 +104,7 @@ void session_free(struct session *s)
 	timer_free(s->fence_timer);
 	timer_free(s->status_timer);
 	timer_free(s->away_timer);
+	whowas_clear(s);
 	LIST_REMOVE(s, link);
 	free(s);
 }
@@ -225,6 +227,16 @@ void session_logout(struct client *c, const char *reason)
 
 /* ---- the channel ---- */
 
+bool session_is_joined(const struct session *s)
+{
+	const struct client *c;
+
+	TAILQ_FOREACH (c, &s->clients, session_link)
+		if (c->joined)
+			return true;
+	return false;
+}
+
 void session_join(struct client *c)
 {
 	const struct tags own = {.account = account_name(c->account)};
@@ -242,7 +254,7 @@ void session_join(struct client *c)
 	client_reply(c, RPL_TOPICWHOTIME, "%s %s %llu", CONTROL_CHANNEL, c->gateway->service_mask,
 		     (unsigned long long)(s->topic_ms / 1000));
 	marker_on_join(c);
-	if (!client_has(c, CAP_NO_IMPLICIT_NAMES))
+	if (!client_has(c, CAP_NO_IMPLICIT_NAMES) && !client_has(c, CAP_NO_IMPLICIT_NAMES_DRAFT))
 		channel_names(c);
 }
 

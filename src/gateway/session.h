@@ -3,7 +3,7 @@
 #ifndef GATEWAY_SESSION_H
 #define GATEWAY_SESSION_H
 
-#include "client.h"
+#include "command.h"
 #include "setting.h"
 
 #define TOPIC_SIZE 391
@@ -22,6 +22,8 @@ struct session {
 	char topic[TOPIC_SIZE];
 	uint64_t topic_ms;	     /* real time of the last change */
 	struct chat_tor_status told; /* the state of tor that clients were told last */
+	uint32_t used[COMMAND_COUNT]; /* how often its clients have called each command */
+	struct whowas *whowas;	     /* NULL until somebody was renamed */
 	uint64_t settings[SETTING_COUNT]; /* as setting_parse gives them */
 };
 
@@ -41,6 +43,8 @@ void session_detach(struct client *c);
 /* The account is locked: it goes on without a login. */
 void session_logout(struct client *c, const char *reason);
 
+/* Is a client of it in the control channel? */
+bool session_is_joined(const struct session *s);
 /* JOIN with topic and names. */
 void session_join(struct client *c);
 /* A line to the clients that are in the channel; caps: only to those that have them all (0: everybody).  t may be

@@ -6,6 +6,7 @@
 #include "base/str.h"
 
 #include "command.h"
+#include "monitor.h"
 #include "person.h"
 #include "session.h"
 #include "words.h"
@@ -47,27 +48,44 @@ void command_ignore(struct client *c, const struct irc_message *m)
 	(void)m;
 }
 
-/* The real name stays on this machine. */
+/* The real name stays on this machine.  It is one for all clients of the account, as the nick is. */
 void command_setname(struct client *c, const struct irc_message *m)
 {
+	struct tags own = {.account = c->account != NULL ? account_name(c->account) : NULL, .bot = c->bot};
 	const char *name = m->params[0];
 	char mask[MASK_SIZE];
 	struct client *other;
 
-	if (name[0] == '\0' || !utf8_valid(name, strlen(name)) || strlen(name) > REALNAME_MAX) {
-		client_notice(c, "A real name is UTF-8 text of 1 to %d bytes.", REALNAME_MAX);
+	if (name[0] == '\0' || strlen(name) > REALNAME_MAX) {
+		client_standard(c, STANDARD_FAIL, "SETNAME", "INVALID_REALNAME", "",
+				"A real name has 1 to %d bytes.", REALNAME_MAX);
 		return;
 	}
-	str_copy(c->realname, sizeof(c->realname), name);
 	client_mask(c, mask);
-	if (c->session == NULL) {
-		if (client_has(c, CAP_SETNAME))
-			client_send(c, ":%s SETNAME :%s", mask, name);
+	str_copy(c->realname, sizeof(c->realname), name);
+	if (client_has(c, CAP_SETNAME))
+		client_send_tagged(c, &own, ":%s SETNAME :%s", mask, name);
+	if (c->session == NULL)
 		return;
+	TAILQ_FOREACH (other, &c->session->clients, session_link) {
+		str_copy(other->realname, sizeof(other->realname), name);
+		if (other != c && monitor_sees(other, other->nick, CAP_SETNAME))
+			client_send_tagged(other, &own, ":%s SETNAME :%s", mask, name);
 	}
-	TAILQ_FOREACH (other, &c->session->clients, session_link)
-		if (client_has(other, CAP_SETNAME))
-			client_send(other, ":%s SETNAME :%s", mask, name);
+}
+
+/* OPER has nobody to make an operator of. */
+void command_oper(struct client *c, const struct irc_message *m)
+{
+	(void)m;
+	client_numeric(c, ERR_NOOPERHOST, "%s", "");
+}
+
+/* What only operators may do, whom there are none of. */
+void command_privileged(struct client *c, const struct irc_message *m)
+{
+	(void)m;
+	client_numeric(c, ERR_NOPRIVILEGES, "%s", "");
 }
 
 /* Appends an item to a reply of one line; what does not fit is left out. */

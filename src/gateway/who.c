@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* WHO and WHOX: the members of the channel, as the channel, a nick or a mask names them. */
+/* WHO and WHOX: who is there, as the channel, a nick or masks name them. */
 #include <string.h>
 
 #include "base/str.h"
@@ -11,34 +11,64 @@
 
 struct who {
 	struct client *c;
-	const char *mask;
-	bool all; /* the channel, or no mask */
+	const char *masks; /* joined by ',' */
+	bool channel;	   /* its members */
+	bool nick;	   /* the one of that nick, and nobody else */
+	const char *in;	   /* what masks are compared with: letters of fields */
 	bool extended;
 	const char *fields;
 	char token[TOKEN_MAX + 1];
 };
 
+static bool fits(const struct who *w, const struct person *p, const char *mask)
+{
+	const char *in = w->in;
+
+	if (strcmp(mask, "0") == 0)
+		return true;
+	return (strchr(in, 'n') != NULL && irc_mask_match(mask, p->nick)) ||
+	       (strchr(in, 'u') != NULL && irc_mask_match(mask, p->user)) ||
+	       (strchr(in, 'h') != NULL && irc_mask_match(mask, p->host)) ||
+	       (strchr(in, 's') != NULL && irc_mask_match(mask, w->c->gateway->server_name)) ||
+	       (strchr(in, 'r') != NULL && irc_mask_match(mask, p->realname)) ||
+	       (strchr(in, 'a') != NULL && p->account[0] != '\0' && irc_mask_match(mask, p->account));
+}
+
 static bool wanted(const struct who *w, const struct person *p)
 {
-	return w->all || irc_mask_match(w->mask, p->nick) || irc_mask_match(w->mask, p->host) ||
-	       irc_mask_match(w->mask, p->realname) ||
-	       (p->account[0] != '\0' && irc_mask_match(w->mask, p->account));
+	char masks[IRC_LINE_MAX];
+	char *rest = masks;
+	const char *mask;
+
+	if (w->channel)
+		return p->member;
+	if (w->nick)
+		return nick_eq(w->masks, p->nick);
+	str_copy(masks, sizeof(masks), w->masks);
+	while ((mask = strsep(&rest, ",")) != NULL)
+		if (*mask != '\0' && fits(w, p, mask))
+			return true;
+	return false;
 }
 
-static const char *channel_of(const struct who *w)
+static const char *channel_of(const struct person *p)
 {
-	return w->c->session != NULL ? CONTROL_CHANNEL : "*";
+	return p->member ? CONTROL_CHANNEL : "*";
 }
 
-static char here_or_gone(const struct person *p)
+/* Here or gone, a bot, and what it is in the channel. */
+static void flags_of(const struct person *p, char out[4])
 {
-	return p->online && !p->away ? 'H' : 'G';
+	str_fmt(out, 4, "%c%s%s", p->online && !p->away ? 'H' : 'G', p->bot ? "B" : "", p->member ? p->prefix : "");
 }
 
 static void plain_row(const struct who *w, const struct person *p)
 {
-	client_reply(w->c, RPL_WHOREPLY, "%s %s %s %s %s %c%s :0 %s", channel_of(w), p->user, p->host,
-		     w->c->gateway->server_name, p->nick, here_or_gone(p), p->prefix, p->realname);
+	char flags[4];
+
+	flags_of(p, flags);
+	client_reply(w->c, RPL_WHOREPLY, "%s %s %s %s %s %s :0 %s", channel_of(p), p->user, p->host,
+		     w->c->gateway->server_name, p->nick, flags, p->realname);
 }
 
 static void add(const struct who *w, char *line, size_t size, char field, const char *value)
@@ -46,18 +76,20 @@ static void add(const struct who *w, char *line, size_t size, char field, const 
 	size_t used = strlen(line);
 
 	if (strchr(w->fields, field) != NULL)
-		str_fmt(line + used, size - used, "%s%s%s", used > 0 ? " " : "", field == 'r' ? ":" : "",
-			value);
+		str_fmt(line + used, size - used, "%s%s%s", used > 0 ? " " : "", field == 'r' ? ":" : "", value);
 }
 
-/* Whatever order they were asked in, fields come in this one. */
+/* Whatever order they were asked in, fields come in this one (IRCv3 whox, and d and o as others have them). */
 static void extended_row(const struct who *w, const struct person *p)
 {
 	char line[IRC_LINE_MAX] = "";
-	const char flags[] = {here_or_gone(p), p->prefix[0], '\0'};
+	char idle[24];
+	char flags[4];
 
+	flags_of(p, flags);
+	str_fmt(idle, sizeof(idle), "%llu", (unsigned long long)person_idle_s(w->c, p));
 	add(w, line, sizeof(line), 't', w->token);
-	add(w, line, sizeof(line), 'c', channel_of(w));
+	add(w, line, sizeof(line), 'c', channel_of(p));
 	add(w, line, sizeof(line), 'u', p->user);
 	add(w, line, sizeof(line), 'i', "255.255.255.255");
 	add(w, line, sizeof(line), 'h', p->host);
@@ -65,7 +97,7 @@ static void extended_row(const struct who *w, const struct person *p)
 	add(w, line, sizeof(line), 'n', p->nick);
 	add(w, line, sizeof(line), 'f', flags);
 	add(w, line, sizeof(line), 'd', "0");
-	add(w, line, sizeof(line), 'l', "0");
+	add(w, line, sizeof(line), 'l', idle);
 	add(w, line, sizeof(line), 'a', p->account[0] != '\0' ? p->account : "0");
 	add(w, line, sizeof(line), 'o', "n/a");
 	add(w, line, sizeof(line), 'r', p->realname);
@@ -84,32 +116,39 @@ static void row(void *ctx, const struct person *p)
 		plain_row(w, p);
 }
 
-/* "%fields,token" */
-static void parse_fields(struct who *w, const char *options)
+/* "flags%fields,token".  False: only operators are asked for, and there are none. */
+static bool parse_options(struct who *w, const char *options, char flags[IRC_LINE_MAX])
 {
 	const char *percent = strchr(options, '%');
 	const char *comma;
 
-	if (percent == NULL)
-		return;
-	w->extended = true;
-	w->fields = percent + 1;
-	comma = strchr(percent, ',');
-	if (comma == NULL || str_copy(w->token, sizeof(w->token), comma + 1) != 0)
-		str_copy(w->token, sizeof(w->token), "0");
+	str_copy_n(flags, IRC_LINE_MAX, options, percent != NULL ? (size_t)(percent - options) : strlen(options));
+	if (strpbrk(flags, "nuhsra") != NULL)
+		w->in = flags;
+	if (percent != NULL) {
+		w->extended = true;
+		w->fields = percent + 1;
+		comma = strchr(percent, ',');
+		if (comma == NULL || str_copy(w->token, sizeof(w->token), comma + 1) != 0)
+			str_copy(w->token, sizeof(w->token), "0");
+	}
+	return strchr(flags, 'o') == NULL;
 }
 
 void command_who_list(struct client *c, const struct irc_message *m)
 {
-	const char *mask = m->n_params > 0 && m->params[0][0] != '\0' ? m->params[0] : "*";
-	struct who w = {.c = c, .mask = mask};
-	bool channel = mask[0] == '&' || mask[0] == '#';
+	const char *masks = m->n_params > 0 && m->params[0][0] != '\0' ? m->params[0] : "*";
+	struct who w = {.c = c, .masks = masks, .in = "nhra"};
+	char flags[IRC_LINE_MAX];
+	struct person p;
+	bool any = true;
 
 	if (m->n_params > 1)
-		parse_fields(&w, m->params[1]);
-	w.all = strcmp(mask, "0") == 0 || (channel && c->session != NULL && channel_is_control(mask));
-	/* `WHO x o` asks for operators: there are none. */
-	if ((w.all || !channel) && !(m->n_params > 1 && m->params[1][0] == 'o'))
-		person_each_member(c, row, &w);
-	client_numeric(c, RPL_ENDOFWHO, "%s", mask);
+		any = parse_options(&w, m->params[1], flags);
+	w.channel = channel_is_control(masks) && c->session != NULL;
+	/* A nick is nobody else's real name. */
+	w.nick = w.in != flags && person_find(c, masks, &p);
+	if (any && (w.channel || (masks[0] != '&' && masks[0] != '#')))
+		person_each(c, row, &w);
+	client_numeric(c, RPL_ENDOFWHO, "%s", masks);
 }

@@ -1,26 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* WHOIS and WHOWAS. */
+/* WHOIS. */
 #include <string.h>
 
 #include "base/str.h"
 
 #include "command.h"
 #include "person.h"
-#include "session.h"
 #include "words.h"
-
-static void contact_times(struct client *c, const struct contact *contact)
-{
-	uint64_t now = loop_time_ms(c->gateway->loop);
-	uint64_t active =
-	    contact->active_ms > contact->online_since_ms ? contact->active_ms : contact->online_since_ms;
-	uint64_t idle = now > active ? (now - active) / 1000 : 0;
-
-	if (contact->online_since_ms != 0)
-		client_numeric(c, RPL_WHOISIDLE, "%s %llu %llu", contact->row.petname,
-			       (unsigned long long)idle,
-			       (unsigned long long)(contact->online_since_ms / 1000));
-}
 
 /* 320: the state of keys, circuit and queue. */
 static void contact_state(struct client *c, const struct contact *contact)
@@ -45,46 +31,60 @@ static void contact_state(struct client *c, const struct contact *contact)
 	client_reply(c, RPL_WHOISSPECIAL, "%s :queue: %s", nick, contact->queued > 0 ? count : "empty");
 }
 
-static void contact_away(struct client *c, const struct contact *contact)
+/* 317: since when it has been silent, and since when it is there. */
+static void tell_times(struct client *c, const struct person *p)
+{
+	uint64_t since = p->contact != NULL ? p->contact->online_since_ms : 0;
+
+	if (p->kind == PERSON_SELF)
+		since = c->since_ms;
+	if (since != 0)
+		client_numeric(c, RPL_WHOISIDLE, "%s %llu %llu", p->nick, (unsigned long long)person_idle_s(c, p),
+			       (unsigned long long)(since / 1000));
+}
+
+static void tell_secure(struct client *c, const struct person *p)
+{
+	if (p->contact != NULL && p->contact->link_up)
+		client_reply(c, RPL_WHOISSECURE, "%s :is using a secure connection: end to end encrypted, %s",
+			     p->nick, p->contact->local ? "within this daemon" : "over Tor");
+	else if (p->kind == PERSON_SELF && stream_is_secure(c->stream))
+		client_reply(c, RPL_WHOISSECURE, "%s :is using a secure connection: TLS", p->nick);
+}
+
+static void tell_away(struct client *c, const struct person *p)
 {
 	char state[WORDS_STATE];
 
-	words_contact(contact, state);
-	if (contact->presence == PRESENCE_AWAY)
-		client_reply(c, RPL_AWAY, "%s :%s", contact->row.petname,
-			     contact->away_text[0] != '\0' ? contact->away_text : "away");
-	else if (contact->presence == PRESENCE_OFFLINE)
-		client_reply(c, RPL_AWAY, "%s :%s", contact->row.petname, state);
-}
-
-static void about_contact(struct client *c, const struct contact *contact)
-{
-	contact_times(c, contact);
-	contact_state(c, contact);
-	if (contact->link_up)
-		client_reply(c, RPL_WHOISSECURE,
-			     "%s :is using a secure connection: end to end encrypted, %s",
-			     contact->row.petname, contact->local ? "within this daemon" : "over Tor");
-	contact_away(c, contact);
+	if (p->away) {
+		client_reply(c, RPL_AWAY, "%s :%s", p->nick, p->away_text);
+	} else if (!p->online) {
+		words_contact(p->contact, state);
+		client_reply(c, RPL_AWAY, "%s :%s", p->nick, state);
+	}
 }
 
 static void about(struct client *c, const struct person *p)
 {
 	client_reply(c, RPL_WHOISUSER, "%s %s %s * :%s", p->nick, p->user, p->host, p->realname);
-	if (p->member && c->session != NULL)
+	if (p->member)
 		client_reply(c, RPL_WHOISCHANNELS, "%s :%s%s", p->nick, p->prefix, CONTROL_CHANNEL);
 	client_reply(c, RPL_WHOISSERVER, "%s %s :allium", p->nick, c->gateway->server_name);
 	if (p->account[0] != '\0')
 		client_numeric(c, RPL_WHOISACCOUNT, "%s %s", p->nick, p->account);
+	if (p->bot)
+		client_numeric(c, RPL_WHOISBOT, "%s", p->nick);
+	tell_times(c, p);
 	if (p->contact != NULL)
-		about_contact(c, p->contact);
-	else if (p->away)
-		client_reply(c, RPL_AWAY, "%s :%s", p->nick, p->away_text);
+		contact_state(c, p->contact);
+	tell_secure(c, p);
+	tell_away(c, p);
 }
 
-/* `WHOIS nick`, or `WHOIS server nick`. */
+/* `WHOIS nick`, or `WHOIS server nick`, where a nick may stand for the server that it is on: there is one. */
 void command_whois(struct client *c, const struct irc_message *m)
 {
+	const char *server = m->n_params > 1 ? m->params[0] : NULL;
 	const char *nick = m->n_params > 0 ? m->params[m->n_params > 1] : "";
 	struct person p;
 
@@ -92,22 +92,13 @@ void command_whois(struct client *c, const struct irc_message *m)
 		client_numeric(c, ERR_NONICKNAMEGIVEN, "%s", "");
 		return;
 	}
+	if (server != NULL && !irc_mask_match(server, c->gateway->server_name) && !person_find(c, server, &p)) {
+		client_numeric(c, ERR_NOSUCHSERVER, "%s", server[0] != '\0' ? server : "*");
+		return;
+	}
 	if (person_find(c, nick, &p))
 		about(c, &p);
 	else
 		client_numeric(c, ERR_NOSUCHNICK, "%s", nick);
 	client_numeric(c, RPL_ENDOFWHOIS, "%s", nick);
-}
-
-/* Who is gone is still a contact, or forgotten. */
-void command_whowas(struct client *c, const struct irc_message *m)
-{
-	const char *nick = m->n_params > 0 ? m->params[0] : "";
-
-	if (nick[0] == '\0') {
-		client_numeric(c, ERR_NONICKNAMEGIVEN, "%s", "");
-		return;
-	}
-	client_numeric(c, ERR_WASNOSUCHNICK, "%s", nick);
-	client_numeric(c, RPL_ENDOFWHOWAS, "%s", nick);
 }

@@ -100,6 +100,8 @@ void words_when(uint64_t line_ms, uint32_t minute, uint64_t now_ms, char out[WOR
 	char line[WORDS_TIME], sent[WORDS_TIME];
 
 	out[0] = '\0';
+	if (now_ms == 0 && !sent_apart)
+		return;
 	put_clock(line_ms, now_ms, line);
 	put_clock((uint64_t)minute * 60000, line_ms, sent);
 	if (now_ms != 0 && sent_apart)

@@ -9,7 +9,7 @@
 
 #include "loop_private.h"
 
-/* Passes over ready events before a turn must end, so that commits batch and yet come soon.  What one client says in
+/* Passes over ready events before a turn with something to commit must end, so that commits batch and yet come soon.  What one client says in
  * a turn shall fit into a link (LINK_OUT_MAX of link/link.h), or it is sealed later, at more cost. */
 #define PASSES_MAX 4
 /* Commits of one domain in a turn: committed() may cause another. */
@@ -33,9 +33,9 @@ struct signal_handle {
 /* ---- the loop ---- */
 
 /*
- * Timers are precise and counted from the real clock, not from the one that libevent caches before it runs
- * callbacks: a deadline that loop_now_ms computed must never fire early, or its owner would find nothing to
- * do and spin.
+ * Timers are counted from the clock, not from what libevent has cached of it before it ran callbacks: a deadline that
+ * loop_now_ms computed must never fire early, or its owner would find nothing to do and spin.  libevent's precise
+ * timers would cost a system call for each wait; so its clock is the kernel's coarse one, whose tick timer_set adds.
  */
 static struct event_base *base_new(void)
 {
@@ -45,11 +45,20 @@ static struct event_base *base_new(void)
 	if (config == NULL)
 		return NULL;
 	if (event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV |
-					      EVENT_BASE_FLAG_NO_CACHE_TIME |
-					      EVENT_BASE_FLAG_PRECISE_TIMER) == 0)
+					      EVENT_BASE_FLAG_NO_CACHE_TIME) == 0)
 		base = event_base_new_with_config(config);
 	event_config_free(config);
 	return base;
+}
+
+/* How far the coarse clock may be behind, rounded up. */
+static uint64_t tick_ms(void)
+{
+	struct timespec tick;
+
+	if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick) != 0)
+		return 0; /* libevent does not use it either */
+	return (uint64_t)tick.tv_sec * 1000 + (uint64_t)(tick.tv_nsec + 999999) / 1000000;
 }
 
 struct loop *loop_new(void)
@@ -59,8 +68,10 @@ struct loop *loop_new(void)
 	if (loop == NULL)
 		return NULL;
 	LIST_INIT(&loop->loose);
+	TAILQ_INIT(&loop->holding);
 	LIST_INIT(&loop->signals);
 	TAILQ_INIT(&loop->dirty);
+	loop->tick_ms = tick_ms();
 	loop->base = base_new();
 	if (loop->base == NULL) {
 		free(loop);
@@ -89,11 +100,11 @@ void loop_free(struct loop *loop)
 	free(loop);
 }
 
-static void release_streams(struct stream_list *list)
+static void release_streams(struct stream_queue *holding)
 {
 	struct stream *s;
 
-	for (s = LIST_FIRST(list); s != NULL; s = stream_list_next(s))
+	while ((s = TAILQ_FIRST(holding)) != NULL)
 		stream_release(s);
 }
 
@@ -101,12 +112,12 @@ static void domain_fail(struct domain *d, int err)
 {
 	struct stream *s;
 
-	for (s = LIST_FIRST(&d->streams); s != NULL; s = stream_list_next(s))
+	while ((s = TAILQ_FIRST(&d->holding)) != NULL)
 		stream_drop(s);
 	d->phase = DOMAIN_FAILED;
 	d->ops->failed(d->ctx, err);
 	d->phase = DOMAIN_IDLE;
-	release_streams(&d->streams);
+	release_streams(&d->holding);
 }
 
 static void domain_commit(struct domain *d)
@@ -128,7 +139,7 @@ static void domain_commit(struct domain *d)
 	d->phase = DOMAIN_IDLE;
 	/* A new change in committed() may explain bytes written there: they wait for its commit. */
 	if (!d->dirty)
-		release_streams(&d->streams);
+		release_streams(&d->holding);
 }
 
 static void end_turn(struct loop *loop)
@@ -138,10 +149,7 @@ static void end_turn(struct loop *loop)
 
 	while (budget-- > 0 && (d = TAILQ_FIRST(&loop->dirty)) != NULL)
 		domain_commit(d);
-	if (loop->loose_dirty) {
-		loop->loose_dirty = false;
-		release_streams(&loop->loose);
-	}
+	release_streams(&loop->holding);
 }
 
 void loop_turn(struct loop *loop, bool block)
@@ -149,11 +157,12 @@ void loop_turn(struct loop *loop, bool block)
 	uint64_t before = loop->activity;
 	int passes;
 
-	if (!TAILQ_EMPTY(&loop->dirty) || loop->loose_dirty)
+	if (!TAILQ_EMPTY(&loop->dirty) || !TAILQ_EMPTY(&loop->holding))
 		block = false;
+	loop->gathers = !TAILQ_EMPTY(&loop->dirty);
 	event_base_loop(loop->base, EVLOOP_ONCE | (block ? EVLOOP_NO_EXIT_ON_EMPTY : EVLOOP_NONBLOCK));
 	/* Without EVLOOP_ONCE, EVLOOP_NONBLOCK would go on for as long as anything is ready. */
-	for (passes = 1; passes < PASSES_MAX && loop->activity != before; passes++) {
+	for (passes = 1; loop->gathers && passes < PASSES_MAX && loop->activity != before; passes++) {
 		before = loop->activity;
 		event_base_loop(loop->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
 	}
@@ -210,6 +219,7 @@ struct domain *domain_new(struct loop *loop, const struct domain_ops *ops, void 
 	d->ops = ops;
 	d->ctx = ctx;
 	LIST_INIT(&d->streams);
+	TAILQ_INIT(&d->holding);
 	loop->n_domains++;
 	return d;
 }
@@ -228,7 +238,7 @@ void domain_free(struct domain *d)
 	free(d);
 }
 
-void domain_mark(struct domain *d)
+static void domain_queue_up(struct domain *d)
 {
 	if (d->dirty)
 		return;
@@ -236,12 +246,17 @@ void domain_mark(struct domain *d)
 	TAILQ_INSERT_TAIL(&d->loop->dirty, d, link);
 }
 
-void loop_hold(struct loop *loop, struct domain *d)
+void domain_mark(struct domain *d)
 {
-	if (d == NULL)
-		loop->loose_dirty = true;
-	else if (d->phase == DOMAIN_IDLE)
-		domain_mark(d);
+	d->loop->gathers = true;
+	domain_queue_up(d);
+}
+
+/* Bytes that nothing was stored for need not wait for more. */
+void loop_hold(struct domain *d)
+{
+	if (d != NULL && d->phase == DOMAIN_IDLE)
+		domain_queue_up(d);
 }
 
 /* ---- timers and signals ---- */
@@ -283,7 +298,8 @@ void timer_free(struct timer *t)
 
 void timer_set(struct timer *t, uint64_t in_ms)
 {
-	struct timeval tv = {.tv_sec = (time_t)(in_ms / 1000), .tv_usec = (suseconds_t)(in_ms % 1000 * 1000)};
+	uint64_t ms = in_ms > 0 ? in_ms + t->loop->tick_ms : 0;
+	struct timeval tv = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
 
 	if (evtimer_add(t->ev, &tv) != 0)
 		log_error("a timer could not be set");

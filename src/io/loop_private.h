@@ -10,18 +10,21 @@
 #include "io/stream.h"
 
 LIST_HEAD(stream_list, stream);
+TAILQ_HEAD(stream_queue, stream);
 TAILQ_HEAD(domain_queue, domain);
 LIST_HEAD(signal_list, signal_handle);
 
 struct loop {
 	struct event_base *base;
 	struct stream_list loose;  /* streams without a domain */
+	struct stream_queue holding; /* those of them that hold bytes */
 	struct domain_queue dirty; /* domains to commit at this turn's end, in the order of their marks */
 	struct signal_list signals;
 	unsigned n_domains;
 	unsigned n_finishing; /* streams that stream_finish gave to the loop */
 	uint64_t activity;    /* callbacks run so far: tells whether a pass did anything */
-	bool loose_dirty;     /* some loose stream holds bytes */
+	uint64_t tick_ms;     /* added to every timeout */
+	bool gathers;	      /* something was changed in this turn: more of what is ready joins its commit */
 	bool stopping;
 };
 
@@ -34,6 +37,7 @@ struct domain {
 	const struct domain_ops *ops;
 	void *ctx;
 	struct stream_list streams;
+	struct stream_queue holding; /* those of them that hold bytes */
 	enum domain_phase phase;
 	bool dirty;
 };
@@ -44,8 +48,8 @@ static inline void loop_touch(struct loop *loop)
 	loop->activity++;
 }
 
-/* Marks what the stream's bytes wait for: its domain, or the loop's own list. */
-void loop_hold(struct loop *loop, struct domain *d);
+/* A stream of this domain holds bytes, which wait for its commit; of NULL: for the end of the turn. */
+void loop_hold(struct domain *d);
 
 /*
  * A stream whose bytes go through a wire (wire.h), which it owns; on failure the wire is freed too.  ready
@@ -58,7 +62,7 @@ struct stream *stream_new_wired(struct loop *loop, int fd, struct wire *wire, co
 const struct wire *stream_wire(const struct stream *s);
 int stream_fd(const struct stream *s);
 
-/* For the end of the turn; none of these calls back. */
+/* For the end of the turn; none of these calls back. The stream leaves the queue of those that hold bytes. */
 void stream_release(struct stream *s); /* held bytes go out */
 void stream_drop(struct stream *s);    /* held bytes are forgotten */
 void stream_orphan(struct stream *s);  /* its domain goes away */

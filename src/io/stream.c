@@ -14,7 +14,7 @@
 #include "wire.h"
 
 #define READ_CHUNK 8192	 /* bytes of one read: with the loop's passes, the share of one stream in a turn */
-#define KEEP_CAP   16384 /* an emptied output buffer larger than this is given back */
+#define KEEP_CAP   512	 /* an empty buffer larger than this is given back: most streams are idle most of the time */
 #define PARTING_MS 2000	 /* for a peer to read why it was closed */
 
 /*
@@ -26,7 +26,8 @@
 enum stream_state { STREAM_OPEN, STREAM_FINISHING, STREAM_LINGERING, STREAM_DEAD };
 
 struct stream {
-	LIST_ENTRY(stream) link; /* in domain->streams or loop->loose */
+	LIST_ENTRY(stream) link;	    /* in domain->streams or loop->loose */
+	TAILQ_ENTRY(stream) holding_link; /* in the queue of those of them that hold bytes, while holding */
 	struct loop *loop;
 	struct domain *domain;
 	const struct stream_ops *ops;
@@ -47,6 +48,7 @@ struct stream {
 	int failed;	  /* why it ended; 0 while it lives */
 	unsigned running; /* callbacks of the receiver that are on the stack */
 	bool told;	  /* closed() was called */
+	bool holding;
 	bool paused;
 	bool resumed;	       /* deliver what is buffered */
 	bool writing;	       /* output waits for ev_write */
@@ -61,7 +63,7 @@ static void on_writable(evutil_socket_t fd, short what, void *arg);
 static void on_wake(evutil_socket_t fd, short what, void *arg);
 static void stream_leave(struct stream *s, uint64_t timeout_ms);
 
-/* ---- life ---- */
+/* ---- memory ---- */
 
 static void stream_delete(struct stream *s)
 {
@@ -80,9 +82,33 @@ static void stream_delete(struct stream *s)
 	free(s);
 }
 
+/* ---- the queue of those that hold bytes ---- */
+
+static struct stream_queue *holding_queue(struct stream *s)
+{
+	return s->domain != NULL ? &s->domain->holding : &s->loop->holding;
+}
+
+static void hold(struct stream *s)
+{
+	if (!s->holding)
+		TAILQ_INSERT_TAIL(holding_queue(s), s, holding_link);
+	s->holding = true;
+}
+
+static void unhold(struct stream *s)
+{
+	if (s->holding)
+		TAILQ_REMOVE(holding_queue(s), s, holding_link);
+	s->holding = false;
+}
+
+/* ---- life ---- */
+
 static void stream_die(struct stream *s)
 {
 	LIST_REMOVE(s, link);
+	unhold(s);
 	if (s->state == STREAM_FINISHING || s->state == STREAM_LINGERING)
 		s->loop->n_finishing--;
 	s->state = STREAM_DEAD;
@@ -221,12 +247,21 @@ static bool callback_over(struct stream *s)
 	return s->state == STREAM_OPEN;
 }
 
+static void give_back(struct buf *b)
+{
+	if (buf_len(b) == 0 && b->cap > KEEP_CAP)
+		buf_clear(b);
+}
+
 static bool deliver(struct stream *s)
 {
 	s->resumed = false;
 	s->running++;
 	s->ops->data(s->ctx, &s->in);
-	return callback_over(s);
+	if (!callback_over(s))
+		return false;
+	give_back(&s->in);
+	return true;
 }
 
 /* Reads one chunk.  WIRE_READY: bytes came; else what it waits for, or an error. */
@@ -390,7 +425,8 @@ int stream_write(struct stream *s, const void *data, size_t len)
 	}
 	if (stream_is_full(s))
 		s->above = true;
-	loop_hold(s->loop, s->domain);
+	hold(s);
+	loop_hold(s->domain);
 	return 0;
 }
 
@@ -441,8 +477,7 @@ static void stream_flush(struct stream *s)
 		event_add(s->ev_write, NULL);
 	else
 		event_del(s->ev_write);
-	if (buf_len(&s->out) == 0 && s->out.cap > KEEP_CAP)
-		buf_clear(&s->out);
+	give_back(&s->out);
 	output_shrank(s);
 }
 
@@ -487,6 +522,7 @@ void stream_release(struct stream *s)
 {
 	int err;
 
+	unhold(s);
 	if (buf_len(&s->held) == 0)
 		return;
 	err = take_held(s);
@@ -498,6 +534,7 @@ void stream_release(struct stream *s)
 
 void stream_drop(struct stream *s)
 {
+	unhold(s);
 	if (buf_len(&s->held) == 0)
 		return;
 	buf_clear(&s->held);
@@ -563,9 +600,14 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 
 static void stream_move(struct stream *s, struct domain *d)
 {
+	bool holding = s->holding;
+
 	LIST_REMOVE(s, link);
+	unhold(s);
 	s->domain = d;
 	LIST_INSERT_HEAD(d != NULL ? &d->streams : &s->loop->loose, s, link);
+	if (holding)
+		hold(s);
 }
 
 void stream_set_domain(struct stream *s, struct domain *d)
@@ -573,12 +615,8 @@ void stream_set_domain(struct stream *s, struct domain *d)
 	if (s->state != STREAM_OPEN || s->domain == d)
 		return;
 	stream_move(s, d);
-	if (buf_len(&s->held) == 0)
-		return;
-	if (d != NULL)
+	if (s->holding && d != NULL)
 		domain_mark(d);
-	else
-		s->loop->loose_dirty = true;
 }
 
 void stream_orphan(struct stream *s)

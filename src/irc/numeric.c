@@ -24,6 +24,7 @@ const char *numeric_text(enum numeric n)
 /* clang-format off */
 static const char *const isupport[] = {
 	"AWAYLEN=200",
+	"BOT=B",
 	"CASEMAPPING=ascii",
 	"CHANMODES=b,,,nt",
 	"CHANTYPES=&",
@@ -36,7 +37,8 @@ static const char *const isupport[] = {
 	"NETWORK=allium",
 	"NICKLEN=30",
 	"PREFIX=(ov)@+",
-	"TARGMAX=NAMES:1,LIST:1,KICK:1,WHOIS:1,PRIVMSG:4,NOTICE:4",
+	"SAFELIST",
+	"TARGMAX=JOIN:,PART:,NAMES:1,LIST:1,KICK:1,WHOIS:1,WHOWAS:1,MONITOR:,PRIVMSG:4,NOTICE:4",
 	"TOPICLEN=390",
 	"USERLEN=10",
 	"UTF8ONLY",

@@ -36,8 +36,8 @@ static int set_key(sqlite3 *db, const uint8_t key[KEY_BYTES])
 
 static int connect_keyed(const char *path, const uint8_t key[KEY_BYTES], sqlite3 **db)
 {
-	/* The file is there; but what is attached to it later may only be created if this may. */
-	int rc = sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+	/* The file is there; but what is attached to it later may only be created if this may.  One thread uses it. */
+	int rc = sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_extended_result_codes(*db, 1);
 	if (rc == SQLITE_OK)

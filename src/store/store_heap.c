@@ -47,6 +47,9 @@ void store_heap_init(void)
 		rc = sqlite3_config(SQLITE_CONFIG_MALLOC, &wiping);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0);
+	/* Counts of its memory would have each allocation wait for a lock, and nobody asks for them. */
+	if (rc == SQLITE_OK)
+		rc = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	if (rc != SQLITE_OK)
 		log_error("the database library's memory can't be wiped: %s", sqlite3_errstr(rc));
 }

@@ -9,9 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static atomic_ulong *count; /* two of them */
+
+static int (*real_fsync)(int), (*real_fdatasync)(int);
 
 __attribute__((constructor)) static void start(void)
 {
@@ -19,6 +22,8 @@ __attribute__((constructor)) static void start(void)
 	int fd = path == NULL ? -1 : open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	void *p;
 
+	real_fsync = (int (*)(int))dlsym(RTLD_NEXT, "fsync");
+	real_fdatasync = (int (*)(int))dlsym(RTLD_NEXT, "fdatasync");
 	if (fd < 0)
 		return;
 	if (ftruncate(fd, 2 * sizeof(*count)) == 0) {
@@ -28,7 +33,16 @@ __attribute__((constructor)) static void start(void)
 	close(fd);
 }
 
-static bool is_log(int fd)
+#define FILES 1024
+
+/* By descriptor: what it was found to be, and of which file that was said. */
+static struct known {
+	dev_t dev;
+	ino_t ino;
+	bool log;
+} known[FILES];
+
+static bool find_out(int fd)
 {
 	char path[64], target[4096];
 	ssize_t n;
@@ -38,10 +52,20 @@ static bool is_log(int fd)
 	return n > 4 && memcmp(target + n - 4, "-wal", 4) == 0;
 }
 
-static int counted(const char *name, int fd)
+/* To ask for the name each time would cost more than all the rest. */
+static bool is_log(int fd)
 {
-	int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, name);
+	struct stat st;
 
+	if (fd >= FILES || fstat(fd, &st) != 0)
+		return find_out(fd);
+	if (known[fd].dev != st.st_dev || known[fd].ino != st.st_ino)
+		known[fd] = (struct known){.dev = st.st_dev, .ino = st.st_ino, .log = find_out(fd)};
+	return known[fd].log;
+}
+
+static int counted(int (*real)(int), int fd)
+{
 	if (count != NULL) {
 		atomic_fetch_add(&count[0], 1);
 		atomic_fetch_add(&count[1], is_log(fd) ? 0 : 1);
@@ -51,10 +75,10 @@ static int counted(const char *name, int fd)
 
 int fsync(int fd)
 {
-	return counted("fsync", fd);
+	return counted(real_fsync, fd);
 }
 
 int fdatasync(int fd)
 {
-	return counted("fdatasync", fd);
+	return counted(real_fdatasync, fd);
 }

@@ -195,6 +195,14 @@ static void on_renamed(void *ctx, struct chat *c, const struct contact *contact,
 	sim_say(n->sim, n->name, "%s was %s", contact->row.petname, old_nick);
 }
 
+static void on_named(void *ctx, struct chat *c, const struct contact *contact)
+{
+	struct node *n = ctx;
+
+	(void)c;
+	sim_say(n->sim, n->name, "%s calls itself %s", contact->row.petname, contact->row.their_nick);
+}
+
 static void on_request(void *ctx, struct chat *c, const struct request_row *r)
 {
 	struct node *n = ctx;
@@ -231,6 +239,7 @@ const struct chat_front check_front = {
     .presence = on_presence,
     .contact_added = on_added,
     .contact_renamed = on_renamed,
+    .contact_named = on_named,
     .contact_removed = on_gone,
     .contact_blocked = on_blocked,
     .request = on_request,

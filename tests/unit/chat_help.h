@@ -122,6 +122,12 @@ static inline void front_renamed(void *ctx, struct chat *c, const struct contact
 	tell(ctx, "renamed %s to %s\n", old_nick, nick_of(contact));
 }
 
+static inline void front_named(void *ctx, struct chat *c, const struct contact *contact)
+{
+	(void)c;
+	tell(ctx, "%s is %s to itself\n", nick_of(contact), contact->row.their_nick);
+}
+
 static inline void front_removed(void *ctx, struct chat *c, const struct contact *contact)
 {
 	(void)c;
@@ -162,6 +168,7 @@ static const struct chat_front help_front = {
     .presence = front_presence,
     .contact_added = front_added,
     .contact_renamed = front_renamed,
+    .contact_named = front_named,
     .contact_removed = front_removed,
     .contact_blocked = front_blocked,
     .request = front_request,

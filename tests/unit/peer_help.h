@@ -92,6 +92,7 @@ static const struct chat_front quiet_front = {
     .presence = on_presence,
     .contact_added = on_contact,
     .contact_renamed = on_renamed,
+    .contact_named = on_contact,
     .contact_removed = on_contact,
     .contact_blocked = on_contact,
     .request = on_request,

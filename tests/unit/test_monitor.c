@@ -136,6 +136,33 @@ static void a_name_comes_and_goes_with_rename_and_remove(void **state)
 	pair_free(&p);
 }
 
+static void a_contact_that_calls_itself_otherwise_has_another_real_name(void **state)
+{
+	struct pair p = two_friends();
+	struct user *u = watcher(&p, "setname extended-monitor");
+
+	(void)state;
+	request(p.alice, "setname extended-monitor");
+	user_send(p.bob, "NICK Robert");
+	user_expect(p.alice, ":bob!allium@*.onion SETNAME :Robert");
+	user_expect(u, ":bob!* SETNAME :Robert");
+	assert_int_equal(user_count(p.alice, "*SETNAME*"), 0);
+	user_send(u, "WHOIS bob");
+	user_expect(u, "* 311 alice bob allium *.onion * :Robert");
+	/* Nor is it told of who isn't there. */
+	net_set_down(p.w, true);
+	user_expect(u, "* 731 alice :bob");
+	user_send(p.bob, "NICK Bert");
+	user_expect(p.bob, "*NICK Bert");
+	net_set_down(p.w, false);
+	user_expect(p.alice, ":bob!* JOIN &contacts");
+	user_count(p.alice, "*");
+	user_send(u, "WHOIS bob");
+	user_expect(u, "* 311 alice bob allium *.onion * :Bert");
+	user_free(u);
+	pair_free(&p);
+}
+
 static void a_blocked_contact_is_offline(void **state)
 {
 	struct pair p = two_friends();
@@ -252,6 +279,7 @@ int main(void)
 	    cmocka_unit_test(the_channel_tells_who_is_away_and_monitor_only_outside),
 	    cmocka_unit_test(who_comes_away_is_told_both),
 	    cmocka_unit_test(a_name_comes_and_goes_with_rename_and_remove),
+	    cmocka_unit_test(a_contact_that_calls_itself_otherwise_has_another_real_name),
 	    cmocka_unit_test(a_blocked_contact_is_offline),
 	    cmocka_unit_test(one_client_of_two_is_enough_to_be_here),
 	    cmocka_unit_test(what_the_last_client_leaves_stays),
