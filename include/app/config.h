@@ -23,6 +23,7 @@ struct config {
 	char *ws_origin[CONFIG_ORIGIN_MAX];
 	size_t n_ws_origin;
 	char *server_name;
+	char *motd;		  /* path of the message of the day; NULL: none */
 	char *tls_cert, *tls_key; /* an operator's own; NULL: the daemon makes one */
 	bool sts;
 	uint64_t sts_duration_s;

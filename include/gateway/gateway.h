@@ -34,6 +34,7 @@ struct gateway_ops {
 
 struct gateway_opts {
 	const char *server_name;
+	const char *motd; /* lines of the message of the day, borrowed; NULL: none */
 	unsigned clients_max;		  /* 0: 256; when full, one without a login gives way */
 	uint64_t registration_timeout_ms; /* 0: 60 s */
 	uint64_t

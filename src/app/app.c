@@ -4,12 +4,14 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "base/err.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "io/inlet.h"
@@ -20,6 +22,7 @@
 #define CHECKPOINT_MS	   30000
 #define SHUTDOWN_MS	   5000
 #define DESCRIPTORS_WANTED 65536
+#define MOTD_MAX	   8192 /* bytes */
 
 struct now app_now(const struct app *app)
 {
@@ -112,6 +115,25 @@ static void confine(void)
 	}
 }
 
+/* Without it there is none: clients are told so. */
+static void read_motd(struct app *app)
+{
+	const char *path = app->config->motd;
+	size_t len;
+	int r;
+
+	if (path == NULL)
+		return;
+	r = file_read(path, MOTD_MAX, &app->motd, &len);
+	if (r == 0 && !utf8_valid(app->motd, len)) {
+		free(app->motd);
+		app->motd = NULL;
+		r = ERR_UTF8;
+	}
+	if (r < 0)
+		log_warn("can't read motd = %s (at most %d bytes): %s", path, MOTD_MAX, err_str(r));
+}
+
 static int start_gateway(struct app *app)
 {
 	const struct config *c = app->config;
@@ -132,6 +154,8 @@ static int start_gateway(struct app *app)
 	    .ctx = app,
 	};
 
+	read_motd(app);
+	opts.motd = app->motd;
 	(void)snprintf(app->sts, sizeof(app->sts), "duration=%" PRIu64, c->sts_duration_s);
 	return gateway_new(app->loop, app->worker, &opts, &app->gateway);
 }
@@ -341,6 +365,7 @@ static void clear(struct app *app)
 		(void)accounts_each(app->accounts, forget, app);
 	accounts_free(app->accounts);
 	gateway_free(app->gateway);
+	free(app->motd);
 	tor_pool_clear(&app->pool);
 	worker_free(app->worker);
 	timer_free(app->checkpoint);

@@ -104,6 +104,7 @@ struct app {
 	struct accounts *accounts;
 	struct tor_pool pool;
 	struct timer *checkpoint;
+	char *motd; /* text; NULL: none */
 	struct tls *tls;
 	char sts[32]; /* value of the capability */
 	bool stopping;

@@ -214,6 +214,7 @@ static int set_ms_or_none(struct config *c, size_t offset, const char *value, co
 #define CONFIG_MAP(X)                                                                                        \
 	X("irc", "listen", listen, set_listen)                                                               \
 	X("irc", "server_name", server_name, set_server_name)                                                \
+	X("irc", "motd", motd, set_path)                                                                     \
 	X("irc", "ws_origin", n_ws_origin, set_origins)                                                      \
 	X("irc", "tls_cert", tls_cert, set_path)                                                             \
 	X("irc", "tls_key", tls_key, set_path)                                                               \
@@ -476,6 +477,7 @@ void config_clear(struct config *c)
 	for (size_t i = 0; i < c->n_ws_origin; i++)
 		free(c->ws_origin[i]);
 	free(c->server_name);
+	free(c->motd);
 	free(c->tls_cert);
 	free(c->tls_key);
 	free(c->tor_binary);

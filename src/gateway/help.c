@@ -57,7 +57,8 @@ static void tell_index(struct client *c, const char *subject)
 	client_reply(c, RPL_HELPSTART, "%s :allium speaks IRC here and Tor behind", subject);
 	tell(c, subject, "");
 	tell(c, subject, "Talk to the service: /msg " SERVICE_NICK " help lists its commands,");
-	tell(c, subject, "/msg " SERVICE_NICK " help <command> explains one. IRC commands, of which HELP <command> tells:");
+	tell(c, subject, "/msg " SERVICE_NICK " help <command> explains one.");
+	tell(c, subject, "HELP <command> tells of one of IRC's own:");
 	for (size_t i = 0; i < N_PAGES; i++) {
 		used = strlen(names);
 		if (used + strlen(pages[i].command) + 2 > sizeof(names)) {

@@ -12,6 +12,7 @@
 #include "words.h"
 
 #define TOKENS_A_LINE 12
+#define MOTD_LINE     400 /* bytes */
 
 static void send_isupport(struct client *c)
 {
@@ -52,6 +53,24 @@ static void send_lusers(struct client *c)
 	client_reply(c, RPL_GLOBALUSERS, "%zu %zu :Current global users %zu, max %zu", n, n, n, n);
 }
 
+/* A line of the file is one of the answer; what is too long for one is cut. */
+static void send_motd(struct client *c)
+{
+	const char *text = c->gateway->opts.motd;
+	size_t n;
+
+	if (text == NULL) {
+		client_numeric(c, ERR_NOMOTD, "%s", "");
+		return;
+	}
+	client_reply(c, RPL_MOTDSTART, ":- %s Message of the day -", c->gateway->server_name);
+	for (; *text != '\0'; text += n + (text[n] == '\n')) {
+		n = strcspn(text, "\n");
+		client_reply(c, RPL_MOTD, ":- %.*s", (int)utf8_cut(text, n, MOTD_LINE), text);
+	}
+	client_numeric(c, RPL_ENDOFMOTD, "%s", "");
+}
+
 void serverinfo_welcome(struct client *c)
 {
 	const char *server = c->gateway->server_name;
@@ -66,7 +85,7 @@ void serverinfo_welcome(struct client *c)
 	client_reply(c, RPL_MYINFO, "%s allium-%s Bi bnotv bov", server, PACKAGE_VERSION);
 	send_isupport(c);
 	send_lusers(c);
-	client_numeric(c, ERR_NOMOTD, "%s", "");
+	send_motd(c);
 }
 
 void command_lusers(struct client *c, const struct irc_message *m)
@@ -104,7 +123,7 @@ void command_version(struct client *c, const struct irc_message *m)
 void command_motd(struct client *c, const struct irc_message *m)
 {
 	if (is_here(c, m))
-		client_numeric(c, ERR_NOMOTD, "%s", "");
+		send_motd(c);
 }
 
 void command_time(struct client *c, const struct irc_message *m)
