@@ -64,6 +64,15 @@
 	  "offline. To allium it is a command; to your own nick a note to your other clients.")          \
 	X("NOTICE", "<nick>{,<nick>} :<text>", "As PRIVMSG, without automatic answers.")                 \
 	X("TAGMSG", "<nick>", "Carries client-only tags.")                                               \
+	X("REGISTER", "<account>|* * <password>", "Makes an account (draft/account-registration).")      \
+	X("VERIFY", "<account> <code>", "Is not needed: an account is there at once.")                   \
+	X("CHATHISTORY", "<subcommand> [<target>] <place> [<place>] <limit>",                            \
+	  "Gives at most 100 lines of a conversation: BEFORE, AFTER or AROUND a place "                  \
+	  "(msgid=... or timestamp=...), BETWEEN two, the LATEST; or the TARGETS that have any.")        \
+	X("SEARCH", "<attribute>=<value>{;<attribute>=<value>}",                                         \
+	  "Finds lines: by in (a nick), from, text, after, before and limit (soju.im/search).")          \
+	X("MARKREAD", "<target> [timestamp=<time>]",                                                     \
+	  "Tells or moves the mark up to which a conversation has been read.")                           \
 	X("LUSERS", "", "Counts you and the contacts who are online.")                                   \
 	X("VERSION", "", "Shows the version, and the limits as ISUPPORT tells them.")                    \
 	X("MOTD", "", "Shows the message of the day, if there is one.")                                  \
