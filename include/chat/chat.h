@@ -114,15 +114,16 @@ struct chat_dial {
 	uint8_t responder_static[KEY_BYTES];
 	uint8_t version;
 	const char *isolation;
-	/* To an account of this daemon, which is known by its identity: that is the onion of the locator, and
-	 * the link comes in there as one to the door does. */
+	/* To an account of this daemon, which is known by its identity: that is the onion of the locator. The
+	 * link comes in there at CHAT_LOCAL. */
 	bool local;
 };
 typedef uint32_t link_id; /* given by the net; unique while the link lives; never 0 */
 
 /* An onion service of the account: the door, whose onion key is the identity's, or a private one, with a key
  * of its own and client authorization. */
-#define CHAT_DOOR 0 /* id of the door; those of private ones are positive */
+#define CHAT_DOOR  0	      /* id of the door; those of private ones are positive */
+#define CHAT_LOCAL UINT32_MAX /* what local links come to, as if to a service: no onion's, and never published */
 struct chat_service {
 	uint32_t id;
 	uint8_t onion[KEY_BYTES]; /* Ed25519 */
@@ -369,7 +370,8 @@ int64_t chat_last_line(const struct chat *c);
 /*
  * May this initiator, who came to this service, come in?  0, or ERR_REFUSED.  door: anybody with an identity may
  * while it is open (a stranger can only file a request).  private with identity: whom we asked, or a contact;
- * on a private service also a stranger, who may show an invitation.  private without: the static key must be
+ * on a private service also a stranger, who may show an invitation.  CHAT_LOCAL is as a private service and as
+ * the door, by contacts also while that is closed.  private without: the static key must be
  * a contact's pinned link key, and version no lower than the contact has used.  A blocked contact is a stranger.
  */
 int chat_admit(struct chat *c, uint32_t service, enum link_role role, uint8_t version,

@@ -7,7 +7,7 @@
  * All its streams are in the account's commit domain.
  *
  * A local link joins two accounts of this daemon: the same records, over a pair of sockets in place of Tor.  It
- * comes in as one to the door, which serves both roles there, published or not.  Cover is for Tor's links alone.
+ * comes in at CHAT_LOCAL, where both roles are served.  Cover is for Tor's links alone.
  *
  * Who is not authenticated yet is bounded in count, time and memory, on each service by itself, so that a
  * flood on the door takes nothing from those who come to a private service.  On each, handshakes_max go on at

@@ -189,12 +189,12 @@ void links_give_up(struct chat *c, struct now now, struct chat_peer *p)
 
 /* ---- links that open ---- */
 
-/* A contact who asks anew, in the same house: it needs no door.  Only there does a closed one hear of a dial. */
-static bool of_household(const struct chat *c, const uint8_t identity[KEY_BYTES])
+/* A contact who asks anew, in the same house, needs no open door. */
+static bool asks_at_home(const struct chat *c, uint32_t service, const uint8_t identity[KEY_BYTES])
 {
-	const struct chat_peer *p = contact_by_identity(c, identity);
+	const struct chat_peer *p = service == CHAT_LOCAL ? contact_by_identity(c, identity) : NULL;
 
-	return p && p->pub.local && !p->pub.row.blocked;
+	return p && !p->pub.row.blocked;
 }
 
 int chat_admit(struct chat *c, uint32_t service, enum link_role role, uint8_t version,
@@ -208,7 +208,7 @@ int chat_admit(struct chat *c, uint32_t service, enum link_role role, uint8_t ve
 		return ERR_REFUSED;
 	switch (role) {
 	case LINK_DOOR:
-		return identity && (c->door == DOOR_OPEN || of_household(c, identity)) ? 0 : ERR_REFUSED;
+		return identity && (c->door == DOOR_OPEN || asks_at_home(c, service, identity)) ? 0 : ERR_REFUSED;
 	case LINK_PRIVATE:
 		p = identity ? contact_by_identity(c, identity) : contact_by_link_key(c, static_key);
 		/* Who is blocked learns no more of it than a stranger would. */

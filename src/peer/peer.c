@@ -126,7 +126,7 @@ int peer_new(struct loop *loop, struct tor *tor, struct chat *chat, struct domai
 	p->opts = *opts;
 	set_defaults(&p->opts);
 	p->local = (struct peer_service){
-	    .peer = p, .id = CHAT_DOOR, .door_role = true, .private_role = true};
+	    .peer = p, .id = CHAT_LOCAL, .door_role = true, .private_role = true};
 	memcpy(p->local.onion_key, chat_identity(chat), KEY_BYTES);
 	TAILQ_INIT(&p->services);
 	TAILQ_INIT(&p->pending);

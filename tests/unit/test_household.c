@@ -437,6 +437,25 @@ static void test_two_who_removed_each_other_ask_like_others(void **state)
 	leave_house(&h);
 }
 
+/* Also behind a closed door, by one whom the other has forgotten. */
+static void test_an_invitation_is_shown_at_home(void **state)
+{
+	char text[INVITE_LEN + 1];
+	struct invite invite;
+	struct house h;
+	(void)state;
+
+	both_unlocked(&h);
+	assert_int_equal(chat_set_door(h.alice.chat, house_now(&h), false, true), 0);
+	assert_int_equal(chat_remove(h.alice.chat, house_now(&h), "bob"), 0);
+	assert_int_equal(chat_remove(h.bob.chat, house_now(&h), "alice"), 0);
+	assert_int_equal(chat_invite(h.alice.chat, house_now(&h), 0, text), 0);
+	assert_int_equal(chat_invite_read(text, &invite), 0);
+	assert_int_equal(chat_add_invited(h.bob.chat, house_now(&h), "alice", &invite, NULL), 0);
+	until(&h, sees(&h.bob, "alice") && chat_find(h.alice.chat, "bob") != NULL && sees(&h.alice, "bob"));
+	leave_house(&h);
+}
+
 static void test_who_is_blocked_is_told_what_one_who_waits_is_told(void **state)
 {
 	struct house h;
@@ -540,6 +559,7 @@ int main(void)
 	    cmocka_unit_test(test_who_has_that_nick_already_keeps_it),
 	    cmocka_unit_test(test_who_was_removed_comes_back_only_when_added),
 	    cmocka_unit_test(test_two_who_removed_each_other_ask_like_others),
+	    cmocka_unit_test(test_an_invitation_is_shown_at_home),
 	    cmocka_unit_test(test_who_is_blocked_is_told_what_one_who_waits_is_told),
 	    cmocka_unit_test(test_without_a_household_they_stay_contacts_by_tor),
 	    cmocka_unit_test(test_who_had_asked_before_is_answered),
