@@ -417,8 +417,8 @@ void block_clear(struct chat *c, struct now now, struct chat_peer *p);
 void household_free(struct chat *c);
 /* Whether its links are local, by its row. */
 void household_settle(const struct chat *c, struct chat_peer *p);
-/* It becomes a contact: what is known of it goes to the row, and what kept it from being one is forgotten. */
-int household_welcome(struct chat *c, struct contact_row *row);
+/* Was it met, since the account was opened? */
+bool household_met(const struct chat *c, const uint8_t identity[KEY_BYTES]);
 /* It is removed by the user. */
 int household_leave(struct chat *c, const struct chat_peer *p);
 

@@ -412,9 +412,7 @@ int contact_new(struct chat *c, struct now now, struct contact_row *row, struct 
 	if (c->n_contacts >= CONTACTS_MAX)
 		return ERR_FULL;
 	row->created_ms = now.real_ms;
-	err = household_welcome(c, row);
-	if (err)
-		return err;
+	row->household = row->household || household_met(c, row->identity);
 	p = peer_new(c, row);
 	if (!p)
 		return ERR_NOMEM;

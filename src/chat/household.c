@@ -9,7 +9,8 @@
  * It is in the row that a contact is of the household.  An account that is locked can't be told from one that
  * has left the daemon: neither is looked for in Tor.
  *
- * Who is removed stays away until it is added: of this a mark is kept, since there is no row any more.
+ * Who is removed stays away until it is added: of this a mark is kept, since there is no row any more.  It may
+ * stay when there is one again, where it means nothing.
  */
 #include "chat_impl.h"
 
@@ -46,6 +47,11 @@ static int remember(struct chat *c, const uint8_t identity[KEY_BYTES])
 	memcpy(m->identity, identity, KEY_BYTES);
 	TAILQ_INSERT_TAIL(&c->members, m, entry);
 	return 0;
+}
+
+bool household_met(const struct chat *c, const uint8_t identity[KEY_BYTES])
+{
+	return met(c, identity) != NULL;
 }
 
 void household_free(struct chat *c)
@@ -89,22 +95,6 @@ int household_leave(struct chat *c, const struct chat_peer *p)
 		return 0;
 	removed_name(p->pub.row.identity, name);
 	return chat_break(c, store_meta_set(c->store, name, &mark, sizeof(mark)));
-}
-
-int household_welcome(struct chat *c, struct contact_row *row)
-{
-	char name[REMOVED_NAME];
-	bool removed;
-	int err = chat_break(c, was_removed(c, row->identity, &removed));
-
-	if (err)
-		return err;
-	if (met(c, row->identity))
-		row->household = true;
-	if (!removed)
-		return 0;
-	removed_name(row->identity, name);
-	return chat_break(c, store_meta_delete(c->store, name));
 }
 
 /* ---- meeting ---- */
