@@ -39,20 +39,17 @@ def test_irssi_and_weechat_of_one_household_talk_through_a_kill(new_daemon, tmux
 
     home.kill()
     home.start()
-    # Both come back by themselves: Bob has it then, or Alice's client says that she is not connected.
-    weechat.type("/buffer irc.server.allium")
-    weechat.type("/reconnect allium")
     irssi.type("/window 1")
     irssi.type("/clear")
     irssi.type(f"/connect 127.0.0.1 {home.port} {ALICE}")
-    irssi.wait(r"alice .*has changed host|You are now logged in as alice|900", RECONNECT_S)
+    irssi.wait(r"alice .*has changed host", RECONNECT_S)
     irssi.type("/query bob")
     irssi.type("a-02")
-    weechat.type("/query -server allium alice")
-    weechat.wait(r"a-02", RECONNECT_S)
+    weechat.wait(r"a-02", RECONNECT_S)  # it waits until Bob's client comes back by itself and unlocks his account
     weechat.type("b-02")
     irssi.wait(r"b-02")
-    assert said(weechat, "alice").count("a-01") <= 2 and said(weechat, "alice").count("a-02") == 1
+    # What a client had not fenced before the kill may repeat, once; nothing else does.
+    assert said(weechat, "alice").count("a-01") in (1, 2) and said(weechat, "alice").count("a-02") == 1
     assert said(irssi, "bob").count("b-02") == 1
 
 
