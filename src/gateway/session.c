@@ -172,7 +172,10 @@ void session_attach(struct client *c)
 	take_identity(c);
 	session_join(c);
 	monitor_tell_all(c);
+	/* It knows what it has said. */
+	s->sender = c;
 	away_combine(s);
+	s->sender = NULL;
 	status_greet(c);
 	chat_requests_each(chat, announce, c);
 	replay_start(c);
