@@ -76,9 +76,10 @@ struct contact { /* borrowed from chat; valid until the contact is removed or th
 
 struct chat_front {
 	/* A line was added to the account's stream; l as in the store.  contact is NULL for a note. LINE_INFO
-	 * is news for people in a conversation (acceptance, delivery after a wait, a warning).  LINE_IN of a
-	 * message_kind over MESSAGE_NOTICE holds any bytes of a later version: show that a newer allium is
-	 * needed to read it. */
+	 * is news for people in a conversation (acceptance, delivery after a wait, a warning).  The text of the
+	 * first three message kinds may hold LF.  Of LINE_REACT, _UNREACT and _REDACT re is what it is about, which
+	 * may be no line that we have.  LINE_IN of another message_kind holds any bytes of a later version: show
+	 * that a newer allium is needed to read it. */
 	void (*line)(void *ctx, struct chat *c, const struct contact *contact, const struct line_row *l);
 	/* The contact came, went, or changed between away and here or its away text; reason: for QUIT, may be
 	 * NULL. */
@@ -95,6 +96,8 @@ struct chat_front {
 	void (*request)(void *ctx, struct chat *c, const struct request_row *r); /* a new one waits */
 	/* The own nick or away state changed. */
 	void (*self)(void *ctx, struct chat *c, const char *old_nick);
+	/* The contact's user writes to ours, has paused, or has given it up. Not stored. */
+	void (*typing)(void *ctx, struct chat *c, const struct contact *contact, enum typing state);
 	/* A passing word to every client, not stored. contact may be NULL. */
 	void (*notice)(void *ctx, struct chat *c, const struct contact *contact, const char *text);
 	/* The status line (tor, queue, requests) may have changed. */
@@ -324,20 +327,52 @@ int chat_set_cover(struct chat *c, struct now now, enum chat_cover cover);
 /*
  * Accepts a message: it is in the outbox and the conversation once the turn commits.  client: who sent it, so
  * that only others see it as news.  msgid (16 bytes) may be NULL.  ERR_UTF8, ERR_TOO_LONG (over TEXT_MAX),
- * ERR_INVALID (empty, or holds NUL, 0x01, CR or LF), ERR_REFUSED (the contact is blocked).
+ * ERR_INVALID (empty, LF alone, or holds NUL, 0x01 or CR), ERR_REFUSED (the contact is blocked).
  */
 int chat_send(struct chat *c, struct now now, struct contact *contact, enum message_kind kind,
 	      const char *text, size_t len, const char *client, uint8_t msgid[MSGID_BYTES]);
 /* A note to the own other clients; nothing leaves. */
 int chat_note(struct chat *c, struct now now, enum message_kind kind, const char *text, size_t len,
 	      const char *client);
+struct chat_outgoing {
+	int kind;	   /* MESSAGE_TEXT, _ACTION or _NOTICE, LINE_REACT or LINE_UNREACT */
+	const char *text;  /* of the first three it may hold LF; the reaction */
+	size_t len;
+	const uint8_t *re; /* MSGID_BYTES: the message that it is about, of whichever side; NULL: none */
+	const char *client;
+};
+/*
+ * As chat_send, or chat_note where contact is NULL, for all that a line can be.  What only a later allium than the
+ * contact's can read is shown there as a line that says so.  ERR_TOO_LONG: also text with LF, or in reply, over
+ * LINES_TEXT_MAX, a reaction over REACTION_MAX; ERR_INVALID: also a reaction without re.
+ */
+int chat_say(struct chat *c, struct now now, struct contact *contact, const struct chat_outgoing *o,
+	     uint8_t msgid[MSGID_BYTES]);
+/*
+ * Takes an own message, or reaction, back: it is deleted here.  Unless no byte of it can have left, the contact is
+ * told, who deletes it too if it knows what that means; what is not acked yet doesn't go again.  A line of the kind
+ * LINE_REDACT says so to all clients; reason: its text, at most REASON_MAX bytes.  contact NULL: a note.
+ * ERR_NOT_FOUND: there is no such message (any more); ERR_REFUSED: it is not ours, or the contact is blocked; as
+ * chat_send.
+ */
+int chat_redact(struct chat *c, struct now now, struct contact *contact, const uint8_t re[MSGID_BYTES],
+		const char *reason, size_t len, const char *client, uint8_t msgid[MSGID_BYTES]);
+/* The line of a conversation (contact NULL: notes) with this msgid; borrowed until cb returns. ERR_NOT_FOUND. */
+int chat_find_line(const struct chat *c, const struct contact *contact, const uint8_t msgid[MSGID_BYTES],
+		   int (*cb)(void *ctx, const struct line_row *l), void *ctx);
+/* Tells the contact that the user writes to it, if that can be told right now, and was not within 3 s. */
+void chat_typing(struct chat *c, struct now now, struct contact *contact, enum typing state);
+/* How a line is quoted in one of news: what stands before its text by its kind, and LF made blanks. */
+#define CHAT_QUOTE_BEFORE 32 /* bytes, with the NUL */
+const char *chat_quote_before(int message_kind);
+void chat_quote_one_line(char *text);
 size_t chat_queued(const struct chat *c); /* over all contacts */
 
 /* ---- what waits for a contact ---- */
 struct chat_queued_row {
 	int64_t number; /* of the message: ascending over the account, never given twice */
 	uint8_t msgid[MSGID_BYTES];
-	int message_kind; /* enum message_kind */
+	int message_kind; /* as of a line */
 	uint32_t minute;
 	bool may_have_left; /* it can't be taken back any more */
 	const char *text;   /* borrowed until cb returns */

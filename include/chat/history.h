@@ -60,14 +60,6 @@ int chat_marker(struct chat *c, int64_t conversation, uint64_t *time_ms);
 int chat_marker_set(struct chat *c, int64_t conversation, uint64_t time_ms);
 
 /*
- * Takes the text of a line away, from disk too (after store_checkpoint at the latest); what waits in the
- * outbox keeps its own.  The line stays as it was but for that: text_len is 0, as of no other line of
- * MESSAGE_TEXT, _ACTION and _NOTICE (store_line_erased).  Such lines are told neither by chat_history nor by
- * chat_lines; their msgids are found. ERR_NOT_FOUND.
- */
-int chat_line_erase(struct chat *c, int64_t conversation, const uint8_t msgid[MSGID_BYTES]);
-
-/*
  * How long lines are kept.  Older ones go from disk, in slices from chat_tick, also those that a client has
  * not been shown; the outbox is never touched.  With a contact go the news of it.  contact NULL: of
  * conversations that have nothing of their own, of notes, and of news about nobody.  ERR_INVALID: over

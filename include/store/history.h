@@ -17,7 +17,7 @@
 
 #define LINE_EVENTS 256 /* message kinds from here up are enum line_event */
 
-/* Was its text erased?  The kinds for people are never empty otherwise. */
+/* Was its text erased?  Messages for people and reactions are never empty otherwise. */
 bool store_line_erased(const struct line_row *l);
 
 /* Lines with after < id < before, ascending: the last limit of them if latest, else the first. */
@@ -43,6 +43,9 @@ int store_history_last(struct store *s, int64_t conversation, uint64_t *time_ms)
 /* A line of the conversation by its msgid, whatever it shows: the newest. At most milliseconds.
  * ERR_NOT_FOUND. */
 int store_line_find(struct store *s, int64_t conversation, const uint8_t msgid[16], int64_t *id);
+/* All that have it, newest first: who sends them chooses msgids. */
+int store_line_find_each(struct store *s, int64_t conversation, const uint8_t msgid[16],
+			 int (*cb)(void *ctx, const struct line_row *l), void *ctx);
 
 /* Empties the text. ERR_NOT_FOUND. */
 int store_line_erase(struct store *s, int64_t id);

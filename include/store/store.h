@@ -186,6 +186,12 @@ struct line_row {
 	bool has_re;
 	uint8_t re[16]; /* the msgid that it is about */
 };
+/* message_kind beside those of the wire: what was done to the message that re names. */
+enum line_event {
+	LINE_REACT = 256,   /* text: the reaction */
+	LINE_UNREACT = 257, /* likewise, undone */
+	LINE_REDACT = 258   /* taken back; text: the reason, perhaps empty */
+};
 int store_line_add(struct store *s, struct line_row *l); /* sets id; copies the text */
 /* Lines with id > after, ascending, limit at most. */
 int store_line_since(struct store *s, int64_t after, size_t limit,
@@ -260,6 +266,8 @@ int store_outbox_by_seq(struct store *s, int64_t contact, uint64_t seq,
 int store_outbox_seal(struct store *s, int64_t id, uint64_t seq, const void *sealed, size_t len);
 /* The session ended: nothing of this contact is sealed any more; may_have_left stays. */
 int store_outbox_unseal(struct store *s, int64_t contact);
+/* Removes a message of this contact's by its id, sent or not; *left: it may have left. ERR_NOT_FOUND. */
+int store_outbox_take_back(struct store *s, int64_t contact, const uint8_t msgid[16], bool *left);
 /* Removes what is sealed with a seq up to this one, and tells how many below STORE_CONTROL. */
 int store_outbox_delete_upto(struct store *s, int64_t contact, uint64_t seq, size_t *n);
 /* Removes a message that can't have left.  ERR_NOT_FOUND; ERR_WRONG_STATE: it may have left. */

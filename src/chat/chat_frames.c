@@ -93,6 +93,8 @@ static int key_link_on_frame(struct chat *c, struct now now, struct chat_link *l
 		return outbox_on_ack(c, now, l, body, len);
 	case FRAME_NACK:
 		return outbox_on_nack(c, now, l, body, len);
+	case FRAME_TYPING:
+		return rich_on_typing(c, now, l, body, len);
 	}
 	return 0; /* of a later version */
 }

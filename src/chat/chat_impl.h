@@ -218,6 +218,10 @@ struct chat_peer {
 	bool waiting;	   /* the queue had to wait for the contact to come */
 	size_t delivered;  /* acked since */
 	struct line_ages ages;
+	/* typing: what it was told last, and when; what it told within a window */
+	enum typing typing;
+	uint64_t typing_ms, typed_ms;
+	unsigned n_typed;
 	/* a cancel of many, in slices: chat_queue.c */
 	int64_t cancel_upto; /* outbox id; 0: none under way */
 	size_t n_cancelled;  /* so far */
@@ -600,7 +604,27 @@ int outbox_pump(struct chat *c, struct chat_peer *p);
 int outbox_on_ack(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len);
 int outbox_on_nack(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len);
 
+/* Puts a message into the outbox, as it goes over the wire; l is its line. */
+int outbox_put(struct chat *c, struct now now, struct chat_peer *p, const struct line_row *l, int wire_kind,
+	       const void *text, size_t len);
+/* The user doesn't want this message any more.  *told: the peer may have it, or get it. */
+int outbox_take_back(struct chat *c, struct now now, struct chat_peer *p, const uint8_t msgid[MSGID_BYTES],
+		     bool *told);
+
+/* ---- rich.c: lines that a plain message can't carry ---- */
+bool rich_is(const struct line_row *l);
+/* The text of MESSAGE_RICH. ERR_TOO_LONG, ERR_UTF8, ERR_INVALID. */
+int rich_of_line(const struct line_row *l, struct buf *out);
+/* The other way round: kind, re and text, which is borrowed from text; an err has changed nothing. */
+int rich_to_line(const char *text, size_t len, struct line_row *l);
+/* One came; line is as for any message. */
+int rich_on_message(struct chat *c, struct now now, struct chat_peer *p, const struct message *m,
+		    struct line_row *line);
+int rich_on_typing(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len);
+
 /* ---- chat_queue.c ---- */
+/* n messages of the user are out of the outbox. */
+int queue_count_off(struct chat *c, struct now now, struct chat_peer *p, size_t n);
 /* Cancels that were begun before the account was opened go on. */
 int queue_load(struct chat *c);
 /* The contact goes, and with it what is cancelled. */
@@ -625,6 +649,9 @@ int text_check(const char *text, size_t len);
 void history_load(struct chat *c);
 /* A line was added to the conversation with this contact. */
 void history_added(struct chat_peer *p, const struct line_row *l);
+/* Takes the text of a line away, from disk too (after store_checkpoint at the latest).  What waits in the outbox
+ * keeps its own.  Such a line is told nowhere any more (store_line_erased). p NULL: a note. */
+int history_erase(struct chat *c, struct chat_peer *p, int64_t line);
 
 /* ---- retention.c ---- */
 int retention_load(struct chat *c);

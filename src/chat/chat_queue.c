@@ -29,18 +29,19 @@ struct queue_walk {
 static int walk_row(void *ctx, const struct outbox_row *o)
 {
 	struct queue_walk *w = ctx;
-	struct chat_queued_row r = {.number = o->id,
-				    .message_kind = o->message_kind,
-				    .minute = o->minute,
-				    .may_have_left = o->may_have_left,
-				    .text = o->text,
-				    .text_len = o->text_len};
+	struct chat_queued_row r = {.number = o->id, .minute = o->minute, .may_have_left = o->may_have_left};
+	struct line_row l = {.message_kind = o->message_kind, .text = o->text, .text_len = o->text_len};
 
 	w->read++;
 	w->last = o->id;
 	if (o->message_kind >= MESSAGE_CONTROL)
 		return 0; /* not the user's */
 	w->shown++;
+	if (o->message_kind == MESSAGE_RICH && rich_to_line(o->text, o->text_len, &l))
+		return ERR_INVALID; /* a damaged database */
+	r.message_kind = l.message_kind;
+	r.text = l.text;
+	r.text_len = l.text_len;
 	memcpy(r.msgid, o->msgid, sizeof(r.msgid));
 	return w->cb(w->ctx, &r);
 }
@@ -70,7 +71,7 @@ struct quoted {
 	bool found;
 	size_t before;		    /* how many that may have left come before it */
 	struct chat_queued_row row; /* without its text */
-	char text[EXCERPT_MAX + sizeof("/me ...")];
+	char text[EXCERPT_MAX + CHAT_QUOTE_BEFORE + sizeof("...")];
 };
 
 static void quote(struct quoted *q, const struct chat_queued_row *r)
@@ -81,8 +82,30 @@ static void quote(struct quoted *q, const struct chat_queued_row *r)
 	q->row = *r;
 	q->row.text = NULL;
 	q->row.text_len = 0;
-	str_fmt(q->text, sizeof(q->text), "%s%.*s%s", r->message_kind == MESSAGE_ACTION ? "/me " : "",
-		(int)len, r->text, len < r->text_len ? "..." : "");
+	str_fmt(q->text, sizeof(q->text), "%s%.*s%s", chat_quote_before(r->message_kind), (int)len, r->text,
+		len < r->text_len ? "..." : "");
+	chat_quote_one_line(q->text);
+}
+
+const char *chat_quote_before(int message_kind)
+{
+	switch (message_kind) {
+	case MESSAGE_ACTION:
+		return "/me ";
+	case LINE_REACT:
+		return "(reaction) ";
+	case LINE_UNREACT:
+		return "(reaction undone) ";
+	case LINE_REDACT:
+		return "(a message taken back) ";
+	}
+	return "";
+}
+
+void chat_quote_one_line(char *text)
+{
+	for (; (text = strchr(text, '\n')); text++)
+		*text = ' ';
 }
 
 static int quote_row(void *ctx, const struct chat_queued_row *r)
@@ -104,8 +127,7 @@ static int quote_first_unsent(void *ctx, const struct chat_queued_row *r)
 	return QUOTED;
 }
 
-/* n messages are out of the store. */
-static int count_off(struct chat *c, struct now now, struct chat_peer *p, size_t n)
+int queue_count_off(struct chat *c, struct now now, struct chat_peer *p, size_t n)
 {
 	p->pub.queued -= n;
 	c->queued -= n;
@@ -134,7 +156,7 @@ int chat_cancel(struct chat *c, struct now now, struct contact *contact, int64_t
 	if (!err)
 		err = conversation_info(c, now, p, "1 message to %s cancelled: %s", contact->row.petname,
 					q.text);
-	return err ? err : count_off(c, now, p, 1);
+	return err ? err : queue_count_off(c, now, p, 1);
 }
 
 /* ---- taking back many: a slice a turn ---- */
@@ -230,7 +252,7 @@ static int go_on(struct chat *c, struct now now, struct chat_peer *p)
 	else if (!err)
 		err = conversation_info(c, now, p, "%zu messages to %s cancelled", p->n_cancelled,
 					p->pub.row.petname);
-	return err ? err : count_off(c, now, p, n);
+	return err ? err : queue_count_off(c, now, p, n);
 }
 
 static void on_cancel_timer(struct chat *c, struct now now, void *owner)
@@ -275,7 +297,7 @@ static int cancel_first_slice(struct chat *c, struct now now, struct chat_peer *
 	if (!last)
 		go_on_soon(c, now);
 	err = say_cancelled(c, now, p, last, q);
-	return err ? err : count_off(c, now, p, *n);
+	return err ? err : queue_count_off(c, now, p, *n);
 }
 
 int chat_cancel_all(struct chat *c, struct now now, struct contact *contact, size_t *cancelled,

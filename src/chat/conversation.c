@@ -130,7 +130,7 @@ static int take_message(struct chat *c, struct now now, struct chat_peer *p, con
 		return take_control(c, p, m);
 	memcpy(line.msgid, m->id, MSGID_BYTES);
 	p->pub.active_ms = now.real_ms;
-	return conversation_add(c, now, p, &line);
+	return m->kind == MESSAGE_RICH ? rich_on_message(c, now, p, m, &line) : conversation_add(c, now, p, &line);
 }
 
 /* Once asked for, it is sealed anew; if that can't be opened either, this link leads nowhere. */

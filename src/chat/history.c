@@ -63,18 +63,11 @@ int chat_history_find(struct chat *c, int64_t conversation, const uint8_t msgid[
 	return err == ERR_NOT_FOUND ? err : chat_break(c, err);
 }
 
-int chat_line_erase(struct chat *c, int64_t conversation, const uint8_t msgid[MSGID_BYTES])
+int history_erase(struct chat *c, struct chat_peer *p, int64_t line)
 {
-	struct contact *contact;
-	int64_t id;
-	int err = chat_history_find(c, conversation, msgid, &id);
-
-	if (err)
-		return err;
-	contact = chat_find_id(c, conversation);
-	if (contact)
-		contact->impl->ages.last_known = false;
-	return chat_break(c, store_line_erase(c->store, id));
+	if (p)
+		p->ages.last_known = false;
+	return chat_break(c, store_line_erase(c->store, line));
 }
 
 /* ---- targets ---- */

@@ -265,31 +265,6 @@ int outbox_on_nack(struct chat *c, struct now now, struct chat_link *l, const ui
 
 /* ---- the user ---- */
 
-/* What is accepted must be what can be sent. */
-static int message_check(enum message_kind kind, const char *text, size_t len)
-{
-	struct message m = {.kind = (uint8_t)kind, .text = text, .text_len = len};
-	struct buf body;
-	int err;
-
-	buf_init(&body, FRAME_BODY_MAX);
-	err = message_encode(&m, &body);
-	buf_clear(&body);
-	return err;
-}
-
-static void line_fill(struct line_row *l, struct now now, enum message_kind kind, const char *text,
-		      size_t len, const char *client)
-{
-	memset(l, 0, sizeof(*l));
-	l->kind = LINE_OUT;
-	l->message_kind = (int)kind;
-	l->minute = (uint32_t)(now.real_ms / 60000);
-	l->text = text;
-	l->text_len = len;
-	str_copy(l->client, sizeof(l->client), client ? client : "");
-}
-
 /* Nothing has to reach the contact before its next message: no SYNC, no other message. */
 static bool goes_at_once(const struct chat_peer *p)
 {
@@ -335,19 +310,12 @@ static int send_at_once(struct chat *c, struct chat_peer *p, struct outbox_row *
 	return err;
 }
 
-static int enqueue(struct chat *c, struct chat_peer *p, const struct line_row *l)
+static int enqueue(struct chat *c, struct chat_peer *p, struct outbox_row *o)
 {
-	struct outbox_row o = {.contact = p->pub.row.id,
-			       .message_kind = l->message_kind,
-			       .minute = l->minute,
-			       .text = l->text,
-			       .text_len = l->text_len};
-
-	memcpy(o.msgid, l->msgid, MSGID_BYTES);
 	if (goes_at_once(p))
-		return send_at_once(c, p, &o);
+		return send_at_once(c, p, o);
 	p->all_sealed = false;
-	return add_row(c, p, &o);
+	return add_row(c, p, o);
 }
 
 static void enqueued(struct chat *c, struct now now, struct chat_peer *p)
@@ -362,49 +330,33 @@ static void enqueued(struct chat *c, struct now now, struct chat_peer *p)
 	}
 }
 
-int chat_send(struct chat *c, struct now now, struct contact *contact, enum message_kind kind,
-	      const char *text, size_t len, const char *client, uint8_t msgid[MSGID_BYTES])
+int outbox_put(struct chat *c, struct now now, struct chat_peer *p, const struct line_row *l, int wire_kind,
+	       const void *text, size_t len)
 {
-	struct chat_peer *p = contact->impl;
-	struct line_row l;
+	struct outbox_row o = {.contact = p->pub.row.id,
+			       .message_kind = wire_kind,
+			       .minute = l->minute,
+			       .text = text,
+			       .text_len = len};
 	int err;
 
-	if (c->broken)
-		return c->broken;
-	c->now = now;
-	if (contact->row.blocked)
-		return ERR_REFUSED;
-	err = message_check(kind, text, len);
-	if (err)
-		return err;
-	line_fill(&l, now, kind, text, len, client);
-	rng_fill(c->opts.rng, l.msgid, MSGID_BYTES);
-	if (msgid)
-		memcpy(msgid, l.msgid, MSGID_BYTES);
-	err = enqueue(c, p, &l);
+	memcpy(o.msgid, l->msgid, MSGID_BYTES);
+	err = enqueue(c, p, &o);
 	if (!err)
-		err = conversation_add(c, now, p, &l);
-	if (err)
-		return err;
-	p->pub.active_ms = now.real_ms;
-	enqueued(c, now, p);
-	return 0;
+		enqueued(c, now, p);
+	return err;
 }
 
-int chat_note(struct chat *c, struct now now, enum message_kind kind, const char *text, size_t len,
-	      const char *client)
+int outbox_take_back(struct chat *c, struct now now, struct chat_peer *p, const uint8_t msgid[MSGID_BYTES],
+		     bool *told)
 {
-	struct line_row l;
-	int err;
+	int err = store_outbox_take_back(c->store, p->pub.row.id, msgid, told);
 
-	if (c->broken)
-		return c->broken;
-	err = message_check(kind, text, len);
-	if (err)
-		return err;
-	line_fill(&l, now, kind, text, len, client);
-	rng_fill(c->opts.rng, l.msgid, MSGID_BYTES);
-	return conversation_add(c, now, NULL, &l);
+	if (err == ERR_NOT_FOUND) {
+		*told = true; /* it has arrived */
+		return 0;
+	}
+	return chat_break(c, err) ? err : queue_count_off(c, now, p, 1);
 }
 
 size_t chat_queued(const struct chat *c)

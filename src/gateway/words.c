@@ -118,8 +118,9 @@ void words_excerpt(int message_kind, const char *text, size_t len, char out[WORD
 
 	for (unsigned n = 0; n < EXCERPT_CHARS && end < len; n++)
 		end += utf8_char(text + end, len - end);
-	str_fmt(out, WORDS_EXCERPT, "%s%.*s%s", message_kind == MESSAGE_ACTION ? "/me " : "", (int)end, text,
+	str_fmt(out, WORDS_EXCERPT, "%s%.*s%s", chat_quote_before(message_kind), (int)end, text,
 		end < len ? "..." : "");
+	chat_quote_one_line(out);
 }
 
 const char *words_keys(const struct contact *contact)

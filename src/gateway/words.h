@@ -22,9 +22,9 @@ void words_count(size_t n, const char *thing, char out[WORDS_COUNT]);
  */
 #define WORDS_WHEN 64
 void words_when(uint64_t line_ms, uint32_t minute, uint64_t now_ms, char out[WORDS_WHEN]);
-/* The first 60 code points of a message of len bytes of UTF-8, "..." for the rest; an action as `/me ...`.
- */
-#define WORDS_EXCERPT 256
+/* The first 60 code points of a message of len bytes of UTF-8, "..." for the rest, in one line; an action as
+ * `/me ...`, what is no text of its own after a word that says what it is. */
+#define WORDS_EXCERPT 280
 void words_excerpt(int message_kind, const char *text, size_t len, char out[WORDS_EXCERPT]);
 /* Since when an offline contact is, without its queue. */
 #define WORDS_OFFLINE 64

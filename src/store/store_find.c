@@ -81,3 +81,46 @@ int store_line_find(struct store *s, int64_t conversation, const uint8_t msgid[1
 		*id = found_id;
 	return found < 0 ? found : found ? 0 : ERR_NOT_FOUND;
 }
+
+/* ---- all of them ---- */
+
+struct each {
+	int64_t conversation;
+	int (*cb)(void *ctx, const struct line_row *l);
+	void *ctx;
+};
+
+static int each_row(void *ctx, const struct line_row *l)
+{
+	struct each *e = ctx;
+	const bool info = l->kind == LINE_INFO;
+	if (e->conversation == STORE_SERVICE ? !info : info || l->contact != e->conversation)
+		return 0;
+	return e->cb(e->ctx, l);
+}
+
+int store_line_find_each(struct store *s, int64_t conversation, const uint8_t msgid[16],
+			 int (*cb)(void *ctx, const struct line_row *l), void *ctx)
+{
+	struct each e = {conversation, cb, ctx};
+	struct query q;
+	int64_t first, last;
+	int err = store_line_first(s, &first);
+	if (!err)
+		err = store_line_last(s, &last);
+	if (err)
+		return err;
+	query_read(&q, s, "SELECT " LINE_COLUMNS " FROM line WHERE id >= ? AND msgid = ? ORDER BY id DESC");
+	query_int(&q, last >> RUN_BITS << RUN_BITS);
+	query_blob(&q, msgid, 16);
+	err = line_walk(&q, each_row, &e);
+	for (int64_t run = (last >> RUN_BITS) - 1; !err && run >= first >> RUN_BITS; run--) {
+		query_read(&q, s,
+			   "SELECT " LINE_COLUMNS " FROM line WHERE id IN"
+			   " (SELECT line FROM line_find WHERE run = ? AND msgid = ?) ORDER BY id DESC");
+		query_int(&q, run);
+		query_blob(&q, msgid, 16);
+		err = line_walk(&q, each_row, &e);
+	}
+	return err;
+}

@@ -16,7 +16,7 @@
 				   "NOT 0"
 
 /* What shows something; length() does not read a text. */
-#define SHOWN " AND (length(text) > 0 OR message_kind > " SHOWN_KINDS ")"
+#define SHOWN " AND (length(text) > 0 OR message_kind NOT IN (" NEVER_EMPTY "))"
 #define PLAIN " AND message_kind < " EVENTS
 
 struct by_conversation {
@@ -50,7 +50,12 @@ static int64_t time_bound(uint64_t time_ms)
 
 bool store_line_erased(const struct line_row *l)
 {
-	return l->text_len == 0 && l->message_kind <= SHOWN_KINDS_MAX;
+	static const int kinds[] = {NEVER_EMPTY_KINDS};
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (l->message_kind == kinds[i])
+			return l->text_len == 0;
+	}
+	return false;
 }
 
 /* ---- spans ---- */

@@ -172,6 +172,25 @@ int store_outbox_cancel(struct store *s, int64_t contact, int64_t id)
 	return query_run(&q);
 }
 
+int store_outbox_take_back(struct store *s, int64_t contact, const uint8_t msgid[16], bool *left)
+{
+	struct query q;
+	int64_t id = 0;
+	query_read(&q, s, "SELECT id, may_have_left FROM outbox WHERE contact = ? AND msgid = ?");
+	query_int(&q, contact);
+	query_blob(&q, msgid, 16);
+	if (query_step(&q) > 0) {
+		id = query_get_int(&q, 0);
+		*left = query_get_int(&q, 1);
+	}
+	const int err = query_end(&q);
+	if (err || !id)
+		return err ? err : ERR_NOT_FOUND;
+	query_write(&q, s, "DELETE FROM outbox WHERE id = ?");
+	query_int(&q, id);
+	return query_run(&q);
+}
+
 int store_outbox_cancel_upto(struct store *s, int64_t contact, int64_t upto, size_t limit, size_t *n)
 {
 	struct query q;

@@ -20,11 +20,13 @@ _Static_assert(STORE_CONTROL == 64, "migration 3 says so");
 #define INFO "2"
 #define RUN "12"
 #define RUN_BITS 12
-/* The last message kind that is for people, and the first that is none on the wire (enum line_event). */
-#define SHOWN_KINDS "2"
-#define SHOWN_KINDS_MAX 2
+/* Message kinds whose text is never empty: text, action, notice; LINE_REACT and _UNREACT.  EVENTS: the first that is
+ * none on the wire (enum line_event). */
+#define NEVER_EMPTY_KINDS 0, 1, 2, 256, 257
+#define NEVER_EMPTY "0, 1, 2, 256, 257"
 #define EVENTS "256"
-_Static_assert(LINE_OUT == 1 && LINE_INFO == 2 && RUN_BITS == 12 && LINE_EVENTS == 256, "migration 4 says so");
+_Static_assert(LINE_OUT == 1 && LINE_INFO == 2 && RUN_BITS == 12, "migration 4 says so");
+_Static_assert(LINE_EVENTS == 256 && LINE_REACT == 256 && LINE_UNREACT == 257, "as above");
 
 /* The tables that hold keys. */
 #define LITTER_RATCHET 1u

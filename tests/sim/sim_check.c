@@ -219,6 +219,14 @@ static void on_self(void *ctx, struct chat *c, const char *old_nick)
 	sim_say(n->sim, n->name, "is %s, %s", old_nick, chat_away(c) ? "away" : "here");
 }
 
+static void on_typing(void *ctx, struct chat *c, const struct contact *contact, enum typing state)
+{
+	struct node *n = ctx;
+
+	(void)c;
+	sim_say(n->sim, n->name, "typing of %s: %d", contact->row.petname, (int)state);
+}
+
 static void on_notice(void *ctx, struct chat *c, const struct contact *contact, const char *text)
 {
 	struct node *n = ctx;
@@ -244,6 +252,7 @@ const struct chat_front check_front = {
     .contact_blocked = on_blocked,
     .request = on_request,
     .self = on_self,
+    .typing = on_typing,
     .notice = on_notice,
     .status = on_status,
 };

@@ -88,6 +88,22 @@ static void on_tend(struct sim *s, struct event *e)
 
 /* ---- messages ---- */
 
+/* Every few are of several lines, or a reply to something. */
+static int say(struct node *n, struct contact *contact, char *text, size_t len, uint8_t msgid[MSGID_BYTES])
+{
+	static const uint8_t re[MSGID_BYTES] = {1};
+	const unsigned which = len > LINES_TEXT_MAX ? 0 : n->sim->n.messages % 5;
+	const struct chat_outgoing o = {.kind = MESSAGE_TEXT,
+					.text = text,
+					.len = len,
+					.re = which == 2 ? re : NULL,
+					.client = "default"};
+
+	if (which == 1)
+		text[strlen(n->name)] = '\n';
+	return chat_say(n->chat, sim_now(n->sim), contact, &o, msgid);
+}
+
 static void write_one(struct node *n, struct node *to, struct contact *contact)
 {
 	struct sim *s = n->sim;
@@ -106,7 +122,7 @@ static void write_one(struct node *n, struct node *to, struct contact *contact)
 			len = want;
 		}
 	}
-	err = chat_send(n->chat, sim_now(s), contact, MESSAGE_TEXT, text, len, "default", msgid);
+	err = say(n, contact, text, len, msgid);
 	if (err) {
 		sim_fail(s, n->name, "can't send: %s", err_str(err));
 		return;

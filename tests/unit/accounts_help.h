@@ -114,6 +114,11 @@ static inline void no_self(void *ctx, struct chat *c, const char *old_nick)
 	(void)ctx, (void)c, (void)old_nick;
 }
 
+static inline void no_typing(void *ctx, struct chat *c, const struct contact *contact, enum typing state)
+{
+	(void)ctx, (void)c, (void)contact, (void)state;
+}
+
 static inline void no_notice(void *ctx, struct chat *c, const struct contact *contact, const char *text)
 {
 	(void)ctx, (void)c, (void)contact, (void)text;
@@ -133,6 +138,7 @@ static const struct chat_front front = {.line = no_line,
 					.contact_blocked = no_contact,
 					.request = no_request,
 					.self = no_self,
+					.typing = no_typing,
 					.notice = no_notice,
 					.status = no_status};
 

@@ -95,9 +95,14 @@ static inline void front_line(void *ctx, struct chat *c, const struct contact *c
 			      const struct line_row *l)
 {
 	static const char *const kinds[] = {"in", "out", "info"};
+	static const char *const events[] = {" react", " unreact", " redact"};
 	(void)c;
-	tell(ctx, "%s %s: %.*s\n", kinds[l->kind], nick_of(contact),
+	tell(ctx, "%s %s%s: %.*s", kinds[l->kind], nick_of(contact),
+	     l->message_kind >= LINE_REACT ? events[l->message_kind - LINE_REACT] : "",
 	     (int)(l->text_len > 400 ? 400 : l->text_len), l->text);
+	if (l->has_re)
+		tell(ctx, " re %02x%02x", l->re[0], l->re[1]);
+	tell(ctx, "\n");
 }
 
 static inline void front_presence(void *ctx, struct chat *c, const struct contact *contact,
@@ -157,6 +162,13 @@ static inline void front_notice(void *ctx, struct chat *c, const struct contact 
 	tell(ctx, "notice %s: %s\n", nick_of(contact), text);
 }
 
+static inline void front_typing(void *ctx, struct chat *c, const struct contact *contact, enum typing state)
+{
+	static const char *const words[] = {"", "active", "paused", "done"};
+	(void)c;
+	tell(ctx, "typing %s: %s\n", nick_of(contact), words[state]);
+}
+
 static inline void front_status(void *ctx, struct chat *c)
 {
 	(void)ctx;
@@ -173,6 +185,7 @@ static const struct chat_front help_front = {
     .contact_blocked = front_blocked,
     .request = front_request,
     .self = front_self,
+    .typing = front_typing,
     .notice = front_notice,
     .status = front_status,
 };

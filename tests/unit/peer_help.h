@@ -77,6 +77,11 @@ static inline void on_self(void *ctx, struct chat *c, const char *old)
 	(void)ctx, (void)c, (void)old;
 }
 
+static inline void on_typing(void *ctx, struct chat *c, const struct contact *k, enum typing state)
+{
+	(void)ctx, (void)c, (void)k, (void)state;
+}
+
 static inline void on_notice(void *ctx, struct chat *c, const struct contact *k, const char *text)
 {
 	(void)ctx, (void)c, (void)k, (void)text;
@@ -97,6 +102,7 @@ static const struct chat_front quiet_front = {
     .contact_blocked = on_contact,
     .request = on_request,
     .self = on_self,
+    .typing = on_typing,
     .notice = on_notice,
     .status = on_status,
 };

@@ -36,7 +36,7 @@ static void what_is_no_message(void **state)
 	struct contact *bob = bob_of(w);
 	struct chat *c = w->alice.chat;
 	assert_int_equal(chat_send(c, w->now, bob, MESSAGE_TEXT, "", 0, "x", NULL), ERR_INVALID);
-	assert_int_equal(chat_send(c, w->now, bob, MESSAGE_TEXT, "a\nb", 3, "x", NULL), ERR_INVALID);
+	assert_int_equal(chat_send(c, w->now, bob, MESSAGE_TEXT, "\n", 1, "x", NULL), ERR_INVALID);
 	assert_int_equal(chat_send(c, w->now, bob, MESSAGE_TEXT, "a\rb", 3, "x", NULL), ERR_INVALID);
 	assert_int_equal(chat_send(c, w->now, bob, MESSAGE_TEXT, "a\0b", 3, "x", NULL), ERR_INVALID);
 	assert_int_equal(chat_send(c, w->now, bob, MESSAGE_TEXT, "a\001b", 3, "x", NULL), ERR_INVALID);

@@ -235,6 +235,28 @@ static int64_t last(struct store *s, int64_t contact)
 	return id;
 }
 
+static void a_message_is_taken_back_by_its_id(void **state)
+{
+	struct store *s = help_open(*state);
+	const int64_t bob = help_add_contact(s, "Bob", 1), carol = help_add_contact(s, "Carol", 2);
+	static const uint8_t one[16] = {0, 1}, two[16] = {0, 2};
+	bool left = true;
+	const int64_t first = add(s, bob, 1);
+	add(s, bob, 2);
+	add(s, carol, 2);
+	assert_int_equal(store_outbox_seal(s, first, 7, "x", 1), 0);
+	assert_int_equal(store_outbox_take_back(s, carol, one, &left), ERR_NOT_FOUND);
+	assert_int_equal(store_outbox_take_back(s, bob, two, &left), 0);
+	assert_false(left);
+	assert_int_equal(store_outbox_take_back(s, bob, one, &left), 0);
+	assert_true(left);
+	assert_int_equal(store_outbox_take_back(s, bob, one, &left), ERR_NOT_FOUND);
+	s = reopen(*state, s);
+	assert_int_equal(count(s, bob), 0);
+	assert_int_equal(count(s, carol), 1);
+	store_close(s);
+}
+
 static void all_that_waits_is_cancelled_in_slices(void **state)
 {
 	struct store *s = help_open(*state);
@@ -473,6 +495,7 @@ int main(void)
 	    T(an_ack_removes_what_it_covers),
 	    T(the_end_of_a_session_unseals),
 	    T(a_message_is_cancelled_until_it_may_have_left),
+	    T(a_message_is_taken_back_by_its_id),
 	    T(all_that_waits_is_cancelled_in_slices),
 	    T(one_pass_counts_all_queues),
 	    T(the_engines_own_are_in_the_outbox_but_not_counted),

@@ -2,6 +2,10 @@
 /* What the tables keep, and how they refuse. */
 #include "store_help.h"
 
+#include <stdio.h>
+
+#include "store/history.h"
+
 static struct store *reopen(const struct help *h, struct store *s)
 {
 	assert_int_equal(store_commit(s), 0);
@@ -524,6 +528,53 @@ static void each_client_has_its_cursor(void **state)
 	store_close(s);
 }
 
+/* ---- lines by their msgid ---- */
+
+static int note_id(void *ctx, const struct line_row *l)
+{
+	char *ids = ctx;
+	size_t at = strlen(ids);
+	snprintf(ids + at, 64 - at, "%lld%s ", (long long)l->id, store_line_erased(l) ? "-" : "");
+	return 0;
+}
+
+static void assert_found(struct store *s, int64_t conversation, const uint8_t msgid[16], const char *expected)
+{
+	char ids[64] = "";
+	assert_int_equal(store_line_find_each(s, conversation, msgid, note_id, ids), 0);
+	assert_string_equal(ids, expected);
+}
+
+#define RUN 4096 /* lines that are looked up together */
+
+/* Both sides choose ids, so one may stand for several lines; the oldest is of a run that is full. */
+static void lines_of_one_msgid(void **state)
+{
+	struct store *s = help_open(*state);
+	const int64_t bob = help_add_contact(s, "Bob", 1), carol = help_add_contact(s, "Carol", 2);
+	struct line_row l = {.contact = bob, .kind = LINE_IN, .msgid = {7}, .text = "x", .text_len = 1};
+	struct line_row other = l;
+	assert_int_equal(store_line_add(s, &l), 0);
+	other.msgid[0] = 8;
+	while (other.id <= RUN)
+		assert_int_equal(store_line_add(s, &other), 0);
+	l.kind = LINE_OUT;
+	assert_int_equal(store_line_add(s, &l), 0);
+	assert_int_equal(l.id, RUN + 2);
+	l.kind = LINE_INFO;
+	assert_int_equal(store_line_add(s, &l), 0);
+	l.contact = carol;
+	l.kind = LINE_IN;
+	assert_int_equal(store_line_add(s, &l), 0);
+	assert_found(s, bob, l.msgid, "4098 1 ");
+	assert_found(s, carol, l.msgid, "4100 ");
+	assert_found(s, STORE_SERVICE, l.msgid, "4099 ");
+	assert_found(s, STORE_SELF, l.msgid, "");
+	assert_int_equal(store_line_erase(s, 1), 0);
+	assert_found(s, bob, l.msgid, "4098 1- ");
+	store_close(s);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, help_setup, help_teardown)
@@ -541,6 +592,7 @@ int main(void)
 	    T(outbox_ids_are_never_used_again),
 	    T(what_cant_have_left_is_cancelled_from_the_oldest_on),
 	    T(each_client_has_its_cursor),
+	    T(lines_of_one_msgid),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
