@@ -23,9 +23,9 @@
 	X(EXTENDED_MONITOR, "extended-monitor", NULL, true)                                          \
 	X(INVITE_NOTIFY, "invite-notify", NULL, true)                                                \
 	X(LABELED_RESPONSE, "labeled-response", NULL, true)                                          \
-	X(MESSAGE_REDACTION, "draft/message-redaction", NULL, false)                                 \
+	X(MESSAGE_REDACTION, "draft/message-redaction", NULL, true)                                  \
 	X(MESSAGE_TAGS, "message-tags", NULL, true)                                                  \
-	X(MULTILINE, "draft/multiline", "max-bytes=4000,max-lines=100", false)                       \
+	X(MULTILINE, "draft/multiline", "max-bytes=4000,max-lines=100", true)                        \
 	X(MULTI_PREFIX, "multi-prefix", NULL, true)                                                  \
 	X(NO_IMPLICIT_NAMES, "no-implicit-names", NULL, true)                                        \
 	X(NO_IMPLICIT_NAMES_DRAFT, "draft/no-implicit-names", NULL, true)                            \

@@ -21,6 +21,9 @@ void batch_open(struct client *c, struct batch *b, const struct tags *t, const c
 /* As batch_open.  It is the whole answer to the command at hand: a label of that goes on it. */
 void batch_open_answer(struct client *c, struct batch *b, const struct tags *t, const char *type, const char *fmt,
 		       ...) __attribute__((format(printf, 5, 6)));
+/* As batch_open_answer, where somebody (nick!user@host) says it all. */
+void batch_open_said(struct client *c, struct batch *b, const struct tags *t, const char *source, const char *type,
+		     const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 void batch_close(struct client *c, struct batch *b);
 
 #endif

@@ -13,6 +13,7 @@
 #include "command.h"
 #include "login.h"
 #include "monitor.h"
+#include "multiline.h"
 #include "response.h"
 #include "session.h"
 
@@ -122,6 +123,7 @@ static void client_die(struct client *c)
 	monitor_clear(c);
 	authenticate_free(c);
 	response_free(c);
+	multiline_free(c);
 	TAILQ_REMOVE(&g->clients, c, link);
 	TAILQ_INSERT_TAIL(&g->dead, c, link);
 	g->n_clients--;
@@ -244,6 +246,7 @@ static void on_long_line(struct client *c)
 		return;
 	}
 	client_numeric(c, ERR_INPUTTOOLONG, "%s", "");
+	multiline_spoil(c);
 }
 
 /* Lines stay in the buffer while a password job or a search runs or what was answered isn't read. */

@@ -27,6 +27,7 @@ enum need { NEED_NICK = 1, NEED_USER = 2, NEED_CAP_END = 4 };
 struct authentication;
 struct response;
 struct batch;
+struct multiline;
 
 /* What the client has said of itself by AWAY (away.h). */
 struct away {
@@ -78,6 +79,7 @@ struct client {
 	bool responding;	       /* what is sent now is part of it */
 	struct batch *batch;   /* the innermost that is open */
 	uint32_t batches;      /* that were opened, for their names */
+	struct multiline *multiline; /* a batch that it sends, while one is open */
 };
 
 /* What stands in front of a line, as far as the client's capabilities want it.  All zero: only the time of now. */
@@ -89,6 +91,7 @@ struct tags {
 	bool bot;	      /* the service says it */
 	const char *client;   /* client-only tags, escaped, joined by ';'; or NULL */
 	bool concat;	      /* draft/multiline-concat */
+	bool inside;	      /* of a batch which has the others for it: not even the time */
 };
 
 /* The bounds of a client's stream. */

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
+#include "multiline.h"
 #include "response.h"
 #include "session.h"
 #include "words.h"
@@ -66,7 +67,7 @@ static void dispatch(struct client *c, const struct irc_message *m)
 		client_numeric(c, ERR_UNKNOWNCOMMAND, "%s", m->command);
 		return;
 	}
-	if (!may_call(c, cmd))
+	if (!may_call(c, cmd) || multiline_takes(c, m))
 		return;
 	if (m->n_params < cmd->least) {
 		client_numeric(c, ERR_NEEDMOREPARAMS, "%s", cmd->name);
@@ -99,18 +100,21 @@ static void refuse_bytes(struct client *c, const char *command)
 		client_notice(c, "%s.", words);
 }
 
-/* The answer to a labelled command ends with it, or with the password job or the search that it has started. */
+/* The answer to a labelled command ends with it, or with the password job, the search or the batch (multiline.c) that
+ * it has started. */
 static void answer(struct client *c, const struct irc_message *m, bool is_text)
 {
 	const char *label = client_has(c, CAP_LABELED_RESPONSE) ? irc_tag(m, "label") : NULL;
 
 	if (label != NULL)
 		response_begin(c, label);
-	if (is_text || may_be_any_bytes(m->command))
+	if (is_text || may_be_any_bytes(m->command)) {
 		dispatch(c, m);
-	else
+	} else {
 		refuse_bytes(c, m->command);
-	if (c->login != NULL || c->search != NULL)
+		multiline_spoil(c);
+	}
+	if (c->login != NULL || c->search != NULL || multiline_is_open(c))
 		response_pause(c);
 	else
 		response_end(c);
@@ -124,8 +128,10 @@ void command_line(struct client *c, char *line, size_t len)
 
 	if (err == ERR_TOO_LONG)
 		client_numeric(c, ERR_INPUTTOOLONG, "%s", "");
-	if (err != 0)
+	if (err != 0) {
+		multiline_spoil(c);
 		return;
+	}
 	if (c->session != NULL)
 		c->session->sender = c;
 	answer(c, &m, is_text);

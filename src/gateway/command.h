@@ -50,6 +50,9 @@ enum command_who {
 	/* privmsg.c */                                                                                      \
 	X("PRIVMSG", WHO_REGISTERED, 0, command_privmsg)                                                     \
 	X("NOTICE", WHO_REGISTERED, 0, command_notice)                                                       \
+	/* multiline.c, redact.c, tagmsg.c */                                                                \
+	X("BATCH", WHO_REGISTERED, 1, command_batch)                                                         \
+	X("REDACT", WHO_REGISTERED, 2, command_redact)                                                       \
 	X("TAGMSG", WHO_REGISTERED, 0, command_tagmsg)                                                       \
 	/* chathistory.c, marker.c, search.c */                                                              \
 	X("CHATHISTORY", WHO_REGISTERED, 0, command_chathistory)                                             \

@@ -10,6 +10,7 @@
 #include "person.h"
 #include "session.h"
 #include "whowas.h"
+#include "tagmsg.h"
 
 static void on_line(void *ctx, struct chat *chat, const struct contact *contact, const struct line_row *l)
 {
@@ -185,6 +186,7 @@ const struct chat_front gateway_front = {
     .contact_blocked = on_contact_blocked,
     .request = on_request,
     .self = on_self,
+    .typing = tagmsg_on_typing,
     .notice = on_notice,
     .status = on_status,
 };

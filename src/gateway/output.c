@@ -62,7 +62,7 @@ static void format_tags(struct client *c, const struct tags *t, char out[TAGS_SI
 	/* What is said before registration is about nothing but the connection. */
 	if (!c->registered)
 		return;
-	if (client_has(c, CAP_SERVER_TIME)) {
+	if (client_has(c, CAP_SERVER_TIME) && !t->inside) {
 		irc_server_time(t->time_ms != 0 ? t->time_ms : loop_time_ms(c->gateway->loop), time);
 		add_tag(&l, true, "time", time);
 	}

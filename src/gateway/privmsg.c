@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* PRIVMSG, NOTICE and TAGMSG: to the service, to a contact, to oneself. */
+/* PRIVMSG and NOTICE: to the service, to a contact, to oneself. */
+#include "privmsg.h"
+
 #include <string.h>
 
 #include "base/err.h"
@@ -10,22 +12,12 @@
 #include "person.h"
 #include "service.h"
 #include "session.h"
+#include "tagmsg.h"
 #include "words.h"
-
-#define TARGETS_MAX 4 /* TARGMAX in ISUPPORT */
-
-struct outgoing {
-	enum message_kind kind;
-	bool quiet; /* NOTICE: no replies of the automatic kind */
-	bool query; /* CTCP, but no action: ctcp.c answers */
-	const char *text;
-	size_t len;
-};
 
 /* ---- what may leave ---- */
 
-/* CTCP never leaves but for ACTION; false if that was the end of it. */
-static bool unwrap_ctcp(struct outgoing *o)
+bool privmsg_unwrap(struct outgoing *o)
 {
 	const char *body;
 	size_t len;
@@ -43,13 +35,18 @@ static bool unwrap_ctcp(struct outgoing *o)
 	return !o->quiet;
 }
 
+static size_t text_max(const struct outgoing *o)
+{
+	return o->has_re || memchr(o->text, '\n', o->len) != NULL ? LINES_TEXT_MAX : TEXT_MAX;
+}
+
 static void tell_not_sent(struct client *c, const char *nick, const struct outgoing *o, int err)
 {
 	const char *command = o->quiet ? "NOTICE" : "PRIVMSG";
 	char count[WORDS_COUNT];
 
 	if (err == ERR_TOO_LONG) {
-		words_count(TEXT_MAX, "byte", count);
+		words_count(text_max(o), "byte", count);
 		client_standard(c, STANDARD_FAIL, command, "MESSAGE_TOO_LONG", nick,
 				"Your message to %s was not sent: it is longer than %s.", nick, count);
 	} else if (err == ERR_INVALID && o->len == 0) {
@@ -65,11 +62,22 @@ static void tell_not_sent(struct client *c, const char *nick, const struct outgo
 
 /* ---- the targets ---- */
 
+/* contact NULL: a note. */
+static int say(struct client *c, struct contact *contact, const struct outgoing *o)
+{
+	const struct chat_outgoing line = {.kind = (int)o->kind,
+					   .text = o->text,
+					   .len = o->len,
+					   .re = o->has_re ? o->re : NULL,
+					   .client = c->name};
+
+	return chat_say(session_chat(c->session), gateway_now(c->gateway), contact, &line, NULL);
+}
+
 static void to_contact(struct client *c, struct contact *contact, const struct outgoing *o)
 {
 	const char *nick = contact->row.petname;
-	int err = chat_send(session_chat(c->session), gateway_now(c->gateway), contact, o->kind, o->text,
-			    o->len, c->name, NULL);
+	int err = say(c, contact, o);
 	char state[WORDS_STATE];
 
 	if (err == ERR_REFUSED && contact->row.blocked) {
@@ -93,8 +101,7 @@ static void to_contact(struct client *c, struct contact *contact, const struct o
 
 static void to_self(struct client *c, const struct outgoing *o)
 {
-	int err =
-	    chat_note(session_chat(c->session), gateway_now(c->gateway), o->kind, o->text, o->len, c->name);
+	int err = say(c, NULL, o);
 
 	if (err != 0)
 		tell_not_sent(c, "yourself", o, err);
@@ -133,7 +140,7 @@ static void to_channel(struct client *c, const char *target, const struct outgoi
 	}
 }
 
-static void to_target(struct client *c, const char *target, const struct outgoing *o)
+void privmsg_to(struct client *c, const char *target, const struct outgoing *o)
 {
 	struct contact *contact;
 
@@ -164,22 +171,38 @@ static void to_target(struct client *c, const char *target, const struct outgoin
 
 /* ---- the commands ---- */
 
-static size_t split_targets(char *list, const char *targets[TARGETS_MAX + 1])
+size_t privmsg_targets(const char *param, char list[IRC_LINE_MAX], const char *targets[TARGETS_MAX + 1])
 {
 	char *rest = list;
 	const char *target;
 	size_t n = 0;
 
+	str_copy(list, IRC_LINE_MAX, param);
 	while (n <= TARGETS_MAX && (target = strsep(&rest, ",")) != NULL)
 		if (*target != '\0')
 			targets[n++] = target;
 	return n;
 }
 
+void privmsg_too_many(struct client *c, const char *target)
+{
+	client_reply(c, ERR_TOOMANYTARGETS, "%s :Too many targets, at most %d: nothing was sent", target, TARGETS_MAX);
+}
+
+/* A reaction may come along; the text is then for those who can't show it, if it says the same. */
+static void to_target(struct client *c, const char *target, const struct outgoing *o, const struct reaction *r)
+{
+	bool reacted = r->kind != 0 && tagmsg_react(c, target, r);
+
+	if (o->len > 0 && !(reacted && strcmp(o->text, r->text) == 0))
+		privmsg_to(c, target, o);
+}
+
 static void send_message(struct client *c, const struct irc_message *m, struct outgoing *o)
 {
 	const char *targets[TARGETS_MAX + 1];
 	char list[IRC_LINE_MAX];
+	struct reaction r;
 	size_t n;
 
 	if (m->n_params == 0 || m->params[0][0] == '\0') {
@@ -187,25 +210,25 @@ static void send_message(struct client *c, const struct irc_message *m, struct o
 			client_reply(c, ERR_NORECIPIENT, ":No recipient given (%s)", m->command);
 		return;
 	}
-	if (m->n_params < 2 || m->params[1][0] == '\0') {
+	tagmsg_reaction(m, &r);
+	if (r.kind == 0 && (m->n_params < 2 || m->params[1][0] == '\0')) {
 		if (!o->quiet)
 			client_numeric(c, ERR_NOTEXTTOSEND, "%s", "");
 		return;
 	}
-	o->text = m->params[1];
+	o->text = m->n_params < 2 ? "" : m->params[1];
 	o->len = strlen(o->text);
-	if (!unwrap_ctcp(o))
+	o->has_re = tagmsg_re(m, o->re);
+	if (!privmsg_unwrap(o))
 		return;
-	str_copy(list, sizeof(list), m->params[0]);
-	n = split_targets(list, targets);
+	n = privmsg_targets(m->params[0], list, targets);
 	if (n > TARGETS_MAX) {
-		client_reply(c, ERR_TOOMANYTARGETS, "%s :Too many targets, at most %d: nothing was sent",
-			     targets[TARGETS_MAX], TARGETS_MAX);
+		privmsg_too_many(c, targets[TARGETS_MAX]);
 		return;
 	}
 	/* A command to the service may end the login, and with it the rest. */
 	for (size_t i = 0; i < n && c->stream != NULL; i++)
-		to_target(c, targets[i], o);
+		to_target(c, targets[i], o, &r);
 }
 
 void command_privmsg(struct client *c, const struct irc_message *m)
@@ -221,18 +244,4 @@ void command_notice(struct client *c, const struct irc_message *m)
 	struct outgoing o = {.kind = MESSAGE_NOTICE, .quiet = true};
 
 	send_message(c, m, &o);
-}
-
-/* Client-only tags never leave (CLIENTTAGDENY=*), so there is nothing to do but to say whether the target
- * exists. */
-void command_tagmsg(struct client *c, const struct irc_message *m)
-{
-	struct person p;
-
-	if (m->n_params == 0 || m->params[0][0] == '\0') {
-		client_reply(c, ERR_NORECIPIENT, ":No recipient given (TAGMSG)");
-		return;
-	}
-	if (channel_is_control(m->params[0]) ? c->session == NULL : !person_find(c, m->params[0], &p))
-		client_numeric(c, ERR_NOSUCHNICK, "%s", m->params[0]);
 }

@@ -11,6 +11,7 @@
 #include "service.h"
 #include "session.h"
 #include "setting.h"
+#include "tagmsg.h"
 #include "words.h"
 
 /* ---- of the account ---- */
@@ -42,6 +43,8 @@ static int change(struct session *s, const struct setting *row, uint64_t value)
 	s->settings[i] = value;
 	if (i == SETTING_CONTACTS_SHOW)
 		member_on_show(s);
+	if (i == SETTING_TYPING)
+		tagmsg_on_setting(s);
 	return 0;
 }
 

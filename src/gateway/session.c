@@ -19,6 +19,7 @@
 #include "person.h"
 #include "search.h"
 #include "whowas.h"
+#include "tagmsg.h"
 
 /* ---- life ---- */
 
@@ -177,6 +178,7 @@ void session_attach(struct client *c)
 	away_combine(s);
 	s->sender = NULL;
 	status_greet(c);
+	tagmsg_greet(c);
 	chat_requests_each(chat, announce, c);
 	replay_start(c);
 }

@@ -42,7 +42,11 @@ enum setting_type {
 	  "What a client has missed is replayed when it comes back. With `tag` the time stands in the "      \
 	  "line's server-time tag alone, with `prefix` also at the start of the text, in UTC. `auto` puts "  \
 	  "it there for clients without server-time. irssi asks for the tag but does not show it: either "   \
-	  "set this to `prefix`, or in irssi: /set show_server_time on")
+	  "set this to `prefix`, or in irssi: /set show_server_time on")                                     \
+	X(TYPING, "typing", BOOL, "", "off", "whether contacts are told that you write to them",             \
+	  "Some clients tell that their user is typing. With `on` this goes to the contact, while it is "    \
+	  "online: it learns when you write and when you think better of it, and who watches the link sees " \
+	  "records that no message explains. What contacts tell of theirs is shown in any case.")
 
 enum setting_index {
 #define X(index, name, type, range, standard, brief, page) SETTING_##index,

@@ -46,16 +46,19 @@ bool target_time(const char *text, uint64_t *time_ms)
 	       irc_server_time_parse(text + sizeof(key) - 1, time_ms) == 0;
 }
 
-bool target_msgid(const char *text, uint8_t msgid[MSGID_BYTES])
+bool target_id(const char *text, uint8_t msgid[MSGID_BYTES])
 {
-	static const char key[] = "msgid=";
 	char digits[2 * MSGID_BYTES + 1];
 
-	if (strncmp(text, key, sizeof(key) - 1) != 0)
-		return false;
-	text += sizeof(key) - 1;
 	if (text[strcspn(text, "-")] == '-' && strspn(strchr(text, '-') + 1, "0123456789") == 0)
 		return false;
 	return str_copy_n(digits, sizeof(digits), text, strcspn(text, "-")) == 0 &&
 	       hex_decode(digits, msgid, MSGID_BYTES) == 0;
+}
+
+bool target_msgid(const char *text, uint8_t msgid[MSGID_BYTES])
+{
+	static const char key[] = "msgid=";
+
+	return strncmp(text, key, sizeof(key) - 1) == 0 && target_id(text + sizeof(key) - 1, msgid);
 }

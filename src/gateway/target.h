@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The conversations that CHATHISTORY, MARKREAD and SEARCH name, and how they write times and messages. */
+/* The conversations that CHATHISTORY, MARKREAD and SEARCH name, and how clients write times and messages. */
 #ifndef GATEWAY_TARGET_H
 #define GATEWAY_TARGET_H
 
@@ -13,7 +13,9 @@ bool target_find(const struct client *c, const char *target, int64_t *conversati
 const char *target_name(const struct client *c, int64_t conversation, const struct contact *contact);
 /* "timestamp=2019-01-04T14:33:26.123Z" */
 bool target_time(const char *text, uint64_t *time_ms);
-/* "msgid=" and an id as we write it; a line of several that showed one message (its "-1") stands for the message. */
+/* An id as we write it; a line of several that showed one message (its "-1") stands for the message. */
+bool target_id(const char *text, uint8_t msgid[MSGID_BYTES]);
+/* "msgid=" and one. */
 bool target_msgid(const char *text, uint8_t msgid[MSGID_BYTES]);
 
 #endif
