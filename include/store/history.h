@@ -20,7 +20,8 @@
 /* Was its text erased?  Messages for people and reactions are never empty otherwise. */
 bool store_line_erased(const struct line_row *l);
 
-/* Lines with after < id < before, ascending: the last limit of them if latest, else the first. */
+/* Lines with after < id < before, ascending: the last limit of them if latest (read into memory first), else
+ * the first. */
 struct store_span {
 	int64_t conversation;
 	int64_t after, before;

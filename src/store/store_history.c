@@ -13,7 +13,7 @@
 /* State 0: buried. One that is gone has no lines. */
 #define OF_SERVICE                                                                                           \
 	"?1 = -1 AND kind = " INFO " AND (SELECT state FROM contact WHERE contact.id = line.contact) IS "    \
-				   "NOT 0"
+	"NOT 0"
 
 /* What shows something; length() does not read a text. */
 #define SHOWN " AND (length(text) > 0 OR message_kind NOT IN (" NEVER_EMPTY "))"
@@ -60,39 +60,21 @@ bool store_line_erased(const struct line_row *l)
 
 /* ---- spans ---- */
 
-#define ALL_OR_PLAIN " AND (message_kind < " EVENTS " OR ?4)"
+#define IN_SPAN " AND id > ?2 AND id < ?3 AND (message_kind < " EVENTS " OR ?4)" SHOWN " ORDER BY id"
 static const struct by_conversation forward =
-    EACH("SELECT " LINE_COLUMNS " FROM line WHERE ",
-	 " AND id > ?2 AND id < ?3" ALL_OR_PLAIN SHOWN " ORDER BY id LIMIT ?5");
-/* The id of the last one but ?5. */
+    EACH("SELECT " LINE_COLUMNS " FROM line WHERE ", IN_SPAN " LIMIT ?5");
 static const struct by_conversation back =
-    EACH("SELECT id FROM line WHERE ",
-	 " AND id > ?2 AND id < ?3" ALL_OR_PLAIN SHOWN " ORDER BY id DESC LIMIT 1 OFFSET ?5");
-
-static void query_span(struct query *q, struct store *s, const struct store_span *span,
-		       const struct by_conversation *sql)
-{
-	query_of(q, s, span->conversation, sql);
-	query_int(q, span->after);
-	query_int(q, span->before);
-	query_int(q, span->events);
-	query_int(q, bound(span->limit));
-}
+    EACH("SELECT * FROM (SELECT " LINE_COLUMNS " FROM line WHERE ", IN_SPAN " DESC LIMIT ?5) ORDER BY id");
 
 int store_history(struct store *s, const struct store_span *span,
 		  int (*cb)(void *ctx, const struct line_row *l), void *ctx)
 {
-	struct store_span rest = *span;
 	struct query q;
-	if (span->latest) {
-		query_span(&q, s, span, &back);
-		if (query_step(&q) > 0)
-			rest.after = query_get_int(&q, 0);
-		const int err = query_end(&q);
-		if (err)
-			return err;
-	}
-	query_span(&q, s, &rest, &forward);
+	query_of(&q, s, span->conversation, span->latest ? &back : &forward);
+	query_int(&q, span->after);
+	query_int(&q, span->before);
+	query_int(&q, span->events);
+	query_int(&q, bound(span->limit));
 	return line_walk(&q, cb, ctx);
 }
 
