@@ -49,6 +49,7 @@ struct world {
 	struct loop *loop;
 	struct worker *worker;
 	struct accounts *accounts;
+	size_t accounts_max; /* 0: as many as there may be */
 	struct gateway *gateway;
 	struct timer *net_timer;
 	struct rng rng;

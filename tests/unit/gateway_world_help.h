@@ -173,6 +173,7 @@ static inline void accounts_begin(struct world *w)
 	    .state_dir = w->dir,
 	    .pwhash = {.passes = 1, .memory_kib = 8},
 	    .registration = true,
+	    .accounts_max = w->accounts_max,
 	    .scram_iterations = 4096,
 	    .chat = {.rng = &w->rng,
 		     .front = &gateway_front,
