@@ -13,7 +13,7 @@
 #define CHAT_HISTORY_H
 
 #include "chat/chat.h"
-#include "store/history.h"
+#include "store/store_history.h"
 
 #define CONVERSATION_SELF    STORE_SELF	   /* 0 */
 #define CONVERSATION_SERVICE STORE_SERVICE /* -1 */

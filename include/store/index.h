@@ -40,6 +40,9 @@ int index_new_dir(struct index *ix, const struct rng *rng, char id[INDEX_ID_LEN 
 int index_add(struct index *ix, const char *name, const char *id);
 /* Takes a name off, durably; its directory stays.  ERR_NOT_FOUND; ERR_IO: then it is still there. */
 int index_remove(struct index *ix, const char *name);
+/* Removes the directory of an account whose name is off.  ERR_IO, ERR_TOO_LONG: some of it is left, which the next
+ * index_sweep removes. */
+int index_remove_dir(const struct index *ix, const char *id);
 /* state_dir/accounts/<id>/<leaf>, without the last part when leaf is NULL; ERR_TOO_LONG. */
 int index_path(const struct index *ix, const char *id, const char *leaf, char *out, size_t size);
 /*

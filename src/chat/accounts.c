@@ -136,21 +136,11 @@ int accounts_new_dir(struct accounts *as, char id[INDEX_ID_LEN + 1])
 	return index_new_dir(&as->index, as->opts.chat.rng, id);
 }
 
-/* What tor keeps goes first: a directory without key and database would be taken for one that was never used. */
 void accounts_remove_dir(struct accounts *as, const char *id)
 {
-	static const char *const leaves[] = {"tor", NULL};
-	char path[PATH_MAX];
-	for (size_t i = 0; i < sizeof(leaves) / sizeof(leaves[0]); i++) {
-		int err = index_path(&as->index, id, leaves[i], path, sizeof(path));
-		if (!err)
-			err = file_rmtree(path);
-		if (err) {
-			log_error("the directory of wiped account %s: %s; the next start removes it", id,
-				  err_str(err));
-			return;
-		}
-	}
+	int err = index_remove_dir(&as->index, id);
+	if (err)
+		log_error("the directory of wiped account %s: %s; the next start removes it", id, err_str(err));
 }
 
 void accounts_checkpoint(struct accounts *as)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "chat/certificate.h"
+#include "chat/chat_certificate.h"
 
 #include <string.h>
 

@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
-#include "store/history.h"
+#include "store/store_history.h"
 
 #define META_LINE_TIME "line-time"
 #define LINE_LEAD_MS   1000

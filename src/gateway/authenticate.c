@@ -12,7 +12,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
-#include "chat/certificate.h"
+#include "chat/chat_certificate.h"
 #include "crypto/scram.h"
 
 #include "command.h"

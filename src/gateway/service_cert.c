@@ -5,7 +5,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
-#include "chat/certificate.h"
+#include "chat/chat_certificate.h"
 
 #include "service.h"
 #include "session.h"

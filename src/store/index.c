@@ -267,6 +267,21 @@ static bool is_unused(const struct index *ix, const char *id)
 	return true;
 }
 
+/* What tor keeps goes first: a directory without key and database would be taken for one that was never used. */
+int index_remove_dir(const struct index *ix, const char *id)
+{
+	static const char *const leaves[] = {"tor", NULL};
+	char path[PATH_MAX];
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < sizeof(leaves) / sizeof(leaves[0]); i++) {
+		err = index_path(ix, id, leaves[i], path, sizeof(path));
+		if (err == 0)
+			err = file_rmtree(path);
+	}
+	return err;
+}
+
 int index_sweep(struct index *ix)
 {
 	char path[PATH_MAX];

@@ -5,7 +5,7 @@
  * 4,096 ids in each, at once when a run is full: neighbours in time share pages, and to find one costs a look
  * at each run, newest first, which is milliseconds at a million lines.  The newest run is simply read.
  */
-#include "store/history.h"
+#include "store/store_history.h"
 
 #include "base/err.h"
 #include "store_private.h"

@@ -3,7 +3,7 @@
  * Each kind of conversation has an index that ends in the id, so that a span of it is read as it lies there:
  * line_contact for those with contacts, line_note and line_info for the account's.
  */
-#include "store/history.h"
+#include "store/store_history.h"
 
 #include "base/err.h"
 #include "store_private.h"

@@ -7,7 +7,7 @@
 #define SQLITE_HAS_CODEC 1
 #include <sqlite3.h>
 
-#include "store/history.h"
+#include "store/store_history.h"
 
 #define STATEMENTS_MAX 96
 

@@ -2,7 +2,7 @@
 /* Certificates of clients: who may come in by one. */
 #include "chat_help.h"
 
-#include "chat/certificate.h"
+#include "chat/chat_certificate.h"
 
 static const struct now noon = {.mono_ms = 1000, .real_ms = 1700000000000};
 

@@ -2,7 +2,7 @@
 /* Databases that earlier versions of the program have written open, keep all they had, and go on. */
 #include "store_disk_help.h"
 
-#include "store/history.h"
+#include "store/store_history.h"
 
 /* As version 1 made it; never changes. */
 static const char version_1[] =
