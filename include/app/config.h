@@ -58,9 +58,9 @@ int config_init(struct config *c, char *message, size_t message_size);
 int config_read(struct config *c, const char *path, char *message, size_t message_size);
 /* The same from memory; name is used in messages. */
 int config_parse(struct config *c, const char *name, const char *text, char *message, size_t message_size);
-/* After everything was read: what is missing, or does not go together.  Listens on 127.0.0.1:6667 if nothing
- * was named.  ERR_NOT_FOUND: no place for the state; ERR_INVALID: half a TLS certificate, STS without one, slots of cover
- * too short for the public network. */
+/* After everything was read: what is missing, or does not go together.  Listens on 127.0.0.1:6667 if nothing was
+ * named.  ERR_NOT_FOUND: no place for the state; ERR_INVALID: half a TLS certificate, STS without one, slots of
+ * cover too short for the public network. */
 int config_check(struct config *c, char *message, size_t message_size);
 /* Is any of the addresses one of TLS? */
 bool config_has_tls(const struct config *c);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The TLS certificates by which clients may log in to an unlocked account (SASL EXTERNAL), known by the SHA-256 of their
- * DER encoding.
+ * The TLS certificates by which clients may log in to an unlocked account (SASL EXTERNAL), known by the SHA-256 of
+ * their DER encoding.
  *
  * One that was only typed in counts for whoever also names the account: certificates are public, and who adds another
  * user's to an account must not draw that user's clients into it.

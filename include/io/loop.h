@@ -2,11 +2,11 @@
 /*
  * The event loop with its end-of-turn commit.
  *
- * A *turn* is: wait for events, handle what is ready (once a domain was marked: repeatedly while more is ready, up to
- * a bound, so that commits batch), then for each commit domain that was marked dirty call its commit function, then release
- * what that domain's streams hold.  Bytes written to a stream of a domain during a turn leave only after the
- * domain's commit of that turn succeeded; if it failed they are dropped and the domain's failed function is
- * called, in which streams may be written to again (these bytes are released at once) or closed.
+ * A *turn* is: wait for events, handle what is ready (once a domain was marked: repeatedly while more is ready, up
+ * to a bound, so that commits batch), then for each commit domain that was marked dirty call its commit function,
+ * then release what that domain's streams hold.  Bytes written to a stream of a domain during a turn leave only
+ * after the domain's commit of that turn succeeded; if it failed they are dropped and the domain's failed function
+ * is called, in which streams may be written to again (these bytes are released at once) or closed.
  *
  * A domain is one account.  A stream without a domain is released at each turn's end.
  */

@@ -68,8 +68,8 @@ bool stream_is_secure(const struct stream *s);
 #define STREAM_FINGERPRINT_BYTES 32
 bool stream_peer_fingerprint(const struct stream *s, uint8_t out[STREAM_FINGERPRINT_BYTES]);
 
-/* Where the peer comes from, to share out fairly between peers: a number that is the same for the same IP address (IPv6:
- * the same /64), or for the same user at a Unix socket; 0: not known. */
+/* Where the peer comes from, to share out fairly between peers: a number that is the same for the same IP
+ * address (IPv6: the same /64), or for the same user at a Unix socket; 0: not known. */
 uint64_t stream_origin(const struct stream *s);
 
 /* ---- listening ---- */

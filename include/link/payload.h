@@ -2,11 +2,11 @@
 /*
  * The bodies of frames: docs/protocol.md, "Payloads".
  *
- * One parser for each.  All of them refuse with ERR_PROTOCOL: trailing bytes, lengths over their bounds, text
- * that is not UTF-8 or holds NUL, 0x01, CR or LF, onion keys that identity_check refuses; what they write to
- * is then undefined. The encoders refuse what the parsers would refuse: ERR_TOO_LONG, ERR_UTF8, ERR_INVALID
- * (NUL, 0x01, CR, LF where there is but one line, a number out of range), ERR_CRYPTO (onion key); also ERR_FULL and ERR_NOMEM.  They
- * append the whole body, or nothing.
+ * One parser for each.  All of them refuse with ERR_PROTOCOL: trailing bytes, lengths over their bounds, text that
+ * is not UTF-8 or holds NUL, 0x01, CR or LF, onion keys that identity_check refuses; what they write to is then
+ * undefined. The encoders refuse what the parsers would refuse: ERR_TOO_LONG, ERR_UTF8, ERR_INVALID (NUL, 0x01, CR,
+ * LF where there is but one line, a number out of range), ERR_CRYPTO (onion key); also ERR_FULL and ERR_NOMEM.
+ * They append the whole body, or nothing.
  */
 #ifndef LINK_PAYLOAD_H
 #define LINK_PAYLOAD_H

@@ -2,10 +2,10 @@
 /*
  * When a contact is dialled.
  *
- * One timer and at most one dial for each contact.  The timer runs only while a dial is wanted: Tor is up, or
- * not needed (household.c), and the link that the contact's state asks for is missing, or all that stand are
- * suspected.  A failure backs off from dial_min to dial_max, doubling; a link that has lasted forgets the
- * failures.  All dials of an account are bounded; a timer that is due waits for its turn.  Who is wanted at once, by the user or by a
+ * One timer and at most one dial for each contact.  The timer runs only while a dial is wanted: Tor is up, or not
+ * needed (household.c), and the link that the contact's state asks for is missing, or all that stand are suspected.
+ * A failure backs off from dial_min to dial_max, doubling; a link that has lasted forgets the failures.  All dials
+ * of an account are bounded; a timer that is due waits for its turn.  Who is wanted at once, by the user or by a
  * message, comes next: with thousands of contacts who are away, the others' turn may take an hour to come.
  */
 #include "chat_impl.h"

@@ -65,8 +65,8 @@ static void refuse(struct stream *s, const char *reason)
 	stream_finish(s, CLIENT_FINISH_MS);
 }
 
-/* Whoever has not logged in gives way, the oldest first, and then those whose passwords would be checked last: strangers
- * must not keep users out. False: everybody has logged in. */
+/* Whoever has not logged in gives way, the oldest first, and then those whose passwords would be checked last:
+ * strangers must not keep users out. False: everybody has logged in. */
 static bool make_room(struct gateway *g)
 {
 	struct client *c;

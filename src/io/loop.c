@@ -9,8 +9,9 @@
 
 #include "loop_private.h"
 
-/* Passes over ready events before a turn with something to commit must end, so that commits batch and yet come soon.  What one client says in
- * a turn shall fit into a link (LINK_OUT_MAX of link/link.h), or it is sealed later, at more cost. */
+/* Passes over ready events before a turn with something to commit must end, so that commits batch and yet come
+ * soon.  What one client says in a turn shall fit into a link (LINK_OUT_MAX of link/link.h), or it is sealed
+ * later, at more cost. */
 #define PASSES_MAX 4
 /* Commits of one domain in a turn: committed() may cause another. */
 #define COMMITS_MAX 4
