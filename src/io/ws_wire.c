@@ -83,12 +83,6 @@ static void refuse(struct ws_wire *t, uint16_t status)
 	wslay_event_shutdown_read(t->frames);
 }
 
-static bool is_expected(const struct ws_wire *t, uint8_t opcode)
-{
-	return t->protocol == UPGRADE_ANY ||
-	       opcode == (t->protocol == UPGRADE_TEXT ? WSLAY_TEXT_FRAME : WSLAY_BINARY_FRAME);
-}
-
 /* One message is one line: a line end within it would make two.  At its end it is forgiven. */
 static void take_line(struct ws_wire *t, const uint8_t *msg, size_t len)
 {
@@ -104,7 +98,8 @@ static void take_line(struct ws_wire *t, const uint8_t *msg, size_t len)
 		refuse(t, WSLAY_CODE_INTERNAL_SERVER_ERROR);
 }
 
-/* wslay has put the fragments together, checked the UTF-8 of text, and answers pings and closes by itself. */
+/* wslay has put the fragments together, checked the UTF-8 of text, and answers pings and closes by itself.  The
+ * subprotocol says how we send; a line is taken either way, and what is not UTF-8 gets its reply. */
 static void on_message(wslay_event_context_ptr frames, const struct wslay_event_on_msg_recv_arg *arg,
 		       void *ctx)
 {
@@ -112,10 +107,7 @@ static void on_message(wslay_event_context_ptr frames, const struct wslay_event_
 
 	if (wslay_is_ctrl_frame(arg->opcode) || !wslay_event_get_read_enabled(frames))
 		return;
-	if (is_expected(t, arg->opcode))
-		take_line(t, arg->msg, arg->msg_length);
-	else
-		refuse(t, WSLAY_CODE_UNSUPPORTED_DATA);
+	take_line(t, arg->msg, arg->msg_length);
 }
 
 static const struct wslay_event_callbacks callbacks = {

@@ -433,14 +433,14 @@ static void test_text_that_is_not_utf8_is_1007(void **state)
 	assert_int_equal(h->len, 0);
 }
 
-static void test_the_other_kind_of_message_is_1003(void **state)
+static void test_the_other_kind_of_message_is_a_line_too(void **state)
 {
 	struct house *h = *state;
 	int fd = enter(h, TEXT);
 
-	send_frame(h, fd, FIN | BIN, "NICK a", 6);
-	assert_closes(h, fd, 1003);
-	assert_int_equal(h->len, 0);
+	send_frame(h, fd, FIN | BIN, "caf\xe9", 4);
+	await(h, "caf\xe9\r\n");
+	close(fd);
 }
 
 static void test_too_long_a_message_is_1009_in_one_frame_or_many(void **state)
@@ -600,7 +600,7 @@ int main(void)
 	    T(test_bytes_one_at_a_time),
 	    T(test_line_ends_are_forgiven_at_the_end_and_nowhere_else),
 	    T(test_text_that_is_not_utf8_is_1007),
-	    T(test_the_other_kind_of_message_is_1003),
+	    T(test_the_other_kind_of_message_is_a_line_too),
 	    T(test_too_long_a_message_is_1009_in_one_frame_or_many),
 	    T(test_frames_that_break_the_rules_end_it),
 	    T(test_close_is_answered_and_orderly),
