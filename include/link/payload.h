@@ -101,7 +101,8 @@ enum rich_what {
 struct rich {
 	enum rich_what what;
 	bool has_re;
-	uint8_t re[MSGID_BYTES]; /* the message that it is about; zeroes without; a reaction and what is taken back has one */
+	uint8_t re[MSGID_BYTES]; /* the message that it is about; zeroes: none, but a reaction and what is taken back
+				  * have one */
 	const char *text;	 /* borrowed, not NUL-terminated */
 	size_t text_len;
 };

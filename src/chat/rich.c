@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "store/history.h"
+#include "store/store_history.h"
 
 static int line_kind(enum rich_what what)
 {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "store/history.h"
+#include "store/store_history.h"
 
 /* What goes over the wire for a line. */
 struct wire {

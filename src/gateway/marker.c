@@ -17,7 +17,8 @@ static void tell(struct client *c, const char *target, uint64_t time_ms)
 
 	if (time_ms != 0)
 		irc_server_time(time_ms, time);
-	client_send(c, ":%s MARKREAD %s %s%s", c->gateway->server_name, target, time_ms != 0 ? "timestamp=" : "*", time);
+	client_send(c, ":%s MARKREAD %s %s%s", c->gateway->server_name, target, time_ms != 0 ? "timestamp=" : "*",
+		    time);
 }
 
 static void fail(struct client *c, const char *code, const char *context, const char *text)

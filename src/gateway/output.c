@@ -220,7 +220,8 @@ bool client_reads_standard(const struct client *c)
 void client_standard(struct client *c, enum standard kind, const char *command, const char *code,
 		     const char *context, const char *fmt, ...)
 {
-	static const char *const words[] = {[STANDARD_FAIL] = "FAIL", [STANDARD_WARN] = "WARN", [STANDARD_NOTE] = "NOTE"};
+	static const char *const words[] = {
+	    [STANDARD_FAIL] = "FAIL", [STANDARD_WARN] = "WARN", [STANDARD_NOTE] = "NOTE"};
 	char text[2 * IRC_LINE_MAX];
 	va_list args;
 

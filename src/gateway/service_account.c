@@ -164,14 +164,14 @@ void service_wipe(struct client *c, const struct service_args *a)
 void service_on_wipe(struct client *c, int err)
 {
 	if (err == 0)
-		client_notice(c, "The account is wiped. Its key file is destroyed: what it kept can't be read any more, by "
-				 "anybody. Its links are closed, and its directory goes with its tor, within seconds. "
+		client_notice(c, "The account is wiped. Its key file is destroyed: what it kept can't be read any more, "
+				 "by anybody. Its links are closed, and its directory goes with its tor, within seconds. "
 				 "Backups are yours to destroy.");
 	else if (err == ERR_AUTH)
 		client_notice(c, "The password is wrong: nothing was wiped.");
 	else if (err == ERR_REFUSED)
-		client_notice(c, "The account is gone, but its KEY FILE COULD NOT BE DESTROYED: see the daemon's log, and "
-				 "destroy it yourself.");
+		client_notice(c, "The account is gone, but its KEY FILE COULD NOT BE DESTROYED: see the daemon's log, "
+				 "and destroy it yourself.");
 	else
 		client_notice(c, "The account was not wiped. %s.", words_error(err));
 }

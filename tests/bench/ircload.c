@@ -431,6 +431,7 @@ int main(int argc, char **argv)
 	else if (argc == 5 && strcmp(argv[1], "idle") == 0)
 		run_idle(strtoul(argv[3], NULL, 10), argv[4]);
 	else
-		die("register PORT COUNT AT_ONCE | talk PORT KIND COUNT WINDOW RATE LOGIN [LOGIN] | idle PORT COUNT LOGIN");
+		die("register PORT COUNT AT_ONCE | talk PORT KIND COUNT WINDOW RATE LOGIN [LOGIN] | "
+		    "idle PORT COUNT LOGIN");
 	return 0;
 }

@@ -181,7 +181,8 @@ static void what_is_refused(void **state)
 	assert_int_equal(say(&w->alice, bob, MESSAGE_TEXT, "a\n\001PING\001", re, NULL), ERR_INVALID);
 	assert_int_equal(say(&w->alice, bob, LINE_REACT, ":)", NULL, NULL), ERR_INVALID);
 	assert_int_equal(say(&w->alice, bob, LINE_REACT, "", re, NULL), ERR_INVALID);
-	assert_int_equal(say(&w->alice, bob, LINE_REACT, text + LINES_TEXT_MAX - REACTION_MAX - 1, re, NULL), ERR_TOO_LONG);
+	assert_int_equal(say(&w->alice, bob, LINE_REACT, text + LINES_TEXT_MAX - REACTION_MAX - 1, re, NULL),
+			 ERR_TOO_LONG);
 	assert_int_equal(say(&w->alice, bob, LINE_REDACT, "", re, NULL), ERR_INVALID);
 	assert_int_equal(say(&w->alice, bob, MESSAGE_RICH, "x", re, NULL), ERR_INVALID);
 	assert_int_equal(say(&w->alice, bob, MESSAGE_LOCATOR, "x", re, NULL), ERR_INVALID);

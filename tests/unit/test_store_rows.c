@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "store/history.h"
+#include "store/store_history.h"
 
 static struct store *reopen(const struct help *h, struct store *s)
 {
