@@ -29,7 +29,9 @@ struct config {
 	uint64_t sts_duration_s;
 	bool registration;
 	bool household; /* implies tor_share */
-	uint64_t clients_max;
+	uint64_t clients_max, account_clients_max;
+	uint64_t unread_max_kib; /* of output to a client */
+	uint64_t flood_burst, flood_rate, stranger_burst, stranger_rate; /* lines, and lines a second; rate 0: no limit */
 	uint64_t accounts_max;
 
 	enum config_tor_mode tor_mode;

@@ -32,10 +32,20 @@ struct gateway_ops {
 	int (*circuits)(void *ctx, struct account *a, gateway_circuits_cb cb, void *cb_ctx);
 };
 
+/* How fast a client may talk: so many lines at once, then so many a second. */
+struct flood_limit {
+	uint64_t burst; /* at least 1 */
+	uint64_t rate;	/* 0: as fast as it likes */
+};
+
 struct gateway_opts {
 	const char *server_name;
 	const char *motd; /* lines of the message of the day, borrowed; NULL: none */
-	unsigned clients_max;		  /* 0: 256; when full, one without a login gives way */
+	unsigned clients_max;		  /* 0: 4096; when full, one without a login gives way */
+	unsigned account_clients_max;	  /* of one account; 0: clients_max */
+	size_t out_max;			  /* bytes that a client may leave unread before it is closed; 0: 4 MiB */
+	struct flood_limit users, strangers; /* with a login, and without; burst 0: 20,000 and 5,000 a second; a
+						quarter of it */
 	uint64_t registration_timeout_ms; /* 0: 60 s */
 	uint64_t
 	    ping_ms; /* silence after which a client is pinged: 0: 120 s; and given up after as much again */

@@ -27,8 +27,9 @@ struct stream_ops {
 	/* The peer closed (ERR_CLOSED), an error (ERR_IO: also TLS that ends without close_notify, and a
 	 * WebSocket that ends without a Close frame, RFC 8446 section 6.1, RFC 6455 section 7.1.5) or the
 	 * output bound was passed (ERR_FULL). Called once; the receiver must then call stream_close, or after
-	 * ERR_CLOSED stream_finish: a peer that has only shut down its own side still gets what was written.
-	 * Never called from within stream_write. */
+	 * ERR_CLOSED or ERR_FULL stream_finish: a peer that has only shut down its own side, or may begin to
+	 * read again, still gets what was released.  After ERR_FULL up to 1,024 bytes may be written before
+	 * that, to say why.  Never called from within stream_write. */
 	void (*closed)(void *ctx, int err);
 };
 
@@ -43,6 +44,8 @@ struct stream *stream_new(struct loop *loop, int fd, const struct stream_opts *o
 			  const struct stream_ops *ops, void *ctx);
 /* Changes the receiver, for handing a stream on. */
 void stream_set_ops(struct stream *s, const struct stream_ops *ops, void *ctx);
+/* For what is written from now on. */
+void stream_set_high_water(struct stream *s, size_t high_water);
 /* Moves the stream into a commit domain (NULL: none). What it holds is released with the new one. */
 void stream_set_domain(struct stream *s, struct domain *d);
 /* Closes at once; held and unsent bytes are dropped.  NULL is fine. */

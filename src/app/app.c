@@ -134,12 +134,31 @@ static void read_motd(struct app *app)
 		log_warn("can't read motd = %s (at most %d bytes): %s", path, MOTD_MAX, err_str(r));
 }
 
+/* Clients leave descriptors for the databases and the links. */
+static unsigned clients_max(const struct config *c)
+{
+	struct rlimit files;
+	uint64_t most = c->clients_max;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && most > files.rlim_cur / 2) {
+		most = files.rlim_cur / 2;
+		log_warn("the limit of open files (%llu) leaves room for %llu clients, not %llu",
+			 (unsigned long long)files.rlim_cur, (unsigned long long)most,
+			 (unsigned long long)c->clients_max);
+	}
+	return (unsigned)most;
+}
+
 static int start_gateway(struct app *app)
 {
 	const struct config *c = app->config;
 	struct gateway_opts opts = {
 	    .server_name = c->server_name,
-	    .clients_max = (unsigned)c->clients_max,
+	    .clients_max = clients_max(c),
+	    .account_clients_max = (unsigned)c->account_clients_max,
+	    .out_max = (size_t)c->unread_max_kib * 1024,
+	    .users = {c->flood_burst, c->flood_rate},
+	    .strangers = {c->stranger_burst, c->stranger_rate},
 	    .registration_timeout_ms = c->registration_ms,
 	    .ping_ms = c->client_ping_ms,
 	    .barrier_ms = c->barrier_ms,

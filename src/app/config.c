@@ -192,6 +192,12 @@ static int set_count(struct config *c, size_t offset, const char *value, const c
 	return str_to_u64(value, 1, 100000, field(c, offset));
 }
 
+static int set_count_or_none(struct config *c, size_t offset, const char *value, const char **why)
+{
+	*why = "must be a number from 0 to 100000";
+	return str_to_u64(value, 0, 100000, field(c, offset));
+}
+
 static int set_seconds(struct config *c, size_t offset, const char *value, const char **why)
 {
 	*why = "must be a number of seconds from 0 to 315360000";
@@ -223,7 +229,13 @@ static int set_ms_or_none(struct config *c, size_t offset, const char *value, co
 	X("irc", "registration", registration, set_open_closed)                                              \
 	X("irc", "household", household, set_on_off)                                                         \
 	X("irc", "clients_max", clients_max, set_count)                                                      \
+	X("irc", "account_clients_max", account_clients_max, set_count)                                      \
 	X("irc", "accounts_max", accounts_max, set_count)                                                    \
+	X("irc", "unread_max", unread_max_kib, set_count)                                                    \
+	X("irc", "flood_burst", flood_burst, set_count)                                                      \
+	X("irc", "flood_rate", flood_rate, set_count_or_none)                                                \
+	X("irc", "stranger_burst", stranger_burst, set_count)                                                \
+	X("irc", "stranger_rate", stranger_rate, set_count_or_none)                                          \
 	X("tor", "mode", tor_mode, set_tor_mode)                                                             \
 	X("tor", "binary", tor_binary, set_path)                                                             \
 	X("tor", "share", tor_share, set_on_off)                                                             \
@@ -369,7 +381,13 @@ int config_init(struct config *c, char *message, size_t message_size)
 	*c = (struct config){
 	    .registration = true,
 	    .sts_duration_s = MONTH_S,
-	    .clients_max = 256,
+	    .clients_max = 4096,
+	    .account_clients_max = 2048,
+	    .unread_max_kib = 4096,
+	    .flood_burst = 20000,
+	    .flood_rate = 5000,
+	    .stranger_burst = 5000,
+	    .stranger_rate = 1000,
 	    .accounts_max = 32,
 	    .tor_mode = CONFIG_TOR_MANAGED,
 	    .log_level = LOG_INFO,

@@ -18,8 +18,9 @@
 #include "session.h"
 
 #define CLIENT_IN_MAX	 (4 * IRC_INPUT_MAX)
-#define CLIENT_OUT_MAX	 ((size_t)4 << 20) /* holds a WHO of CONTACTS_MAX */
-#define CLIENT_OUT_HIGH	 ((size_t)64 << 10)
+#define USER_OUT_HIGH	 ((size_t)64 << 10) /* unread output from which on its client is not read either */
+#define STRANGER_OUT_HIGH ((size_t)8 << 10)
+#define LINES_AT_ONCE	 64 /* then the others have their turn */
 #define CLIENT_FINISH_MS 5000
 
 static void on_data(void *ctx, struct buf *in);
@@ -53,8 +54,19 @@ static struct client *client_new(struct gateway *g, struct stream *stream)
 	return c;
 }
 
-const struct stream_opts client_stream_opts = {
-    .in_max = CLIENT_IN_MAX, .out_max = CLIENT_OUT_MAX, .high_water = CLIENT_OUT_HIGH};
+struct stream_opts client_stream_opts(const struct gateway *g)
+{
+	return (struct stream_opts){
+	    .in_max = CLIENT_IN_MAX, .out_max = g->opts.out_max, .high_water = STRANGER_OUT_HIGH};
+}
+
+void client_trust(struct client *c, bool user)
+{
+	size_t half = c->gateway->opts.out_max / 2;
+
+	c->flood = (struct flood){0};
+	stream_set_high_water(c->stream, !user ? STRANGER_OUT_HIGH : half < USER_OUT_HIGH ? half : USER_OUT_HIGH);
+}
 
 /* Refuses a connection in words. */
 static void refuse(struct stream *s, const char *reason)
@@ -114,7 +126,8 @@ static void client_die(struct client *c)
 
 	c->stream = NULL;
 	timer_free(c->timer);
-	c->timer = NULL;
+	timer_free(c->slowed);
+	c->timer = c->slowed = NULL;
 	login_cancel(c);
 	if (c->session != NULL)
 		session_detach(c);
@@ -130,16 +143,22 @@ static void client_die(struct client *c)
 	timer_set(g->reaper, 0);
 }
 
-void client_end(struct client *c, const char *reason)
+/* Closes once all is sent. */
+static void client_leave(struct client *c)
 {
 	struct stream *s = c->stream;
 
-	if (s == NULL)
+	client_die(c);
+	stream_finish(s, CLIENT_FINISH_MS);
+}
+
+void client_end(struct client *c, const char *reason)
+{
+	if (c->stream == NULL)
 		return;
 	client_send(c, "ERROR :%s", reason);
 	response_end(c);
-	client_die(c);
-	stream_finish(s, CLIENT_FINISH_MS);
+	client_leave(c);
 }
 
 void client_drop(struct client *c)
@@ -198,6 +217,11 @@ static void on_timer(void *ctx)
 		client_end(c, "Registration timed out");
 		return;
 	}
+	/* Its PONG may be among what we have not read. */
+	if (c->is_slowed) {
+		timer_set(c->timer, limit);
+		return;
+	}
 	if (c->pinged_ms != 0 && now - c->pinged_ms >= limit) {
 		client_end(c, "Ping timeout");
 		return;
@@ -249,42 +273,104 @@ static void on_long_line(struct client *c)
 	multiline_spoil(c);
 }
 
-/* Lines stay in the buffer while a password job or a search runs or what was answered isn't read. */
-static bool may_go_on(const struct client *c)
+static void on_slowed(void *ctx)
 {
-	return c->stream != NULL && c->login == NULL && c->search == NULL && !stream_is_full(c->stream);
+	struct client *c = ctx;
+
+	c->is_slowed = false;
+	client_resume(c);
+}
+
+/* It is read again when it may go on. */
+static void slow_down(struct client *c, const struct flood_limit *limit)
+{
+	if (c->slowed == NULL)
+		c->slowed = timer_new(c->gateway->loop, on_slowed, c);
+	if (c->slowed == NULL) {
+		client_end(c, "Out of memory");
+		return;
+	}
+	if (!c->is_slowed)
+		log_debug("a client talks too fast: it is read more slowly");
+	c->is_slowed = true;
+	timer_set(c->slowed, flood_wait_ms(&c->flood, limit, c->heard_ms));
+	stream_pause(c->stream, true);
+}
+
+static const struct flood_limit *flood_limit(const struct client *c)
+{
+	return c->account != NULL ? &c->gateway->opts.users : &c->gateway->opts.strangers;
+}
+
+/*
+ * Lines wait in the buffer while a password job or a search runs, while what was answered isn't read (then the client
+ * isn't either: on_drained goes on), and while the client has talked too fast.  `left`: how many more are its share.
+ */
+static bool may_go_on(struct client *c, unsigned left)
+{
+	if (c->stream == NULL || c->login != NULL || c->search != NULL)
+		return false;
+	if (stream_is_full(c->stream)) {
+		stream_pause(c->stream, true);
+		return false;
+	}
+	if (left == 0) {
+		client_resume(c);
+		return false;
+	}
+	return true;
+}
+
+/* One line, or what stands in its place; false: there is none. */
+static bool take_line(struct client *c, struct buf *in)
+{
+	char line[IRC_INPUT_MAX + 1];
+	size_t len;
+
+	switch (irc_split(&c->splitter, in, line, &len)) {
+	case IRC_CUT_NONE:
+		return false;
+	case IRC_CUT_TOO_LONG:
+		on_long_line(c);
+		return true;
+	case IRC_CUT_LINE:
+		on_line(c, line, len);
+		/* It may have held a password. */
+		crypto_wipe(line, len);
+		return true;
+	}
+	return false;
 }
 
 static void on_data(void *ctx, struct buf *in)
 {
 	struct client *c = ctx;
-	char line[IRC_INPUT_MAX + 1];
-	size_t len;
+	unsigned left = LINES_AT_ONCE;
 
 	c->heard_ms = loop_now_ms(c->gateway->loop);
+	if (c->is_slowed)
+		return;
 	if (!c->greeted && is_tls(in)) {
 		log_info("a client spoke TLS, which is not spoken here: closed (WeeChat needs -notls)");
 		client_drop(c);
 		return;
 	}
-	while (may_go_on(c)) {
-		enum irc_cut cut = irc_split(&c->splitter, in, line, &len);
+	while (buf_len(in) > 0 && may_go_on(c, left--)) {
+		const struct flood_limit *limit = flood_limit(c);
 
-		if (cut == IRC_CUT_NONE)
-			break;
-		if (cut == IRC_CUT_TOO_LONG) {
-			on_long_line(c);
-			continue;
+		if (!flood_ready(&c->flood, limit, c->heard_ms)) {
+			slow_down(c, limit);
+			return;
 		}
-		on_line(c, line, len);
-		/* It may have held a password. */
-		crypto_wipe(line, len);
+		if (!take_line(c, in))
+			return;
+		flood_take(&c->flood, limit, c->heard_ms);
 	}
 }
 
 void client_resume(struct client *c)
 {
-	if (c->stream != NULL)
+	if (c->stream != NULL && !c->is_slowed)
 		stream_pause(c->stream, false);
 }
 
@@ -301,9 +387,15 @@ static void on_closed(void *ctx, int err)
 {
 	struct client *c = ctx;
 
-	if (err == ERR_FULL)
+	if (err == ERR_FULL) {
 		log_info("a client did not read what was sent to it: closed");
-	client_drop(c);
+		client_end(c, "You did not read what was sent to you: come back for what you missed");
+	} else if (err == ERR_CLOSED) {
+		/* It may still read what it was answered. */
+		client_leave(c);
+	} else {
+		client_drop(c);
+	}
 }
 
 /* ---- who it is ---- */

@@ -14,6 +14,7 @@
 #include "irc/numeric.h"
 #include "irc/sasl.h"
 
+#include "flood.h"
 #include "gateway_private.h"
 #include "replay.h"
 
@@ -48,6 +49,9 @@ struct client {
 	struct stream *stream; /* NULL once dead */
 	struct timer *timer;   /* end of registration, then keepalive */
 	struct irc_splitter splitter;
+	struct flood flood;
+	struct timer *slowed; /* runs while it is not read since it talks too fast; NULL: that was never so */
+	bool is_slowed;
 	uint64_t heard_ms;  /* monotonic: last input */
 	uint64_t since_ms;  /* real time: it came */
 	uint64_t active_ms; /* real time: it came, or said something to somebody */
@@ -95,7 +99,7 @@ struct tags {
 };
 
 /* The bounds of a client's stream. */
-extern const struct stream_opts client_stream_opts;
+struct stream_opts client_stream_opts(const struct gateway *g);
 /* Takes a stream; nothing is returned since the client lives by its events. */
 void client_accept(struct gateway *g, struct stream *stream);
 /* `ERROR :reason`, then closes once all is sent. */
@@ -104,6 +108,8 @@ void client_end(struct client *c, const char *reason);
 void client_drop(struct client *c);
 /* Frees the dead ones: only from the reaper's event or when the gateway goes. */
 void client_reap(struct gateway *g);
+/* It has logged in, or out: other limits hold, of how fast it may talk and of what it may leave unread. */
+void client_trust(struct client *c, bool user);
 /* Handles further lines that waited. */
 void client_resume(struct client *c);
 /* Registration is over: from now on the timer keeps the connection alive. */

@@ -16,7 +16,11 @@
 #include "login.h"
 #include "session.h"
 
-#define CLIENTS_MAX		256
+#define CLIENTS_MAX		4096
+#define OUT_MAX			((size_t)4 << 20) /* holds a WHO of CONTACTS_MAX */
+#define USER_BURST		20000
+#define USER_RATE		5000
+#define STRANGER_SHARE		4
 #define REGISTRATION_TIMEOUT_MS 60000
 #define PING_MS			120000
 #define BARRIER_MS		1000
@@ -31,6 +35,14 @@ static void fill_defaults(struct gateway_opts *o)
 {
 	if (o->clients_max == 0)
 		o->clients_max = CLIENTS_MAX;
+	if (o->account_clients_max == 0)
+		o->account_clients_max = o->clients_max;
+	if (o->out_max == 0)
+		o->out_max = OUT_MAX;
+	if (o->users.burst == 0)
+		o->users = (struct flood_limit){USER_BURST, USER_RATE};
+	if (o->strangers.burst == 0)
+		o->strangers = (struct flood_limit){USER_BURST / STRANGER_SHARE, USER_RATE / STRANGER_SHARE};
 	if (o->registration_timeout_ms == 0)
 		o->registration_timeout_ms = REGISTRATION_TIMEOUT_MS;
 	if (o->ping_ms == 0)
@@ -124,7 +136,7 @@ static void on_inlet(void *ctx, struct stream *s)
 int gateway_listen(struct gateway *g, const char *address, const char **address_out)
 {
 	struct inlet_opts opts = {
-	    .stream = client_stream_opts,
+	    .stream = client_stream_opts(g),
 	    .socket_mode = 0600,
 	    .tls = g->opts.tls,
 	    .ws = {.host = g->server_name, .origins = g->opts.ws_origins, .n_origins = g->opts.n_ws_origins},
@@ -146,7 +158,8 @@ int gateway_listen(struct gateway *g, const char *address, const char **address_
 
 void gateway_accept(struct gateway *g, int fd)
 {
-	struct stream *s = stream_new(g->loop, fd, &client_stream_opts, NULL, NULL);
+	struct stream_opts opts = client_stream_opts(g);
+	struct stream *s = stream_new(g->loop, fd, &opts, NULL, NULL);
 
 	if (s != NULL)
 		client_accept(g, s);

@@ -372,6 +372,7 @@ void login_apply(struct client *c, struct account *a, const char *client_name)
 
 	str_copy(c->name, sizeof(c->name), client_name);
 	c->account = a;
+	client_trust(c, true);
 	stream_set_domain(c->stream, g->opts.ops->domain(g->opts.ctx, a));
 	client_mask(c, mask);
 	client_reply(c, RPL_LOGGEDIN, "%s %s :You are now logged in as %s", mask, account_name(a),

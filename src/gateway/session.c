@@ -158,6 +158,16 @@ void session_announce_request(struct client *c, const struct request_row *r)
 	    r->name, onion, r->name, r->name, r->name);
 }
 
+static bool session_is_full(const struct session *s)
+{
+	struct client *c;
+	unsigned n = 0;
+
+	TAILQ_FOREACH (c, &s->clients, session_link)
+		n++;
+	return n >= s->gateway->opts.account_clients_max;
+}
+
 void session_attach(struct client *c)
 {
 	struct session *s = session_get(c->gateway, c->account);
@@ -165,6 +175,10 @@ void session_attach(struct client *c)
 
 	if (s == NULL) {
 		client_end(c, "Out of memory");
+		return;
+	}
+	if (session_is_full(s)) {
+		client_end(c, "Too many clients of this account: close one and try again");
 		return;
 	}
 	TAILQ_INSERT_TAIL(&s->clients, c, session_link);
@@ -213,6 +227,7 @@ void session_logout(struct client *c, const char *reason)
 	if (attached)
 		session_detach(c);
 	c->account = NULL;
+	client_trust(c, false);
 	stream_set_domain(c->stream, NULL);
 	if (joined)
 		client_send(c, ":%s PART %s :%s", mask, CONTROL_CHANNEL, reason);

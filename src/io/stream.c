@@ -16,6 +16,7 @@
 #define READ_CHUNK 8192	 /* bytes of one read: with the loop's passes, the share of one stream in a turn */
 #define KEEP_CAP   512	 /* an empty buffer larger than this is given back: most streams are idle most of the time */
 #define PARTING_MS 2000	 /* for a peer to read why it was closed */
+#define PARTING_MAX 1024 /* bytes that may say so beyond the bound */
 
 /*
  * OPEN until the receiver closes or finishes it.  FINISHING: nobody receives any more; what was written still
@@ -51,6 +52,7 @@ struct stream {
 	bool holding;
 	bool paused;
 	bool resumed;	       /* deliver what is buffered */
+	bool ended;	       /* the peer has closed, which is told once what came before is taken */
 	bool writing;	       /* output waits for ev_write */
 	stream_ready_cb ready; /* the wire's handshake is not over: nothing but its end is told; then NULL */
 	bool read_blocked;     /* input waits for ev_write */
@@ -148,8 +150,8 @@ struct stream *stream_new_wired(struct loop *loop, int fd, struct wire *wire, co
 	s->out_max = opts->out_max;
 	s->high_water = opts->high_water != 0 ? opts->high_water : opts->out_max / 2;
 	buf_init(&s->in, s->in_max);
-	buf_init(&s->held, s->out_max);
-	buf_init(&s->out, s->out_max);
+	buf_init(&s->held, s->out_max + PARTING_MAX);
+	buf_init(&s->out, s->out_max + PARTING_MAX);
 	/* Means nothing to a Unix socket. */
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	s->ev_read = event_new(loop->base, fd, EV_READ | EV_PERSIST, on_readable, s);
@@ -176,6 +178,13 @@ void stream_set_ops(struct stream *s, const struct stream_ops *ops, void *ctx)
 	s->ctx = ctx;
 }
 
+void stream_set_high_water(struct stream *s, size_t high_water)
+{
+	s->high_water = high_water;
+	if (stream_is_full(s))
+		s->above = true;
+}
+
 static void wake_in(struct stream *s, uint64_t in_ms)
 {
 	struct timeval tv = {.tv_sec = (time_t)(in_ms / 1000), .tv_usec = (suseconds_t)(in_ms % 1000 * 1000)};
@@ -183,15 +192,18 @@ static void wake_in(struct stream *s, uint64_t in_ms)
 	evtimer_add(s->ev_wake, &tv);
 }
 
-/* Output can't go on: it is dropped, and who receives is told from the loop. */
+/* Output can't go on: it is dropped, and who receives is told from the loop.  What was released before there was too
+ * much of it may still leave. */
 static void stream_fail(struct stream *s, int err)
 {
 	if (s->failed == 0)
 		s->failed = err;
 	buf_clear(&s->held);
-	buf_clear(&s->out);
-	event_del(s->ev_write);
-	s->writing = false;
+	if (err != ERR_FULL) {
+		buf_clear(&s->out);
+		event_del(s->ev_write);
+		s->writing = false;
+	}
 	wake_in(s, 0);
 }
 
@@ -225,7 +237,7 @@ int stream_detach(struct stream *s, int *fd)
 
 static void update_reading(struct stream *s)
 {
-	bool open = s->state == STREAM_OPEN && s->failed == 0 && !s->read_blocked;
+	bool open = s->state == STREAM_OPEN && s->failed == 0 && !s->ended && !s->read_blocked;
 	bool content = open && s->ready == NULL && !s->paused && buf_room(&s->in) > 0;
 
 	if (s->state == STREAM_LINGERING || (open && s->ready != NULL) || content)
@@ -345,6 +357,20 @@ static void stream_shake(struct stream *s)
 	update_reading(s);
 }
 
+/* The peer has closed.  What it said before is still answered, if the receiver only wants to take it later. */
+static void end_input(struct stream *s)
+{
+	s->ended = true;
+	if (buf_len(&s->in) > 0 && (s->paused || s->resumed)) {
+		update_reading(s);
+		return;
+	}
+	if (s->failed == 0)
+		s->failed = ERR_CLOSED;
+	evtimer_del(s->ev_wake);
+	tell_closed(s);
+}
+
 static void stream_flush(struct stream *s);
 
 static void stream_input(struct stream *s)
@@ -356,6 +382,10 @@ static void stream_input(struct stream *s)
 		return;
 	}
 	r = read_chunk(s);
+	if (r == ERR_CLOSED) {
+		end_input(s);
+		return;
+	}
 	if (r < 0) {
 		/* The peer may have shut down its side only: what is written can still go out, by
 		 * stream_finish. */
@@ -410,11 +440,13 @@ bool stream_is_full(const struct stream *s)
 
 int stream_write(struct stream *s, const void *data, size_t len)
 {
+	bool parting = s->failed == ERR_FULL && s->told;
+	size_t max = s->out_max + (parting ? PARTING_MAX : 0);
 	int err;
 
-	if (s->state != STREAM_OPEN || s->failed != 0)
+	if (s->state != STREAM_OPEN || (s->failed != 0 && !parting))
 		return ERR_CLOSED;
-	if (len > s->out_max - stream_pending(s)) {
+	if (len > max - stream_pending(s)) {
 		stream_fail(s, ERR_FULL);
 		return ERR_FULL;
 	}
@@ -558,7 +590,7 @@ void stream_finish(struct stream *s, uint64_t timeout_ms)
 {
 	if (s->state != STREAM_OPEN)
 		return;
-	if ((s->failed != 0 && s->failed != ERR_CLOSED) || s->ready != NULL)
+	if ((s->failed != 0 && s->failed != ERR_CLOSED && s->failed != ERR_FULL) || s->ready != NULL)
 		stream_die(s);
 	else
 		stream_leave(s, timeout_ms);
@@ -593,7 +625,10 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 	}
 	if (s->resumed && !s->paused && !deliver(s))
 		return;
-	update_reading(s);
+	if (s->ended)
+		end_input(s);
+	else
+		update_reading(s);
 }
 
 /* ---- domains and the loop ---- */
