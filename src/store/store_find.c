@@ -69,7 +69,7 @@ static int find_in_run(struct store *s, int64_t run, int64_t conversation, const
 
 int store_line_find(struct store *s, int64_t conversation, const uint8_t msgid[16], int64_t *id)
 {
-	int64_t first, last, found_id;
+	int64_t first, last = 0, found_id;
 	int found = store_line_first(s, &first);
 	if (!found)
 		found = store_line_last(s, &last);

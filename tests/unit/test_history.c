@@ -419,16 +419,13 @@ static void a_marker_goes_with_its_contact(void **state)
 static void what_is_erased_is_not_told(void **state)
 {
 	struct world *w = *state;
-	uint8_t msgid[MSGID_BYTES];
 	char all[4096] = "";
 	jump(w, 500);
 	hear(w, "Bob", "one");
 	jump(w, 1000);
 	const int64_t id = hear(w, "Bob", "canary");
 	hear(w, "Carol", "canary"); /* under the same id */
-	msgid_of("canary", msgid);
-	assert_int_equal(chat_line_erase(w->alice.chat, with(w, "Bob"), msgid), 0);
-	assert_int_equal(chat_line_erase(w->alice.chat, CONVERSATION_SELF, msgid), ERR_NOT_FOUND);
+	assert_int_equal(history_erase(w->alice.chat, who(w, "Bob")->impl, id), 0);
 	party_turn(&w->alice);
 	for (unsigned i = 0; i < 2; i++) {
 		assert_history(w, with(w, "Bob"), "Bob:one ");
