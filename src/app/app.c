@@ -71,6 +71,7 @@ static void on_wiped(void *ctx, struct account *a)
 
 	app_account_free(a);
 	tor_pool_retire(&app->pool, account_dir_id(a));
+	(void)tor_pool_spare(&app->pool); /* there was none if no further account might be made */
 }
 
 static const struct accounts_ops account_ops = {.created = on_created,

@@ -66,15 +66,25 @@ static int open_porch(struct porch *p, const char *address)
 	return listener_new(p->loop, address, 0600, on_accept, p, &p->listener);
 }
 
-static int tcp_connect(const char *address)
+/* From an address of loopback; 0: the usual one. */
+static int tcp_connect_from(const char *address, uint32_t source)
 {
 	struct sockaddr_in sin = {.sin_family = AF_INET};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
+	if (source != 0) {
+		sin.sin_addr.s_addr = htonl(source);
+		assert_int_equal(bind(fd, (struct sockaddr *)&sin, sizeof(sin)), 0);
+	}
 	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	sin.sin_port = htons((uint16_t)atoi(strchr(address, ':') + 1));
 	assert_int_equal(connect(fd, (struct sockaddr *)&sin, sizeof(sin)), 0);
 	return fd;
+}
+
+static int tcp_connect(const char *address)
+{
+	return tcp_connect_from(address, 0);
 }
 
 static void test_addresses(void **state)
@@ -263,6 +273,47 @@ static void test_out_of_descriptors(void **state)
 	close(later);
 }
 
+/* The origin of the n-th connection that was accepted. */
+static uint64_t origin(struct porch *p, int n)
+{
+	static const struct stream_opts opts = {.in_max = 1, .out_max = 1};
+	struct stream *s;
+	uint64_t number;
+
+	TURN_UNTIL(p->loop, p->n == n + 1);
+	s = stream_new(p->loop, p->fds[n], &opts, NULL, NULL);
+	p->fds[n] = -1;
+	number = stream_origin(s);
+	stream_close(s);
+	return number;
+}
+
+static void test_connections_tell_where_they_come_from(void **state)
+{
+	struct porch *p = *state;
+	uint64_t home, away, user;
+	int fds[5];
+
+	assert_int_equal(open_porch(p, "127.0.0.1:0"), 0);
+	fds[0] = tcp_connect(listener_address(p->listener));
+	home = origin(p, 0);
+	fds[1] = tcp_connect_from(listener_address(p->listener), INADDR_LOOPBACK + 1);
+	away = origin(p, 1);
+	fds[2] = tcp_connect(listener_address(p->listener));
+	assert_true(origin(p, 2) == home);
+	assert_true(home != 0 && away != 0 && home != away);
+	listener_free(p->listener);
+
+	assert_int_equal(open_porch(p, p->path), 0);
+	assert_int_equal(unix_connect(p->path + strlen("unix:"), &fds[3]), 0);
+	user = origin(p, 3);
+	assert_int_equal(unix_connect(p->path + strlen("unix:"), &fds[4]), 0);
+	assert_true(origin(p, 4) == user);
+	assert_true(user != 0 && user != home && user != away);
+	for (int i = 0; i < 5; i++)
+		close(fds[i]);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -278,6 +329,7 @@ int main(void)
 	    T(test_freed_by_its_own_callback),
 	    T(test_pausing),
 	    T(test_out_of_descriptors),
+	    T(test_connections_tell_where_they_come_from),
 	};
 
 	alarm(60);
