@@ -51,8 +51,12 @@ void register_advance(struct client *c)
 static void nick_of_account(struct client *c, const char *nick)
 {
 	struct chat *chat = session_chat(c->session);
-	int err = chat_set_nick(chat, gateway_now(c->gateway), nick);
+	int err;
 
+	/* Contacts and other clients are not told what they know. */
+	if (strcmp(nick, chat_nick(chat)) == 0)
+		return;
+	err = chat_set_nick(chat, gateway_now(c->gateway), nick);
 	if (err == ERR_INVALID)
 		client_numeric(c, ERR_ERRONEUSNICKNAME, "%s", nick);
 	else if (err == ERR_EXISTS)
