@@ -5,7 +5,6 @@
  *
  *   ircload register PORT COUNT AT_ONCE        registrations, each on a new connection: prints seconds
  *   ircload talk PORT KIND COUNT WINDOW RATE LOGIN [LOGIN]
- *   ircload idle PORT COUNT LOGIN              attaches clients and holds them until its input ends
  *
  * KIND is ping (answered by a PONG to the same client), self (PRIVMSG to the nick of the second client, which counts
  * them), tag (TAGMSG to it, whose end is found by a PING) or 301:NICK (PRIVMSG, each answered by a 301). WINDOW: how
@@ -410,15 +409,6 @@ static void run_talk(const char *what, unsigned long count, unsigned long window
 	printf("%u %u\n", took_us[count / 2], took_us[count * 99 / 100]);
 }
 
-/* ---- idle ---- */
-
-static void run_idle(unsigned long count, const char *login)
-{
-	while (n_ready < count)
-		(void)log_in(login);
-	await_go();
-}
-
 int main(int argc, char **argv)
 {
 	ep = epoll_create1(EPOLL_CLOEXEC);
@@ -428,8 +418,6 @@ int main(int argc, char **argv)
 	else if ((argc == 8 || argc == 9) && strcmp(argv[1], "talk") == 0)
 		run_talk(argv[3], strtoul(argv[4], NULL, 10), strtoul(argv[5], NULL, 10),
 			 strtoul(argv[6], NULL, 10), argv[7], argv[8]);
-	else if (argc == 5 && strcmp(argv[1], "idle") == 0)
-		run_idle(strtoul(argv[3], NULL, 10), argv[4]);
 	else
 		die("register PORT COUNT AT_ONCE | talk PORT KIND COUNT WINDOW RATE LOGIN [LOGIN] | "
 		    "idle PORT COUNT LOGIN");

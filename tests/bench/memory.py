@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An account with many contacts and lines: what unlocking it takes beside the password hash, and how much memory.
+"""An account with many contacts and lines: what unlocking it takes beside the password hash, and how much memory; and
+the memory of clients that are attached and idle.
 
 The hash is measured by the login to another, empty account of the same daemon, in turn with the full one."""
 
 import subprocess
 import time
 
+from crowd import Crowd, Key
 from ircclient import IrcClient
 from people import Person
 from world import QUICK, BenchDaemon, StandIn, median, program
@@ -14,6 +16,7 @@ CONTACTS = 200 if QUICK else 10000
 LINES = 10000 if QUICK else 1000000
 TIMES = 3 if QUICK else 5
 LONG_S = 120
+CLIENTS = 100 if QUICK else 1000
 
 
 def account_dir(daemon, name):
@@ -61,7 +64,30 @@ def dialled(daemon):
     return at_once, highest
 
 
+def idle_clients(table, work):
+    """Of one account, over plain TCP; the first ones have made room for what all of them share."""
+    daemon = BenchDaemon(work / "idle").start()
+    crowd = Crowd(daemon.address)
+    try:
+        alice = Person(daemon, "alice")
+        key = Key(alice.name, alice.password)
+        crowd.attach(key, 50)
+        before = daemon.memory_kib()
+        crowd.attach(key, CLIENTS)
+        alice.irc.fence()
+        table.row(f"resident, for each of {CLIENTS} idle clients of one account",
+                  f"{(daemon.memory_kib() - before) / CLIENTS:.2f} KB", "aim: 4 KB")
+    finally:
+        crowd.close()
+        daemon.kill()
+
+
 def run(table, work):
+    idle_clients(table, work)
+    many_contacts(table, work)
+
+
+def many_contacts(table, work):
     tor = StandIn(work / "tor")
     daemon = BenchDaemon(work / "d", tor=tor.config())
     try:

@@ -71,12 +71,6 @@ class BenchDaemon(Daemon):
     def _stat(self):
         return pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
 
-    def memory_kib(self, key="VmRSS"):
-        for line in pathlib.Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-            if line.startswith(key + ":"):
-                return int(line.split()[1])
-        raise KeyError(key)
-
     def cpu_ns(self):
         """The same to the nanosecond, of the main thread, where the work is."""
         return int(pathlib.Path(f"/proc/{self.process.pid}/schedstat").read_text().split()[0])

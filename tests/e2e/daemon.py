@@ -124,6 +124,13 @@ class Daemon:
     def running(self):
         return self.process is not None and self.process.poll() is None
 
+    def memory_kib(self, key="VmRSS"):
+        """What /proc says of its memory."""
+        for line in pathlib.Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith(key + ":"):
+                return int(line.split()[1])
+        raise KeyError(key)
+
     def check(self):
         """Raises if the daemon ended by itself or a sanitizer spoke."""
         if self.process is not None and self.process.poll() is not None:
