@@ -71,7 +71,9 @@ enum service_flags {
 	  "other contacts are moved to a new service; who is offline follows when reached.",                 \
 	  service_block)                                                                                     \
 	X("unblock", SERVICE_LOGIN, 1, 1, "<nick>", "let a blocked contact in again",                        \
-	  "It is called, and told where you are.", service_unblock)                                          \
+	  "It is called, and told where you are. If it has blocked you too and both doors are closed, only "  \
+	  "an invitation leads back.",                                                                       \
+	  service_unblock)                                                                                   \
 	X("queue", SERVICE_LOGIN, 0, 1, "[nick]", "show what waits to be sent",                              \
 	  "With a nick: each message with its number, which `cancel` takes, and whether it waits or may "    \
 	  "have left. It goes away once the contact has it.",                                                \
