@@ -63,7 +63,8 @@
 	  "Sends a message to a contact, at most 4 at once. It waits here while the contact is "         \
 	  "offline. To allium it is a command; to your own nick a note to your other clients.")          \
 	X("NOTICE", "<nick>{,<nick>} :<text>", "As PRIVMSG, without automatic answers.")                 \
-	X("TAGMSG", "<nick>", "Carries client-only tags.")                                               \
+	X("TAGMSG", "<nick>{,<nick>}",                                                                   \
+	  "Carries replies and reactions to contacts, and typing if `set typing on` wants it.")          \
 	X("REGISTER", "<account>|* * <password>", "Makes an account (draft/account-registration).")      \
 	X("VERIFY", "<account> <code>", "Is not needed: an account is there at once.")                   \
 	X("CHATHISTORY", "<subcommand> [<target>] <place> [<place>] <limit>",                            \
@@ -73,6 +74,10 @@
 	  "Finds lines: by in (a nick), from, text, after, before and limit (soju.im/search).")          \
 	X("MARKREAD", "<target> [timestamp=<time>]",                                                     \
 	  "Tells or moves the mark up to which a conversation has been read.")                           \
+	X("BATCH", "+<name> draft/multiline <nick> | -<name>",                                           \
+	  "Opens and ends a message of several lines; its PRIVMSG or NOTICE carry @batch=<name>.")       \
+	X("REDACT", "<nick> <msgid> [:<reason>]",                                                        \
+	  "Asks a contact to take a message of yours off the screen. What was read was read.")           \
 	X("LUSERS", "", "Counts you and the contacts who are online.")                                   \
 	X("VERSION", "", "Shows the version, and the limits as ISUPPORT tells them.")                    \
 	X("MOTD", "", "Shows the message of the day, if there is one.")                                  \

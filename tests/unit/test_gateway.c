@@ -100,9 +100,9 @@ static void sasl_plain_logs_in_before_the_welcome(void **state)
 
 	(void)state;
 	user_send(u, "CAP LS 302");
-	user_next(u, ":" SERVER " CAP * LS :*sasl=PLAIN*");
+	user_expect(u, ":" SERVER " CAP * LS *:*sasl=PLAIN*");
 	user_send(u, "CAP REQ :sasl chghost server-time message-tags");
-	user_next(u, ":" SERVER " CAP * ACK :sasl chghost server-time message-tags");
+	user_expect(u, ":" SERVER " CAP * ACK :sasl chghost server-time message-tags");
 	user_send(u, "NICK x");
 	user_send(u, "USER x 0 * :x");
 	user_send(u, "AUTHENTICATE PLAIN");
