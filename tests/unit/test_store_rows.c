@@ -79,6 +79,8 @@ static void assert_contact(const struct contact_row *a, const struct contact_row
 	assert_int_equal(a->has_token, b->has_token);
 	assert_memory_equal(a->token, b->token, sizeof(a->token));
 	assert_int_equal(a->knows_door, b->knows_door);
+	assert_true(a->expire_ms == b->expire_ms);
+	assert_int_equal(a->household, b->household);
 }
 
 static void a_contact_comes_back_as_it_was(void **state)
@@ -93,7 +95,8 @@ static void a_contact_comes_back_as_it_was(void **state)
 	c.min_version = 200;
 	c.created_ms = 1700000000123;
 	c.seen_ms = 1700000000456;
-	c.blocked = c.knows_door = true;
+	c.blocked = c.knows_door = c.household = true;
+	c.expire_ms = INT64_MAX;
 	struct store *s = help_open(*state);
 	assert_int_equal(store_contact_add(s, &c), 0);
 	assert_true(c.id > 0);
@@ -107,7 +110,8 @@ static void a_contact_comes_back_as_it_was(void **state)
 	memset(c.client_key, 0, KEY_BYTES);
 	strcpy(c.petname, "Robert");
 	c.text[0] = '\0';
-	c.blocked = c.knows_door = false;
+	c.blocked = c.knows_door = c.household = false;
+	c.expire_ms = 60000;
 	assert_int_equal(store_contact_update(s, &c), 0);
 	s = reopen(*state, s);
 	all = contacts(s);
@@ -305,7 +309,9 @@ static void lines_come_back_in_their_order(void **state)
 			     .minute = 28333333,
 			     .client = "laptop",
 			     .text = text,
-			     .text_len = sizeof(text) - 1};
+			     .text_len = sizeof(text) - 1,
+			     .has_re = true,
+			     .re = {4, 5, 6}};
 	assert_int_equal(store_line_add(s, &l), 0);
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(help_line(s, i % 2 ? bob : 0, ""), 0);
@@ -324,10 +330,13 @@ static void lines_come_back_in_their_order(void **state)
 	assert_int_equal(got->minute, l.minute);
 	assert_string_equal(got->client, "laptop");
 	assert_int_equal(got->text_len, sizeof(text) - 1);
+	assert_true(got->has_re);
+	assert_memory_equal(got->re, l.re, sizeof(l.re));
 
 	all.n = 0;
 	assert_int_equal(store_line_since(s, l.id, 3, collect_line, &all), 0);
 	assert_int_equal(all.n, 3);
+	assert_false(all.rows[0].has_re);
 	for (size_t i = 0; i < 3; i++) {
 		assert_int_equal(all.rows[i].id, l.id + 1 + (int64_t)i);
 		assert_int_equal(all.rows[i].contact, i % 2 ? bob : 0);
