@@ -166,3 +166,31 @@ def test_a_name_that_is_taken_or_looks_alike_is_never_merged(new_daemon, torrc):
     bob.irc.wait_for(lambda lines: any(line.text == "from mallory" for line in lines), TOR_S)
     assert bob.irc.messages(source="alice") == []
     assert bob.irc.messages(source=match.group(1)) == ["from mallory"]
+
+
+RICH_CAPS = "batch draft/message-redaction draft/multiline echo-message message-tags"
+
+
+def test_several_lines_a_reaction_and_what_is_taken_back_cross_tor(friends):
+    alice, bob = friends
+    for person in friends:
+        person.irc.send(f"CAP REQ :{RICH_CAPS}")
+        person.irc.expect(r" ACK :")
+    alice.irc.command("set typing on")
+    alice.irc.expect(r"typing is on now")
+    alice.irc.send("@+typing=active TAGMSG bob")
+    bob.irc.expect(r"@\S*\+typing=active :alice!\S+ TAGMSG bob$", TOR_S)
+    alice.irc.send("BATCH +1 draft/multiline bob")
+    for text in ("the pin", "", "is 1234"):
+        alice.irc.send(f"@batch=1 PRIVMSG bob :{text}")
+    alice.irc.send("BATCH -1")
+    pin, batch = bob.irc.expect(r"msgid=(\w+) :alice!\S+ BATCH \+(\w+) draft/multiline bob$", TOR_S).groups()
+    bob.irc.expect(rf" BATCH -{batch}$")
+    lines = [line.text for line in bob.irc.lines if line.tags.get("batch") == batch]
+    assert lines == ["the pin", "", "is 1234"]
+    bob.irc.send(f"@+draft/reply={pin};+draft/react=👍 TAGMSG alice")
+    alice.irc.expect(rf"\+draft/reply={pin};\+draft/react=👍 :bob!\S+ TAGMSG alice$", TOR_S)
+    alice.irc.send(f"REDACT bob {pin} :wrong window")
+    bob.irc.expect(rf":alice!\S+ REDACT bob {pin} :wrong window$", TOR_S)
+    bob.irc.send(f"REDACT alice {pin}")
+    bob.irc.expect(r"NOTICE bob :There is no such message")
