@@ -13,6 +13,7 @@
 
 #define BATCH_LINES  FENCE_LINES
 #define DEFAULT_NAME "default"
+#define OWN_STEP     16
 
 /* ---- the fence ---- */
 
@@ -38,19 +39,45 @@ void replay_fence(struct client *c)
 
 /* ---- which lines ---- */
 
+static int compare_ids(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a;
+	int64_t y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
 static bool is_own(const struct replay *r, int64_t id)
 {
-	unsigned n = r->n_own < REPLAY_OWN_MAX ? r->n_own : REPLAY_OWN_MAX;
+	return r->n_own > 0 && bsearch(&id, r->own, r->n_own, sizeof(id), compare_ids) != NULL;
+}
 
-	for (unsigned i = 0; i < n; i++)
-		if (r->own[i] == id)
-			return true;
-	return false;
+/* Ids ascend.  Who talks on and on while it reads nothing is shown the rest of its own words. */
+static void remember_own(struct replay *r, int64_t id)
+{
+	int64_t *own = r->own;
+
+	if (r->n_own == REPLAY_OWN_MAX)
+		return;
+	if (r->n_own % OWN_STEP == 0) {
+		own = reallocarray(own, r->n_own + OWN_STEP, sizeof(*own));
+		if (own == NULL)
+			return;
+		r->own = own;
+	}
+	own[r->n_own++] = id;
+}
+
+static void forget_own(struct replay *r)
+{
+	free(r->own);
+	r->own = NULL;
+	r->n_own = 0;
 }
 
 /*
- * What a client said itself it has already: not what another live client of its name says.  One with echo-message
- * shows what it says only when that comes back, so of what it said before only its cursor tells.
+ * What a client said itself it has already: not what another live client of its name says.  One with
+ * echo-message shows what it says only when that comes back, so of what it said before only its cursor tells.
  */
 static bool has_already(const struct client *c, const struct line_row *l)
 {
@@ -72,9 +99,9 @@ static void show(struct client *c, const struct contact *contact, const struct l
 /* ---- live ---- */
 
 /*
- * Whoever says something to itself is told so, by any other server.  Clients that show what they send would show it
- * twice: they don't get it, but for those that tell an echo or an answer from what is said to them.  It is no answer
- * to the command, unlike the echo.
+ * Whoever says something to itself is told so, by any other server.  Clients that show what they send would
+ * show it twice: they don't get it, but for those that tell an echo or an answer from what is said to them.
+ * It is no answer to the command, unlike the echo.
  */
 static void deliver_own_note(struct client *c, const struct line_row *l)
 {
@@ -96,7 +123,7 @@ static void on_own_line(struct client *c, const struct contact *contact, const s
 		r->shown = l->id;
 		r->unfenced++;
 	} else {
-		r->own[r->n_own++ % REPLAY_OWN_MAX] = l->id;
+		remember_own(r, l->id);
 	}
 	if (contact == NULL)
 		deliver_own_note(c, l);
@@ -162,6 +189,8 @@ void replay_pump(struct client *c)
 			return;
 		}
 		r->live = b.rows < BATCH_LINES;
+		if (r->live)
+			forget_own(r);
 		replay_fence(c);
 	}
 }
@@ -174,7 +203,7 @@ void replay_start(struct client *c)
 	int64_t cursor = 0;
 	int err;
 
-	memset(r, 0, sizeof(*r));
+	replay_stop(c);
 	err = chat_cursor(chat, c->name, &cursor);
 	if (err != 0 && strcmp(c->name, DEFAULT_NAME) != 0) {
 		client_notice(c, "The client name %s can't be used (%s): you are the client `%s` now.",
@@ -194,6 +223,12 @@ void replay_start(struct client *c)
 	r->live = cursor == r->attached;
 	r->shown = r->fenced = r->acked = cursor;
 	replay_pump(c);
+}
+
+void replay_stop(struct client *c)
+{
+	forget_own(&c->replay);
+	memset(&c->replay, 0, sizeof(c->replay));
 }
 
 /* ---- the cursor ---- */

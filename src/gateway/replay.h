@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define FENCE_LINES    50
-#define REPLAY_OWN_MAX 32
+#define REPLAY_OWN_MAX 1024
 
 struct client;
 struct contact;
@@ -28,14 +28,17 @@ struct replay {
 	int64_t fenced;	  /* last line before the last fence */
 	int64_t acked;	  /* last line before the last fence that was answered */
 	int64_t attached; /* last line when it logged in: later ones under its name may be another client's */
-	unsigned unfenced;	     /* lines shown since the last fence */
-	int64_t own[REPLAY_OWN_MAX]; /* lines that it sent itself while it was not live */
+	unsigned unfenced; /* lines shown since the last fence */
+	int64_t
+	    *own; /* lines that it sent itself while it was not live, the first REPLAY_OWN_MAX; NULL: none */
 	unsigned n_own;
 	char token[17]; /* start of its fence tokens */
 };
 
 /* The client has joined: shows what its name has missed. */
 void replay_start(struct client *c);
+/* It has left the account. */
+void replay_stop(struct client *c);
 /* Goes on with a client that is not live, if it may: after a PONG, and when its stream has drained. */
 void replay_pump(struct client *c);
 /* A line was added to the stream; sender: which client of the session sent it, or NULL. */

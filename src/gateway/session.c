@@ -209,7 +209,7 @@ void session_detach(struct client *c)
 	c->joined = false;
 	circuits_cancel(c);
 	search_cancel(c);
-	memset(&c->replay, 0, sizeof(c->replay));
+	replay_stop(c);
 	/* The PONG to a fence of this session will not be known any more. */
 	client_on_pong(c);
 }
