@@ -219,13 +219,14 @@ void login_clear(struct gateway *g)
 static int enqueue(struct client *c, enum login_kind kind, const struct login_name *name, struct account_job *job)
 {
 	struct gateway *g = c->gateway;
-	struct login *l = calloc(1, sizeof(*l));
+	/* Further lines wait, but one line can name the service twice, and one message can have several lines. */
+	struct login *l = c->login == NULL ? calloc(1, sizeof(*l)) : NULL;
 	uint64_t now = loop_now_ms(g->loop);
 	unsigned wrong = guess_count(&g->guesses, name->account, now);
 
 	if (l == NULL) {
 		account_job_free(job);
-		return ERR_NOMEM;
+		return c->login != NULL ? ERR_WRONG_STATE : ERR_NOMEM;
 	}
 	if (c->wrong > wrong)
 		wrong = c->wrong;

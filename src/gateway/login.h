@@ -33,7 +33,8 @@ void login_clear(struct gateway *g); /* no client is left */
 
 /*
  * Starts a login as "account" or "account@client".  0: the outcome goes, later, to the handler of its kind.
- * ERR_INVALID: the client's name is none.  ERR_UNAVAILABLE: no accounts are served yet. ERR_NOMEM.
+ * ERR_INVALID: the client's name is none.  ERR_UNAVAILABLE: no accounts are served yet.  ERR_WRONG_STATE: another
+ * password of the client is being checked.  ERR_NOMEM.
  */
 int login_start(struct client *c, enum login_kind kind, const char *who, const char *password, size_t len);
 /* The proof that the client's exchange of SCRAM has come to: authenticate_prove is called at its turn. */
