@@ -20,10 +20,10 @@ PACED = 100 if QUICK else 600
 RATE = 200
 WINDOW = 256
 SIZE = 80  # of the text that ircload says
-# Who talks to whom. Elsewhere it is Carol to Dave; who is on BitlBee is alone there.
+# Who talks to whom; elsewhere it is Carol to Dave.
 PEOPLE = {"allium": ("alice@a/alice-password", "alice@b/alice-password")}
 
-NO_LIMITS = "clients_max = 5000\n"
+NO_LIMITS = "flood_rate = 0\nstranger_rate = 0\n"
 
 
 class Ours(BenchDaemon):
@@ -73,13 +73,13 @@ def talk(server, kind, *logins):
 
 def bare(path, kind, batch):
     """The same of SQLCipher's transactions and nothing else."""
-    def rate(messages, batch):
-        done = subprocess.run([program("store_rate"), f"{path}-{batch:.0f}.db", kind, str(messages), str(SIZE),
-                               str(batch)], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, check=True, text=True)
+    def rate(messages, *how):
+        done = subprocess.run([program("store_rate"), f"{path}-{len(how)}-{how[0]:.0f}.db", kind, str(messages),
+                               str(SIZE), *map(str, how)], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL,
+                              check=True, text=True)
         _, cpu, p50 = map(float, done.stdout.split())
         return cpu / messages * 1e6, p50
-    alone, p50 = rate(ALONE, 1)
-    return {"batched": rate(LINES, batch)[0], "alone": alone, "p50": p50}
+    return {"batched": rate(LINES, batch)[0], "alone": rate(ALONE, 1)[0], "p50": rate(PACED, 1, RATE)[1]}
 
 
 def one_round(servers, path):
@@ -88,8 +88,9 @@ def one_round(servers, path):
     for server in servers:
         for at_once in (4, 64):
             found[f"register {at_once}", server.name] = {"rate": registrations(server, at_once)}
-        found["ping", server.name] = talk(server, "ping", "carol")
+        # Of what is pipelined, BitlBee loses lines now and then; and who is there is alone.
         if server.name != "BitlBee":
+            found["ping", server.name] = talk(server, "ping", "carol")
             found["relayed", server.name] = talk(server, "self", *PEOPLE.get(server.name, ("carol", "dave")))
     ours = servers[0]
     found["tag", "allium"] = talk(ours, "tag", *PEOPLE["allium"])

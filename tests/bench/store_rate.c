@@ -4,7 +4,9 @@
  * settings (WAL, synchronous=FULL, secure_delete), but with nothing between the statements.  Prints seconds.
  * The sides run as two processes at once, as the daemons do.
  *
- *   store_rate DB send|receive|note|queue|empty MESSAGES SIZE BATCH     BATCH: messages in a transaction (may be 2.5)
+ *   store_rate DB send|receive|note|queue|empty MESSAGES SIZE BATCH [RATE]
+ *
+ * BATCH: messages in a transaction (may be 2.5).  RATE: transactions a second; as many as can be without it.
  *
  * note: lines to oneself, queue: to somebody who is away.  After the seconds it prints those of CPU, and what half of
  * the transactions took at most, in microseconds.
@@ -26,7 +28,7 @@
 #define STATE	    200 /* about a ratchet */
 
 static sqlite3 *db;
-static sqlite3_stmt *begin, *commit, *line, *outbox, *acked, *seen, *state;
+static sqlite3_stmt *begin, *commit, *line, *note, *outbox, *acked, *seen, *state;
 static uint32_t *took_us;
 static size_t n_took;
 static double cpu_before;
@@ -108,6 +110,8 @@ static void prepare_all(void)
 	state = prepare("UPDATE meta SET value = ?1 WHERE name = 'state'");
 	line = prepare("INSERT INTO line (contact, kind, message_kind, msgid, time_ms, minute, client, text)"
 		       " VALUES (1, 0, 0, ?1, 1700000000000, 28333333, 'bench', ?2)");
+	note = prepare("INSERT INTO line (contact, kind, message_kind, msgid, time_ms, minute, client, text)"
+		       " VALUES (NULL, 1, 0, ?1, 1700000000000, 28333333, 'bench', ?2)");
 	outbox = prepare("INSERT INTO outbox (contact, msgid, message_kind, minute, may_have_left, text, seq,"
 			 " sealed) VALUES (1, ?1, 0, 28333333, 1, ?2, ?3, ?4)");
 	acked = prepare("DELETE FROM outbox WHERE id = ?1");
@@ -126,7 +130,7 @@ static void note_one(int size)
 	uint8_t msgid[16];
 
 	randombytes_buf(msgid, sizeof(msgid));
-	put_message(line, msgid, size);
+	put_message(note, msgid, size);
 }
 
 /* Accepted, and not sealed yet. */
@@ -197,12 +201,24 @@ static void put_one(char what, int size, double batch)
 	}
 }
 
-static double fill(char what, unsigned long n, int size, double batch)
+/* Until the i-th transaction is due, of `rate` a second. */
+static void wait_for(unsigned long i, double start, double rate)
+{
+	double left = start + (double)i / rate - seconds();
+	struct timespec t = {.tv_sec = (time_t)left, .tv_nsec = (long)((left - (double)(time_t)left) * 1e9)};
+
+	if (left > 0)
+		nanosleep(&t, NULL);
+}
+
+static double fill(char what, unsigned long n, int size, double batch, double rate)
 {
 	double start = seconds(), due = 0, begun;
 	unsigned long i = 0;
 
 	while (i < n) {
+		if (rate > 0)
+			wait_for(i, start, rate);
 		begun = seconds();
 		run(begin);
 		if (what == 'e')
@@ -236,8 +252,8 @@ int main(int argc, char **argv)
 	double batch;
 	int size;
 
-	if (argc != 6 || sodium_init() < 0 || (batch = strtod(argv[5], NULL)) < 0.01) {
-		fprintf(stderr, "usage: store_rate DB send|receive|note|queue|empty MESSAGES SIZE BATCH\n");
+	if (argc < 6 || argc > 7 || sodium_init() < 0 || (batch = strtod(argv[5], NULL)) < 0.01) {
+		fprintf(stderr, "usage: store_rate DB send|receive|note|queue|empty MESSAGES SIZE BATCH [RATE]\n");
 		return 2;
 	}
 	n = strtoul(argv[3], NULL, 10);
@@ -247,6 +263,6 @@ int main(int argc, char **argv)
 		return 1;
 	prepare_all();
 	cpu_before = cpu_seconds();
-	report(fill(argv[2][0], n, size, batch), n);
+	report(fill(argv[2][0], n, size, batch, argc == 7 ? strtod(argv[6], NULL) : 0), n);
 	return 0;
 }
