@@ -256,8 +256,25 @@ size_t utf8_char(const char *in, size_t len)
 	return len ? utf8_sequence((const unsigned char *)in, len) : 0;
 }
 
+/* ASCII, a word at a time, since most text is. */
+static size_t plain_prefix(const char *in, size_t len)
+{
+	size_t n = 0;
+	uint64_t word;
+	for (; len - n >= sizeof(word); n += sizeof(word)) {
+		memcpy(&word, in + n, sizeof(word));
+		/* A byte that is zero borrows from the one above it, one that is not ASCII has its highest bit. */
+		if (((word - 0x0101010101010101ull) | word) & 0x8080808080808080ull)
+			break;
+	}
+	return n;
+}
+
 bool utf8_valid(const char *in, size_t len)
 {
+	const size_t plain = plain_prefix(in, len);
+	in += plain;
+	len -= plain;
 	while (len) {
 		const size_t n = utf8_char(in, len);
 		if (!n)

@@ -31,8 +31,9 @@ const char *command_name(size_t i)
 
 static const struct command *find(const char *name)
 {
+	/* Names are letters: most of them differ in the first. */
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (strcasecmp(table[i].name, name) == 0)
+		if (((table[i].name[0] ^ name[0]) & ~0x20) == 0 && strcasecmp(table[i].name, name) == 0)
 			return &table[i];
 	return NULL;
 }

@@ -13,10 +13,10 @@
 #define TAGS_SIZE (IRC_CLIENT_TAGS_MAX + 256)
 
 /* One line ends at its first byte that is none: nothing may add lines of its own. */
-static void clean(char *text)
+static void clean(char *text, size_t left)
 {
-	size_t left = strlen(text);
-
+	if (utf8_valid(text, left) && memchr(text, '\r', left) == NULL && memchr(text, '\n', left) == NULL)
+		return;
 	while (left > 0) {
 		size_t n = utf8_char(text, left);
 
@@ -126,7 +126,7 @@ __attribute__((format(printf, 3, 0))) static void send_text(struct client *c, co
 			len--;
 		line[len] = '\0';
 	}
-	clean(line);
+	clean(line, strlen(line));
 	format_tags(c, t, tags);
 	if (c->responding)
 		response_line(c, tags, line);
