@@ -164,9 +164,9 @@ void service_wipe(struct client *c, const struct service_args *a)
 void service_on_wipe(struct client *c, int err)
 {
 	if (err == 0)
-		client_notice(c, "The account is wiped. Its key file is destroyed: what it kept can't be read any "
-				 "more, by anybody. Its links are closed, and its directory goes with its tor, within seconds. "
-				 "Backups are yours to destroy.");
+		client_notice(c, "The account is wiped. Its key file is destroyed: nobody can read any more what it "
+				 "kept. Its links are closed, and its directory goes with its tor, within "
+				 "seconds. Backups are yours to destroy.");
 	else if (err == ERR_AUTH)
 		client_notice(c, "The password is wrong: nothing was wiped.");
 	else if (err == ERR_REFUSED)
