@@ -193,4 +193,4 @@ def test_several_lines_a_reaction_and_what_is_taken_back_cross_tor(friends):
     alice.irc.send(f"REDACT bob {pin} :wrong window")
     bob.irc.expect(rf":alice!\S+ REDACT bob {pin} :wrong window$", TOR_S)
     bob.irc.send(f"REDACT alice {pin}")
-    bob.irc.expect(r"NOTICE bob :There is no such message")
+    bob.irc.expect(r":There is no such message")
