@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "crypto/crypto.h"
 
 #include "command.h"
 #include "privmsg.h"
@@ -26,9 +27,17 @@ struct multiline {
 	char text[MULTILINE_BYTES + 1];
 };
 
+/* It may have held a password, on its way to the service. */
+static void forget(struct multiline *ml)
+{
+	crypto_wipe(ml, sizeof(*ml));
+	free(ml);
+}
+
 void multiline_free(struct client *c)
 {
-	free(c->multiline);
+	if (c->multiline != NULL)
+		forget(c->multiline);
 	c->multiline = NULL;
 }
 
@@ -176,6 +185,7 @@ static void send_lines(struct client *c, const struct multiline *ml, struct outg
 		if (o->len > 0)
 			privmsg_to(c, ml->target, o);
 	}
+	crypto_wipe(text, sizeof(text));
 }
 
 static void send_message(struct client *c, const struct multiline *ml)
@@ -204,7 +214,7 @@ static void close_batch(struct client *c, const char *ref)
 		response_resume(c);
 		send_message(c, ml);
 	}
-	free(ml);
+	forget(ml);
 }
 
 void command_batch(struct client *c, const struct irc_message *m)
