@@ -75,9 +75,10 @@
 	X("MARKREAD", "<target> [timestamp=<time>]",                                                     \
 	  "Tells or moves the mark up to which a conversation has been read.")                           \
 	X("BATCH", "+<name> draft/multiline <nick> | -<name>",                                           \
-	  "Opens and ends a message of several lines; its PRIVMSG or NOTICE carry @batch=<name>.")       \
+	  "Opens and ends a message of several lines; its PRIVMSGs carry @batch=<name>.")                \
 	X("REDACT", "<nick> <msgid> [:<reason>]",                                                        \
-	  "Asks a contact to take a message of yours off the screen. What was read was read.")           \
+	  "Takes a message of yours back: it is deleted here, and the contact is asked to delete it. "   \
+	  "What was read was read.")                                                                     \
 	X("LUSERS", "", "Counts you and the contacts who are online.")                                   \
 	X("VERSION", "", "Shows the version, and the limits as ISUPPORT tells them.")                    \
 	X("MOTD", "", "Shows the message of the day, if there is one.")                                  \
