@@ -67,7 +67,9 @@ struct targets {
 
 static void flush(struct targets *t)
 {
-	if (t->line[0] != '\0')
+	if (t->line[0] != '\0' && t->n == ERR_MONLISTFULL)
+		client_numeric(t->c, t->n, "%d %s", ISUPPORT_MONITOR, t->line);
+	else if (t->line[0] != '\0')
 		client_reply(t->c, t->n, ":%s", t->line);
 	t->line[0] = '\0';
 }
@@ -186,7 +188,7 @@ void monitor_on_presence(struct session *s, const struct contact *contact, enum 
 
 static void add_targets(struct client *c, char *list)
 {
-	struct targets full = {.c = c};
+	struct targets full = {.c = c, .n = ERR_MONLISTFULL};
 	struct report r;
 	const char *nick;
 
@@ -205,8 +207,7 @@ static void add_targets(struct client *c, char *list)
 			put(&full, nick);
 	}
 	report_end(&r);
-	if (full.line[0] != '\0')
-		client_numeric(c, ERR_MONLISTFULL, "%d %s", ISUPPORT_MONITOR, full.line);
+	flush(&full);
 }
 
 static void remove_targets(struct client *c, char *list)

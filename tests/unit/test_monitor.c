@@ -63,6 +63,40 @@ static void who_comes_and_goes_is_told_once(void **state)
 	pair_free(&p);
 }
 
+/* `MONITOR + nick0, nick1, ...`: n of them. */
+static void monitor_many(struct user *u, const char *nick, unsigned n)
+{
+	char list[IRC_LINE_MAX] = "";
+
+	for (unsigned i = 0; i < n; i++)
+		sprintf(list + strlen(list), "%s%s%u", i > 0 ? "," : "", nick, i);
+	user_send(u, "MONITOR + %s", list);
+}
+
+static void what_does_not_fit_is_named_in_full(void **state)
+{
+	struct world *w = world_new(NULL);
+	struct user *u = user_register(w, "alice");
+
+	(void)state;
+	for (unsigned i = 0; i < 512 / 32; i++) {
+		char nick[16];
+
+		snprintf(nick, sizeof(nick), "a%u_", i);
+		monitor_many(u, nick, 32);
+		user_next(u, ":" SERVER " 731 alice :a*_0,*_31");
+	}
+	monitor_many(u, "bob", 1);
+	user_next(u, ":" SERVER " 734 alice 512 bob0 :*");
+	/* More than one line holds. */
+	monitor_many(u, "dave________", 30);
+	user_next(u, ":" SERVER " 734 alice 512 dave________0,*,dave________26 :*");
+	user_next(u, ":" SERVER " 734 alice 512 dave________27,dave________28,dave________29 :*");
+	user_nothing(u);
+	user_free(u);
+	world_free(w);
+}
+
 static void the_channel_tells_who_is_away_and_monitor_only_outside(void **state)
 {
 	struct pair p = two_friends();
@@ -276,6 +310,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(who_comes_and_goes_is_told_once),
+	    cmocka_unit_test(what_does_not_fit_is_named_in_full),
 	    cmocka_unit_test(the_channel_tells_who_is_away_and_monitor_only_outside),
 	    cmocka_unit_test(who_comes_away_is_told_both),
 	    cmocka_unit_test(a_name_comes_and_goes_with_rename_and_remove),
