@@ -11,6 +11,7 @@ import pytest
 
 from daemon import free_ports
 from people import Person
+from scram import Scram
 
 TIMEOUT_S = 30
 TEXT, CLOSE = 1, 8
@@ -78,6 +79,31 @@ def test_a_page_that_was_named_logs_in_talks_and_closes(alice):
     page.expect(r"^ERROR ")
     assert page.receive()[0] == CLOSE
     assert page.receive() is None
+
+
+def test_a_page_makes_an_account_and_comes_back_by_scram(alice):
+    page = WebSocket(alice.daemon, origin="https://irc.example")
+    for line in ("CAP LS 302", "NICK bob", "USER bob 0 * :x", "REGISTER * * password-of-bob", "CAP END"):
+        page.send(line)
+    page.expect(r" LS .*draft/account-registration=before-connect,custom-account-name ")
+    page.expect(r" REGISTER SUCCESS bob :")
+    page.expect(r" JOIN :?&contacts")
+
+    page = WebSocket(alice.daemon, origin="https://irc.example")
+    client = Scram("bob@page", "password-of-bob", flag="y")
+    for line in ("CAP LS 302", "CAP REQ :sasl", "NICK x", "USER x 0 * :x", "AUTHENTICATE SCRAM-SHA-256"):
+        page.send(line)
+    page.expect(r"[ :]sasl=PLAIN,SCRAM-SHA-256( |$)")
+    page.expect(r"^AUTHENTICATE \+$")
+    page.send("AUTHENTICATE " + base64.b64encode(client.first()).decode())
+    challenge = base64.b64decode(page.expect(r"^AUTHENTICATE ").split()[1])
+    page.send("AUTHENTICATE " + base64.b64encode(client.final(challenge)).decode())
+    client.check(base64.b64decode(page.expect(r"^AUTHENTICATE ").split()[1]))
+    page.send("AUTHENTICATE +")
+    page.expect(r" 900 x \S+ bob ")
+    page.expect(r" 903 x ")
+    page.send("CAP END")
+    page.expect(r":bob!\S+ JOIN :?&contacts")
 
 
 def test_other_pages_and_other_names_are_refused(alice):

@@ -206,7 +206,7 @@ static void malformed_beginnings_are_refused(void **state)
 	    "ny,,n=user,r=abc",
 	    ",,n=user,r=abc",
 	    "n=user,r=abc",
-	    "n,,n=us\xff" "er,r=abc",
+	    "n,,n=us\377er,r=abc",
 	};
 	struct scram_names names;
 	struct scram s;
