@@ -146,7 +146,8 @@ static void what_was_said_before_a_client_went_is_heard(void **state)
 
 static void what_waits_to_be_read_is_bounded(void **state)
 {
-	static const char lines[] = "PING :x\r\nPING :x\r\nPING :x\r\nPING :x\r\nPING :x\r\nPING :x\r\nPING :x\r\nPING :x\r\n";
+#define PINGS "PING :x\r\nPING :x\r\nPING :x\r\nPING :x\r\n"
+	static const char lines[] = PINGS PINGS;
 	struct world *w = world_new(&(struct gateway_opts){.strangers = {.burst = 1, .rate = 1}});
 	struct user *u = user_new(w);
 	size_t sent = 0;
