@@ -10,62 +10,17 @@
 #include "base/err.h"
 #include "crypto/crypto.h"
 
-#include "loop_private.h"
-#include "wire.h"
+#include "stream_private.h"
 
 #define READ_CHUNK 8192	 /* bytes of one read: with the loop's passes, the share of one stream in a turn */
-#define KEEP_CAP   512	 /* an empty buffer larger than this is given back: most streams are idle most of the time */
 #define PARTING_MS 2000	 /* for a peer to read why it was closed */
-#define PARTING_MAX 1024 /* bytes that may say so beyond the bound */
-
-/*
- * OPEN until the receiver closes or finishes it.  FINISHING: nobody receives any more; what was written still
- * goes out.  LINGERING: all of it is sent and our side shut down; what the peer still sends is discarded
- * until it closes too, since closing a socket with unread input would reset it and destroy what is on its
- * way.  DEAD: freed as soon as no callback of it is running.
- */
-enum stream_state { STREAM_OPEN, STREAM_FINISHING, STREAM_LINGERING, STREAM_DEAD };
-
-struct stream {
-	LIST_ENTRY(stream) link;	    /* in domain->streams or loop->loose */
-	TAILQ_ENTRY(stream) holding_link; /* in the queue of those of them that hold bytes, while holding */
-	struct loop *loop;
-	struct domain *domain;
-	const struct stream_ops *ops;
-	void *ctx;
-	int fd;
-	struct wire *wire; /* NULL: plain */
-	struct event *ev_read;
-	struct event *ev_write;
-	struct event
-	    *ev_wake; /* a timer: what must be told from the loop, or the end of a finishing stream */
-	struct buf in;
-	struct buf held; /* written in this turn, not yet committed */
-	struct buf out;	 /* released, not yet sent */
-	size_t in_max;
-	size_t out_max;
-	size_t high_water;
-	enum stream_state state;
-	int failed;	  /* why it ended; 0 while it lives */
-	unsigned running; /* callbacks of the receiver that are on the stack */
-	bool told;	  /* closed() was called */
-	bool holding;
-	bool paused;
-	bool resumed;	       /* deliver what is buffered */
-	bool ended;	       /* the peer has closed, which is told once what came before is taken */
-	bool writing;	       /* output waits for ev_write */
-	stream_ready_cb ready; /* the wire's handshake is not over: nothing but its end is told; then NULL */
-	bool read_blocked;     /* input waits for ev_write */
-	bool write_blocked;    /* output waits for ev_read */
-	bool above;	       /* output passed the high-water mark; drained() is owed */
-};
 
 static void on_readable(evutil_socket_t fd, short what, void *arg);
 static void on_writable(evutil_socket_t fd, short what, void *arg);
 static void on_wake(evutil_socket_t fd, short what, void *arg);
 static void stream_leave(struct stream *s, uint64_t timeout_ms);
 
-/* ---- memory ---- */
+/* ---- life ---- */
 
 static void stream_delete(struct stream *s)
 {
@@ -84,33 +39,10 @@ static void stream_delete(struct stream *s)
 	free(s);
 }
 
-/* ---- the queue of those that hold bytes ---- */
-
-static struct stream_queue *holding_queue(struct stream *s)
-{
-	return s->domain != NULL ? &s->domain->holding : &s->loop->holding;
-}
-
-static void hold(struct stream *s)
-{
-	if (!s->holding)
-		TAILQ_INSERT_TAIL(holding_queue(s), s, holding_link);
-	s->holding = true;
-}
-
-static void unhold(struct stream *s)
-{
-	if (s->holding)
-		TAILQ_REMOVE(holding_queue(s), s, holding_link);
-	s->holding = false;
-}
-
-/* ---- life ---- */
-
 static void stream_die(struct stream *s)
 {
 	LIST_REMOVE(s, link);
-	unhold(s);
+	stream_unhold(s);
 	if (s->state == STREAM_FINISHING || s->state == STREAM_LINGERING)
 		s->loop->n_finishing--;
 	s->state = STREAM_DEAD;
@@ -185,16 +117,14 @@ void stream_set_high_water(struct stream *s, size_t high_water)
 		s->above = true;
 }
 
-static void wake_in(struct stream *s, uint64_t in_ms)
+void stream_wake_in(struct stream *s, uint64_t in_ms)
 {
 	struct timeval tv = {.tv_sec = (time_t)(in_ms / 1000), .tv_usec = (suseconds_t)(in_ms % 1000 * 1000)};
 
 	evtimer_add(s->ev_wake, &tv);
 }
 
-/* Output can't go on: it is dropped, and who receives is told from the loop.  What was released before there was too
- * much of it may still leave. */
-static void stream_fail(struct stream *s, int err)
+void stream_fail(struct stream *s, int err)
 {
 	if (s->failed == 0)
 		s->failed = err;
@@ -204,7 +134,7 @@ static void stream_fail(struct stream *s, int err)
 		event_del(s->ev_write);
 		s->writing = false;
 	}
-	wake_in(s, 0);
+	stream_wake_in(s, 0);
 }
 
 void stream_close(struct stream *s)
@@ -235,7 +165,7 @@ int stream_detach(struct stream *s, int *fd)
 
 /* ---- input ---- */
 
-static void update_reading(struct stream *s)
+void stream_update_reading(struct stream *s)
 {
 	bool open = s->state == STREAM_OPEN && s->failed == 0 && !s->ended && !s->read_blocked;
 	bool content = open && s->ready == NULL && !s->paused && buf_room(&s->in) > 0;
@@ -259,12 +189,6 @@ static bool callback_over(struct stream *s)
 	return s->state == STREAM_OPEN;
 }
 
-static void give_back(struct buf *b)
-{
-	if (buf_len(b) == 0 && b->cap > KEEP_CAP)
-		buf_clear(b);
-}
-
 static bool deliver(struct stream *s)
 {
 	s->resumed = false;
@@ -272,7 +196,7 @@ static bool deliver(struct stream *s)
 	s->ops->data(s->ctx, &s->in);
 	if (!callback_over(s))
 		return false;
-	give_back(&s->in);
+	stream_give_back(&s->in);
 	return true;
 }
 
@@ -354,7 +278,7 @@ static void stream_shake(struct stream *s)
 		if (!callback_over(s))
 			return;
 	}
-	update_reading(s);
+	stream_update_reading(s);
 }
 
 /* The peer has closed.  What it said before is still answered, if the receiver only wants to take it later. */
@@ -362,7 +286,7 @@ static void end_input(struct stream *s)
 {
 	s->ended = true;
 	if (buf_len(&s->in) > 0 && (s->paused || s->resumed)) {
-		update_reading(s);
+		stream_update_reading(s);
 		return;
 	}
 	if (s->failed == 0)
@@ -370,8 +294,6 @@ static void end_input(struct stream *s)
 	evtimer_del(s->ev_wake);
 	tell_closed(s);
 }
-
-static void stream_flush(struct stream *s);
 
 static void stream_input(struct stream *s)
 {
@@ -400,7 +322,7 @@ static void stream_input(struct stream *s)
 		stream_flush(s);
 	if (r == WIRE_READY && !deliver(s))
 		return;
-	update_reading(s);
+	stream_update_reading(s);
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)
@@ -421,97 +343,12 @@ void stream_pause(struct stream *s, bool paused)
 	s->paused = paused;
 	if (!paused && buf_len(&s->in) > 0) {
 		s->resumed = true;
-		wake_in(s, 0);
+		stream_wake_in(s, 0);
 	}
-	update_reading(s);
+	stream_update_reading(s);
 }
 
-/* ---- output ---- */
-
-size_t stream_pending(const struct stream *s)
-{
-	return buf_len(&s->held) + buf_len(&s->out);
-}
-
-bool stream_is_full(const struct stream *s)
-{
-	return stream_pending(s) > s->high_water;
-}
-
-int stream_write(struct stream *s, const void *data, size_t len)
-{
-	bool parting = s->failed == ERR_FULL && s->told;
-	size_t max = s->out_max + (parting ? PARTING_MAX : 0);
-	int err;
-
-	if (s->state != STREAM_OPEN || (s->failed != 0 && !parting))
-		return ERR_CLOSED;
-	if (len > max - stream_pending(s)) {
-		stream_fail(s, ERR_FULL);
-		return ERR_FULL;
-	}
-	err = buf_put(&s->held, data, len);
-	if (err != 0) {
-		stream_fail(s, err);
-		return err;
-	}
-	if (stream_is_full(s))
-		s->above = true;
-	hold(s);
-	loop_hold(s->domain);
-	return 0;
-}
-
-/* Everything is out: says so to the peer, and waits for it to close. */
-static void stream_linger(struct stream *s)
-{
-	if (wire_shut(s->wire) == WIRE_WANT_WRITE) {
-		s->writing = true;
-		event_add(s->ev_write, NULL);
-		return;
-	}
-	if (shutdown(s->fd, SHUT_WR) != 0) {
-		wake_in(s, 0);
-		return;
-	}
-	s->state = STREAM_LINGERING;
-	event_del(s->ev_write);
-	update_reading(s);
-}
-
-/* What follows when output went away by being sent or dropped. */
-static void output_shrank(struct stream *s)
-{
-	if (s->state == STREAM_FINISHING && stream_pending(s) == 0 && !s->writing) {
-		stream_linger(s);
-		return;
-	}
-	if (s->state == STREAM_OPEN && s->above && s->failed == 0 && stream_pending(s) <= s->high_water / 2)
-		wake_in(s, 0);
-}
-
-static void stream_flush(struct stream *s)
-{
-	size_t n;
-	int r;
-
-	do {
-		r = wire_write(s->wire, s->fd, buf_ptr(&s->out), buf_len(&s->out), &n);
-		buf_consume(&s->out, n);
-	} while (r == WIRE_READY && n > 0 && buf_len(&s->out) > 0);
-	if (r < 0) {
-		stream_fail(s, r);
-		return;
-	}
-	s->writing = r == WIRE_WANT_WRITE;
-	s->write_blocked = r == WIRE_WANT_READ;
-	if (s->writing || s->read_blocked)
-		event_add(s->ev_write, NULL);
-	else
-		event_del(s->ev_write);
-	give_back(&s->out);
-	output_shrank(s);
-}
+/* ---- output (stream_output.c) ---- */
 
 static void on_writable(evutil_socket_t fd, short what, void *arg)
 {
@@ -528,49 +365,9 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 	if (s->state != STREAM_OPEN || s->failed != 0 || !blocked)
 		return;
 	if (s->paused)
-		update_reading(s);
+		stream_update_reading(s);
 	else
 		stream_input(s);
-}
-
-/* Held bytes become released ones. */
-static int take_held(struct stream *s)
-{
-	struct buf empty;
-	int err;
-
-	if (buf_len(&s->out) == 0) {
-		empty = s->out;
-		s->out = s->held;
-		s->held = empty;
-		return 0;
-	}
-	err = buf_put(&s->out, buf_ptr(&s->held), buf_len(&s->held));
-	buf_consume(&s->held, buf_len(&s->held));
-	return err;
-}
-
-void stream_release(struct stream *s)
-{
-	int err;
-
-	unhold(s);
-	if (buf_len(&s->held) == 0)
-		return;
-	err = take_held(s);
-	if (err != 0)
-		stream_fail(s, err);
-	else if (!s->writing)
-		stream_flush(s);
-}
-
-void stream_drop(struct stream *s)
-{
-	unhold(s);
-	if (buf_len(&s->held) == 0)
-		return;
-	buf_clear(&s->held);
-	output_shrank(s);
 }
 
 static void stream_leave(struct stream *s, uint64_t timeout_ms)
@@ -580,8 +377,8 @@ static void stream_leave(struct stream *s, uint64_t timeout_ms)
 	s->ops = NULL;
 	s->ctx = NULL;
 	buf_clear(&s->in);
-	update_reading(s);
-	wake_in(s, timeout_ms);
+	stream_update_reading(s);
+	stream_wake_in(s, timeout_ms);
 	if (stream_pending(s) == 0 && !s->writing)
 		stream_linger(s);
 }
@@ -628,7 +425,7 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 	if (s->ended)
 		end_input(s);
 	else
-		update_reading(s);
+		stream_update_reading(s);
 }
 
 /* ---- domains and the loop ---- */
@@ -638,11 +435,11 @@ static void stream_move(struct stream *s, struct domain *d)
 	bool holding = s->holding;
 
 	LIST_REMOVE(s, link);
-	unhold(s);
+	stream_unhold(s);
 	s->domain = d;
 	LIST_INSERT_HEAD(d != NULL ? &d->streams : &s->loop->loose, s, link);
 	if (holding)
-		hold(s);
+		stream_hold(s);
 }
 
 void stream_set_domain(struct stream *s, struct domain *d)
