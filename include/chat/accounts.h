@@ -65,6 +65,8 @@ const char *account_dir_id(const struct account *a);
 struct chat *account_chat(const struct account *a); /* NULL while locked */
 /* In locked(): 0, or the error that kept the last turn from being committed. */
 int account_lost(const struct account *a);
+/* In locked(): it is being wiped, and will not come back. */
+bool account_wiped(const struct account *a);
 struct account *account_of(const struct chat *c);
 void account_set_data(struct account *a, void *data); /* the app's own */
 void *account_data(const struct account *a);

@@ -15,6 +15,7 @@ struct account {
 	uint8_t *db_key;     /* guarded; NULL while locked */
 	struct scram_verifier *verifier; /* guarded; NULL while locked */
 	int lost;            /* see account_lost */
+	bool wiped;          /* see account_wiped */
 	void *data;
 };
 struct accounts {

@@ -118,6 +118,11 @@ int account_lost(const struct account *a)
 	return a->lost;
 }
 
+bool account_wiped(const struct account *a)
+{
+	return a->wiped;
+}
+
 int accounts_each(struct accounts *as, int (*cb)(void *ctx, struct account *a), void *ctx)
 {
 	int err = 0;
@@ -287,7 +292,9 @@ static void forget(struct account *a)
 int account_wipe(struct account *a, struct now now)
 {
 	char key[PATH_MAX];
+	a->wiped = true;
 	account_lock(a, now, "wiped");
+	a->wiped = false;
 	int err = account_path(a, "key", key, sizeof(key));
 	if (!err)
 		err = index_remove(&a->accounts->index, a->name);

@@ -220,6 +220,7 @@ void session_logout(struct client *c, const char *reason)
 	bool attached = c->session != NULL;
 	bool joined = c->joined;
 	char name[NICK_MAX + 1];
+	bool wiped = account_wiped(c->account);
 
 	str_copy(name, sizeof(name), account_name(c->account));
 	client_mask(c, mask);
@@ -241,8 +242,12 @@ void session_logout(struct client *c, const char *reason)
 	monitor_tell_all(c);
 	monitor_clear(c);
 	/* The nick may be another one than the account's. */
-	client_notice(c, "You are not logged in any more (%s). To come back: /msg %s identify %s <password>",
-		      reason, SERVICE_NICK, name);
+	if (wiped)
+		client_notice(c, "You are not logged in any more: the account %s is being wiped.", name);
+	else
+		client_notice(c,
+			      "You are not logged in any more (%s). To come back: /msg %s identify %s <password>",
+			      reason, SERVICE_NICK, name);
 }
 
 /* ---- the channel ---- */
