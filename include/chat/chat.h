@@ -396,6 +396,9 @@ int chat_cancel_all(struct chat *c, struct now now, struct contact *contact, siz
  * grammar (letters, digits, -_ and .). */
 int chat_cursor(struct chat *c, const char *client, int64_t *line_id);
 int chat_cursor_move(struct chat *c, const char *client, int64_t line_id);
+/* Makes room for another: forgets the name that is furthest behind, of those that keep() doesn't answer for.
+ * ERR_NOT_FOUND: there is none. */
+int chat_cursor_forget(struct chat *c, bool (*keep)(void *ctx, const char *client), void *ctx, char out[NICK_MAX + 1]);
 /* Lines after a cursor, as store_line_since. */
 int chat_lines(struct chat *c, int64_t after, size_t limit,
 	       int (*cb)(void *ctx, const struct contact *contact, const struct line_row *l), void *cb_ctx);

@@ -289,6 +289,7 @@ int store_outbox_clear(struct store *s, int64_t contact, size_t limit, size_t *n
 /* ---- cursors of named clients ---- */
 int store_cursor_set(struct store *s, const char *client, int64_t line_id);
 int store_cursor_get(struct store *s, const char *client, int64_t *line_id); /* ERR_NOT_FOUND */
+int store_cursor_delete(struct store *s, const char *client);
 int store_cursor_each(struct store *s, int (*cb)(void *ctx, const char *client, int64_t line_id), void *ctx);
 
 /* ---- how far conversations were read: by conversation (store/history.h); goes with the contact ---- */

@@ -240,6 +240,38 @@ int chat_cursor(struct chat *c, const char *client, int64_t *line_id)
 	return chat_break(c, store_cursor_set(c->store, client, cs.furthest));
 }
 
+struct stalest {
+	bool (*keep)(void *ctx, const char *client);
+	void *ctx;
+	char *client;
+	int64_t line_id;
+};
+
+static int cursor_stalest(void *ctx, const char *client, int64_t line_id)
+{
+	struct stalest *s = ctx;
+
+	if (line_id < s->line_id && !s->keep(s->ctx, client)) {
+		s->line_id = line_id;
+		str_copy(s->client, NICK_MAX + 1, client);
+	}
+	return 0;
+}
+
+int chat_cursor_forget(struct chat *c, bool (*keep)(void *ctx, const char *client), void *ctx, char out[NICK_MAX + 1])
+{
+	struct stalest s = {.keep = keep, .ctx = ctx, .client = out, .line_id = INT64_MAX};
+	int err;
+
+	out[0] = '\0';
+	if (c->broken)
+		return c->broken;
+	err = chat_break(c, store_cursor_each(c->store, cursor_stalest, &s));
+	if (err == 0 && out[0] == '\0')
+		return ERR_NOT_FOUND;
+	return err != 0 ? err : chat_break(c, store_cursor_delete(c->store, out));
+}
+
 int chat_cursor_move(struct chat *c, const char *client, int64_t line_id)
 {
 	int64_t at;

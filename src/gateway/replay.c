@@ -195,6 +195,31 @@ void replay_pump(struct client *c)
 	}
 }
 
+/* Names that are not forgotten for another's sake. */
+static bool keeps_name(void *ctx, const char *name)
+{
+	const struct session *s = ctx;
+	struct client *c;
+
+	TAILQ_FOREACH (c, &s->clients, session_link)
+		if (strcmp(c->name, name) == 0)
+			return true;
+	return strcmp(name, DEFAULT_NAME) == 0;
+}
+
+/* The cursor of its name; of too many names the one that nobody has come back with for longest gives way. */
+static int find_cursor(struct client *c, int64_t *cursor)
+{
+	struct chat *chat = session_chat(c->session);
+	char forgotten[NICK_MAX + 1];
+	int err = chat_cursor(chat, c->name, cursor);
+
+	if (err != ERR_FULL || chat_cursor_forget(chat, keeps_name, c->session, forgotten) != 0)
+		return err;
+	client_notice(c, "There are too many client names: %s, which has missed most, was forgotten.", forgotten);
+	return chat_cursor(chat, c->name, cursor);
+}
+
 void replay_start(struct client *c)
 {
 	struct replay *r = &c->replay;
@@ -204,7 +229,7 @@ void replay_start(struct client *c)
 	int err;
 
 	replay_stop(c);
-	err = chat_cursor(chat, c->name, &cursor);
+	err = find_cursor(c, &cursor);
 	if (err != 0 && strcmp(c->name, DEFAULT_NAME) != 0) {
 		client_notice(c, "The client name %s can't be used (%s): you are the client `%s` now.",
 			      c->name, err == ERR_FULL ? "there are too many names" : err_str(err),

@@ -11,6 +11,14 @@ int store_cursor_set(struct store *s, const char *client, int64_t line_id)
 	return query_run(&q);
 }
 
+int store_cursor_delete(struct store *s, const char *client)
+{
+	struct query q;
+	query_write(&q, s, "DELETE FROM cursor WHERE client = ?");
+	query_text(&q, client);
+	return query_run(&q);
+}
+
 int store_cursor_get(struct store *s, const char *client, int64_t *line_id)
 {
 	struct query q;

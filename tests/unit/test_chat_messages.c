@@ -539,11 +539,24 @@ static void a_note_stays_here(void **state)
 	assert_int_equal(chat_queued(w->alice.chat), 0);
 }
 
+static bool keeps_c2(void *ctx, const char *client)
+{
+	(void)ctx;
+	return strcmp(client, "c2") == 0;
+}
+
+static bool keeps_all(void *ctx, const char *client)
+{
+	(void)ctx;
+	(void)client;
+	return true;
+}
+
 static void cursors_of_clients(void **state)
 {
 	struct world *w = *state;
 	struct chat *c = w->alice.chat;
-	char name[8];
+	char name[8], client[NICK_MAX + 1];
 	int64_t at = -1;
 	befriend(w);
 	send_numbers(&w->alice, bob_of(w), 1, 3);
@@ -568,6 +581,22 @@ static void cursors_of_clients(void **state)
 		assert_int_equal(chat_cursor(c, name, &at), 0);
 	}
 	assert_int_equal(chat_cursor(c, "more", &at), ERR_FULL);
+	/* Those that are furthest behind give way, in turn, but for one that is kept. */
+	send_numbers(&w->alice, bob_of(w), 4, 5);
+	const int64_t newest = chat_last_line(c);
+	for (unsigned i = 4; i < CLIENT_NAMES_MAX; i++) {
+		snprintf(name, sizeof(name), "c%u", i);
+		assert_int_equal(chat_cursor_move(c, name, newest), 0);
+	}
+	assert_int_equal(chat_cursor_move(c, "laptop", newest), 0);
+	assert_int_equal(chat_cursor_move(c, "phone.2", newest), 0);
+	assert_int_equal(chat_cursor_forget(c, keeps_all, NULL, client), ERR_NOT_FOUND);
+	assert_int_equal(chat_cursor_forget(c, keeps_c2, NULL, client), 0);
+	assert_string_equal(client, "c3");
+	assert_int_equal(chat_cursor_move(c, "c3", newest), ERR_NOT_FOUND);
+	assert_int_equal(chat_cursor(c, "more", &at), 0);
+	assert_int_equal(at, newest);
+	assert_int_equal(chat_cursor(c, "still-more", &at), ERR_FULL);
 }
 
 int main(void)

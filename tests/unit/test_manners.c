@@ -241,6 +241,29 @@ static void an_account_has_so_many_clients_and_no_more(void **state)
 	world_free(w);
 }
 
+static void a_new_client_name_takes_the_place_of_the_stalest(void **state)
+{
+	struct world *w = world_new(NULL);
+	struct user *alice = user_register(w, "alice");
+	struct user *u;
+	char who[32];
+
+	(void)state;
+	for (unsigned i = 1; i < CLIENT_NAMES_MAX; i++) {
+		snprintf(who, sizeof(who), "alice@c%u", i);
+		user_free(user_login(w, who));
+	}
+	u = user_login(w, "alice@new");
+	user_expect(u, "*NOTICE alice :There are too many client names: c1, which has missed most, was forgotten.");
+	/* It has a cursor of its own now. */
+	user_free(u);
+	u = user_login(w, "alice@new");
+	assert_int_equal(user_count(u, "*client name*"), 0);
+	user_free(u);
+	user_free(alice);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,6 +277,7 @@ int main(void)
 	    cmocka_unit_test(one_client_does_not_take_a_turn_for_itself),
 	    cmocka_unit_test(who_does_not_listen_is_told_why_it_is_closed),
 	    cmocka_unit_test(an_account_has_so_many_clients_and_no_more),
+	    cmocka_unit_test(a_new_client_name_takes_the_place_of_the_stalest),
 	};
 
 	alarm(600);
