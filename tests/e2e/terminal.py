@@ -52,6 +52,7 @@ WEECHAT_CORE = """\
 display_logo = off
 display_version = off
 [look]
+paste_max_lines = -1
 prefix_align_max = 12
 prefix_suffix = "|"
 [plugin]

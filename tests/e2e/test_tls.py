@@ -81,7 +81,7 @@ def test_irssi_connects_as_the_banner_says_and_not_to_another_certificate(alice,
 def test_weechat_connects_as_the_banner_says(alice, tmux):
     home = tmux.dir / "weechat"
     home.mkdir()
-    (home / "weechat.conf").write_text(WEECHAT_CORE.replace("[look]", "[look]\npaste_max_lines = -1"))
+    (home / "weechat.conf").write_text(WEECHAT_CORE)
     screen = tmux.open("weechat", find_weechat(), "-d", str(home))
     screen.wait(r"irc")
     tls = "tls" if weechat_major() >= 4 else "ssl"
