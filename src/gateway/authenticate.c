@@ -30,6 +30,7 @@ struct authentication {
 	struct sasl message;
 	struct scram scram;
 	struct login_name who; /* once it was told */
+	struct scram_verifier proven;
 	char final[SCRAM_FINAL_LEN + 1];
 };
 
@@ -186,6 +187,7 @@ int authenticate_prove(struct client *c)
 
 	if (err == 0)
 		err = scram_final(&a->scram, data, len, &v, a->final);
+	a->proven = v;
 	crypto_wipe(&v, sizeof(v));
 	return err != 0 ? err : is_unlocked ? 0 : ERR_AUTH;
 }
@@ -203,15 +205,17 @@ void authenticate_on_proof(struct client *c, int err)
 	send_message(c, a->final, strlen(a->final));
 }
 
-/* The client has found our signature right, or says so, by an empty message. */
+/* The client has found our signature right, or says so, by an empty message.  It may have taken its time: meanwhile
+ * the account may have got another password, or be another one of the same name. */
 static int scram_end(struct client *c, size_t len)
 {
 	struct authentication *a = c->authentication;
 	struct scram_verifier v;
 	struct account *account = accounts_verifier(c->gateway->accounts, a->who.account, &v);
+	bool same = crypto_equal(v.stored_key, a->proven.stored_key, SCRAM_KEY_BYTES);
 
 	crypto_wipe(&v, sizeof(v));
-	if (len != 0 || account == NULL)
+	if (len != 0 || account == NULL || !same)
 		return ERR_AUTH;
 	login_apply(c, account, a->who.client);
 	succeed(c);
