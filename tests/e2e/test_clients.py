@@ -88,5 +88,7 @@ def test_a_client_talks_goes_and_gets_once_what_it_has_missed(household, open_cl
     client.wait(client.shown("alice", "alice", "heard-20"))
     once = list(range(1, 21))
     assert numbers(client.text(), "heard") in (once, [1, *once])
-    assert sorted(numbers(client.text(), "said")) == [1, 2]
+    # With echo-message its own words may lie behind the fence that it left unanswered: they come again then, once.
+    said = numbers(client.text(), "said")
+    assert set(said) == {1, 2} and max(said.count(n) for n in said) <= 2
     client.close()
