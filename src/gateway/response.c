@@ -24,6 +24,9 @@ void response_begin(struct client *c, const char *label)
 
 	if (label[0] == '\0' || strlen(label) > LABEL_MAX || c->response != NULL)
 		return;
+	/* It comes back as it is, and nothing that is not UTF-8 leaves. */
+	if (!utf8_valid(label, strlen(label)))
+		return;
 	r = calloc(1, sizeof(*r));
 	if (r == NULL || irc_tag_escape(label, r->label, sizeof(r->label)) != 0) {
 		free(r);

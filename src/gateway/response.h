@@ -14,7 +14,7 @@
 
 #define LABEL_MAX 64 /* bytes; labeled-response, "The label tag" */
 
-/* The command has this label; an empty or longer one is none. */
+/* The command has this label; an empty or longer one is none, nor is one that is not UTF-8. */
 void response_begin(struct client *c, const char *label);
 void response_pause(struct client *c);
 void response_resume(struct client *c);
