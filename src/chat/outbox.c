@@ -333,9 +333,11 @@ static void enqueued(struct chat *c, struct now now, struct chat_peer *p)
 int outbox_put(struct chat *c, struct now now, struct chat_peer *p, const struct line_row *l, int wire_kind,
 	       const void *text, size_t len)
 {
+	/* What is taken back stays so: only what can't have left can be cancelled. */
 	struct outbox_row o = {.contact = p->pub.row.id,
 			       .message_kind = wire_kind,
 			       .minute = l->minute,
+			       .may_have_left = l->message_kind == LINE_REDACT,
 			       .text = text,
 			       .text_len = len};
 	int err;

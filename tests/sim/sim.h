@@ -112,6 +112,7 @@ struct accepted {
 	 * be missing. */
 	bool excused;
 	bool cancelled; /* successfully: nobody may see it */
+	bool redacted;	/* taken back, perhaps after it was seen: at the end nobody has it */
 	/* It waited in a database that was put back: who cancels it then can't know that it has left. */
 	bool old;
 	/* It waited when the reader was blocked or removed: it may have arrived or not. */
@@ -206,6 +207,7 @@ struct progress { /* when the queue for another node last changed */
 struct cancelled { /* in this turn */
 	struct node *to;
 	uint8_t msgid[MSGID_BYTES];
+	bool redacted; /* it may have left */
 };
 #define CANCELS_MAX 1000
 
@@ -306,6 +308,7 @@ struct node {
 #define COUNT_MAP(X)                                                                                         \
 	X(messages, "messages")                                                                              \
 	X(cancels, "of them cancelled")                                                                      \
+	X(redactions, "taken back")                                                                          \
 	X(keys, "message keys")                                                                              \
 	X(dials, "dials")                                                                                    \
 	X(drops, "broken connections")                                                                       \
@@ -494,8 +497,8 @@ extern const struct chat_front check_front;
 /* The node has accepted a message; it holds once it has committed. */
 void check_accept(struct node *n, struct node *to, const uint8_t msgid[MSGID_BYTES], const char *text,
 		  size_t len);
-/* A cancel has succeeded; it holds once the node has committed. */
-void check_cancel(struct node *n, struct node *to, const uint8_t msgid[MSGID_BYTES]);
+/* A cancel has succeeded, or what may have left was taken back; it holds once the node has committed. */
+void check_cancel(struct node *n, struct node *to, const uint8_t msgid[MSGID_BYTES], bool redacted);
 void check_settle(struct node *n, bool committed);
 /* The accepted message with this id, NULL if there is none; also if its turn has not been committed. */
 struct accepted *check_find(struct node *from, const struct node *to, const uint8_t msgid[MSGID_BYTES]);

@@ -69,13 +69,14 @@ void check_accept(struct node *n, struct node *to, const uint8_t msgid[MSGID_BYT
 	list->n++;
 }
 
-void check_cancel(struct node *n, struct node *to, const uint8_t msgid[MSGID_BYTES])
+void check_cancel(struct node *n, struct node *to, const uint8_t msgid[MSGID_BYTES], bool redacted)
 {
 	if (n->n_cancels == CANCELS_MAX) {
 		sim_fail(n->sim, n->name, "the plan has too many cancels");
 		return;
 	}
 	n->cancels[n->n_cancels].to = to;
+	n->cancels[n->n_cancels].redacted = redacted;
 	memcpy(n->cancels[n->n_cancels++].msgid, msgid, MSGID_BYTES);
 }
 
@@ -86,7 +87,9 @@ void check_settle(struct node *n, bool committed)
 	for (i = 0; i < n->n_cancels && committed; i++) {
 		struct accepted *m = check_find(n, n->cancels[i].to, n->cancels[i].msgid);
 
-		if (m)
+		if (m && n->cancels[i].redacted)
+			m->redacted = true;
+		else if (m)
 			m->cancelled = true;
 	}
 	n->n_cancels = 0;
@@ -127,7 +130,7 @@ static void on_line(void *ctx, struct chat *c, const struct contact *contact, co
 	    !n->pair[from->index].removed && !from->pair[n->index].removed)
 		sim_fail(n->sim, n->name, "a session with %s was lost, though nothing was put back",
 			 from->name);
-	if (l->kind != LINE_IN || n->hostile || (from && from->hostile))
+	if (l->kind != LINE_IN || l->message_kind == LINE_REDACT || n->hostile || (from && from->hostile))
 		return;
 	if (!from || !n->friend_of[from->index])
 		sim_fail(n->sim, n->name, "a line from somebody who is no contact");
@@ -407,7 +410,7 @@ struct reading {
 /* It may be missing, and in any place. */
 static bool is_lax(const struct reading *r, const struct accepted *m)
 {
-	return m->lost || (r->kind == LINE_IN && (m->excused || m->cancelled || m->dropped));
+	return m->lost || m->redacted || (r->kind == LINE_IN && (m->excused || m->cancelled || m->dropped));
 }
 
 /* The reader has lost it after its ack, and the writer, who has lost nothing, knows. */
@@ -442,6 +445,8 @@ static void read_message(struct reading *r, const struct line_row *l)
 		sim_fail(s, r->n->name, "line %zu with %s is there twice", at, r->of->name);
 	else if (m->lost && r->kind == LINE_OUT)
 		sim_fail(s, r->n->name, "line %zu to %s has come back", at, r->of->name);
+	else if (m->redacted && together(r->writer, r->reader))
+		sim_fail(s, r->n->name, "line %zu with %s was taken back", at, r->of->name);
 	else if (m->cancelled && !m->old && r->kind == LINE_IN)
 		sim_fail(s, r->n->name, "line %zu with %s was cancelled", at, r->of->name);
 	else if (!is_lax(r, m) && at < r->next)
@@ -462,7 +467,7 @@ static int read_line(void *ctx, const struct contact *contact, const struct line
 	if (l->time_ms < r->time_ms)
 		sim_fail(r->n->sim, r->n->name, "time goes back in the conversation with %s", r->of->name);
 	r->time_ms = l->time_ms;
-	if (l->kind == r->kind)
+	if (l->kind == r->kind && l->message_kind != LINE_REDACT)
 		read_message(r, l);
 	return r->n->sim->failed;
 }

@@ -114,8 +114,8 @@ static int on_stored(void *ctx, const struct contact *contact, const struct line
 	struct client *c = &m->n->client;
 
 	(void)contact;
-	/* Of a contact that was removed since. */
-	while (m->n->sim->opts.moves && m->at < c->n && c->shown[m->at].id < l->id)
+	/* Of a contact that was removed since, or taken back. */
+	while (m->at < c->n && c->shown[m->at].id < l->id)
 		m->at++;
 	if (m->at == c->n || c->shown[m->at].id != l->id ||
 	    memcmp(c->shown[m->at].msgid, l->msgid, MSGID_BYTES)) {

@@ -356,6 +356,20 @@ static int on_waiting(void *ctx, const struct chat_queued_row *r)
 	return w->pass-- == 0;
 }
 
+/* Where nothing is put back or removed: there what was taken back may come again, or never be told. */
+static void redact_one(struct sim *s, struct node *n, struct node *to, struct contact *contact,
+		       const struct chat_queued_row *row)
+{
+	if (s->opts.backups || s->opts.moves || s->opts.hostile || row->message_kind != MESSAGE_TEXT ||
+	    contact->row.blocked)
+		return;
+	sim_say(s, n->name, "takes %u back", (unsigned)row->number);
+	if (chat_redact(n->chat, sim_now(s), contact, row->msgid, "", 0, "default", NULL))
+		sim_fail(s, n->name, "can't take back what it has said");
+	check_cancel(n, to, row->msgid, true);
+	s->n.redactions++;
+}
+
 static void cancel_one(struct sim *s, struct node *n, struct node *to, struct contact *contact)
 {
 	struct waiting w = {.pass = (unsigned)sim_random(s, 20)};
@@ -367,11 +381,13 @@ static void cancel_one(struct sim *s, struct node *n, struct node *to, struct co
 	err = chat_cancel(n->chat, sim_now(s), contact, w.row.number);
 	sim_say(s, n->name, "cancels %u: %s", (unsigned)w.row.number, err ? err_str(err) : "done");
 	if (!err) {
-		check_cancel(n, to, w.row.msgid);
+		check_cancel(n, to, w.row.msgid, false);
 		s->n.cancels++;
 	}
 	if (!err == w.row.may_have_left)
 		sim_fail(s, n->name, "what may have left can be cancelled, or what has not can't");
+	if (err == ERR_WRONG_STATE)
+		redact_one(s, n, to, contact, &w.row);
 }
 
 static int note_unsent(void *ctx, const struct chat_queued_row *r)
@@ -379,7 +395,7 @@ static int note_unsent(void *ctx, const struct chat_queued_row *r)
 	struct cancelled *c = ctx;
 
 	if (!r->may_have_left) {
-		check_cancel(c->to->sim->node + c->msgid[0], c->to, r->msgid);
+		check_cancel(c->to->sim->node + c->msgid[0], c->to, r->msgid, false);
 		c->to->sim->n.cancels++;
 	}
 	return 0;

@@ -285,6 +285,34 @@ static void a_lost_ack_changes_nothing(void **state)
 	assert_int_equal(chat_queued(w->alice.chat), 0);
 }
 
+static void that_it_is_taken_back_is_not_cancelled(void **state)
+{
+	struct world *w = *state;
+	uint8_t id[MSGID_BYTES];
+	size_t cancelled, late;
+	char all[4096] = "";
+	befriend(w);
+	assert_int_equal(say(&w->alice, bob_of(w), MESSAGE_TEXT, "Psst", NULL, id), 0);
+	settle(w);
+	party_kill(&w->bob, true);
+	pass(w, 60000);
+	assert_int_equal(redact(&w->alice, bob_of(w), id, ""), 0);
+	assert_int_equal(send_text(&w->alice, bob_of(w), "Hello"), 0);
+	assert_int_equal(chat_cancel_all(w->alice.chat, w->now, bob_of(w), &cancelled, &late), 0);
+	assert_int_equal(cancelled, 1);
+	assert_int_equal(late, 1);
+	assert_int_equal(chat_queue_each(w->alice.chat, bob_of(w), 0, 10, join, all), 0);
+	assert_string_equal(all, "258:|");
+	settle(w);
+	party_start(&w->bob);
+	hush(&w->alice);
+	hush(&w->bob);
+	meet(w);
+	pass(w, 20000);
+	assert_int_equal(lines(&w->bob, "Psst").n, 0);
+	assert_int_equal(chat_queued(w->alice.chat), 0);
+}
+
 static void what_can_not_be_taken_back(void **state)
 {
 	static const uint8_t unknown[MSGID_BYTES] = {7};
@@ -483,6 +511,7 @@ int main(void)
 	    STORY(what_arrived_is_deleted_on_both_sides),
 	    STORY(what_was_on_its_way_does_not_go_again),
 	    STORY(a_lost_ack_changes_nothing),
+	    STORY(that_it_is_taken_back_is_not_cancelled),
 	    STORY(what_can_not_be_taken_back),
 	    STORY(a_commit_that_fails_takes_nothing_back),
 	    STORY(a_note_is_taken_back),
