@@ -48,9 +48,11 @@ def test_me_arrives_as_me_and_other_ctcp_stays_at_home(friends):
     alice.irc.say("bob", "\x01ACTION waves\x01")
     bob.await_message(alice, "\x01ACTION waves\x01")
     alice.irc.say("bob", "\x01VERSION\x01")
+    alice.irc.say("bob", "\x01USERINFO\x01")
     alice.irc.say("bob", "\x01DCC SEND f 2130706433 1024 1\x01")
-    alice.irc.expect(r"NOTICE alice :.*CTCP")
-    alice.irc.expect(r"NOTICE alice :.*DCC")
+    alice.irc.expect(r":bob!\S+ NOTICE alice :\x01VERSION allium .*in place of bob")
+    alice.irc.expect(r":allium!\S+ NOTICE alice :.*CTCP")
+    alice.irc.expect(r":allium!\S+ NOTICE alice :.*DCC")
     alice.irc.say("bob", "after")
     bob.await_message(alice, "after")
     assert bob.irc.messages(source="alice") == ["\x01ACTION waves\x01", "after"]
