@@ -89,6 +89,9 @@ def test_weechat_connects_as_the_banner_says(alice, tmux):
                 f" -{tls}_fingerprint={pin(alice.daemon).replace(':', '')} -password=alice:{alice.password}"
                 " -nicks=alice")
     screen.type("/connect allium")
+    # WeeChat 3 shows the channel by itself, WeeChat 4 stays where it is.
+    screen.wait(r"alice.* has joined &contacts|This connection is TLS")
+    screen.type("/buffer irc.allium.&contacts")
     screen.wait(r"alice.* has joined &contacts")
 
 
