@@ -239,6 +239,7 @@ int store_skipped_expire(struct store *s, uint64_t before_ms);
 /* Message kinds from here up are the engine's own.  They stand in the outbox as others do, but the functions
  * that tell how many there are don't count them. */
 #define STORE_CONTROL 64
+#define STORE_EMPTY   255 /* sealed, without a text: keeps the place of one that was taken away */
 struct outbox_row {
 	int64_t id; /* ascending; the order of the conversation; never reused */
 	int64_t contact;
@@ -264,7 +265,7 @@ int store_outbox_by_seq(struct store *s, int64_t contact, uint64_t seq,
 /* Keeps what is sent, and that it may have left. ERR_NOT_FOUND; ERR_EXISTS: another row of the contact has
  * this seq. */
 int store_outbox_seal(struct store *s, int64_t id, uint64_t seq, const void *sealed, size_t len);
-/* The session ended: nothing of this contact is sealed any more; may_have_left stays. */
+/* The session ended: nothing of this contact is sealed any more, and no place is kept; may_have_left stays. */
 int store_outbox_unseal(struct store *s, int64_t contact);
 /* Removes a message of this contact's by its id, sent or not; *left: it may have left. ERR_NOT_FOUND. */
 int store_outbox_take_back(struct store *s, int64_t contact, const uint8_t msgid[16], bool *left);

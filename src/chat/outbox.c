@@ -57,6 +57,21 @@ static int put_message(struct chat *c, struct chat_peer *p, const uint8_t *body,
 	return 1;
 }
 
+/* Kept as any other is: each link resends the same bytes, however many break, and takes no further key. */
+static int keep_empty(struct chat *c, struct chat_peer *p, const struct buf *body)
+{
+	struct outbox_row o = {.contact = p->pub.row.id,
+			       .message_kind = STORE_EMPTY,
+			       .may_have_left = true,
+			       .text = "",
+			       .seq = p->next_seq,
+			       .sealed = buf_ptr(body),
+			       .sealed_len = buf_len(body)};
+
+	rng_fill(c->opts.rng, o.msgid, sizeof(o.msgid));
+	return chat_break(c, store_outbox_add(c->store, &o));
+}
+
 /* The user took the message away after it may have left: an empty one keeps its place, so that what follows can
  * be opened. */
 static int send_empty(struct chat *c, struct chat_peer *p)
@@ -66,6 +81,8 @@ static int send_empty(struct chat *c, struct chat_peer *p)
 
 	buf_init(&body, SEALED_BYTES_MAX);
 	err = epoch_seal(c, p, p->next_seq, NULL, 0, &body);
+	if (!err)
+		err = keep_empty(c, p, &body);
 	if (!err)
 		err = put_message(c, p, buf_ptr(&body), buf_len(&body));
 	buf_clear(&body);
@@ -234,6 +251,18 @@ int outbox_on_ack(struct chat *c, struct now now, struct chat_link *l, const uin
 	return err;
 }
 
+/* What is to be sealed anew.  ERR_NOT_FOUND: nothing but its place. */
+static int fetch_unread(struct chat *c, struct chat_peer *p, uint64_t seq, struct fetched *f)
+{
+	bool left;
+	int err = store_outbox_by_seq(c->store, p->pub.row.id, seq, fetch_text, f);
+
+	if (err || f->row.message_kind != STORE_EMPTY)
+		return err;
+	err = store_outbox_take_back(c->store, p->pub.row.id, f->row.msgid, &left);
+	return err ? err : ERR_NOT_FOUND;
+}
+
 /* Sealed anew, under the same id and seq; what follows goes again. */
 int outbox_on_nack(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len)
 {
@@ -247,7 +276,7 @@ int outbox_on_nack(struct chat *c, struct now now, struct chat_link *l, const ui
 		return err;
 	if (nack.seq <= p->session.acked || nack.seq > p->session.sent || nack.seq <= l->resealed)
 		return ERR_PROTOCOL; /* each is asked for once, in order: what it costs is bounded */
-	err = store_outbox_by_seq(c->store, p->pub.row.id, nack.seq, fetch_text, &f);
+	err = fetch_unread(c, p, nack.seq, &f);
 	l->resealed = nack.seq;
 	buf_init(&sealed, SEALED_BYTES_MAX);
 	if (err == ERR_NOT_FOUND)

@@ -101,6 +101,12 @@ int store_outbox_unseal(struct store *s, int64_t contact)
 {
 	struct query q;
 	query_write(&q, s,
+		    "DELETE FROM outbox WHERE contact = ? AND message_kind >= " CONTROL " AND message_kind = " EMPTY);
+	query_int(&q, contact);
+	const int err = query_run(&q);
+	if (err)
+		return err;
+	query_write(&q, s,
 		    "UPDATE outbox SET seq = NULL, sealed = NULL WHERE contact = ? AND seq IS NOT NULL");
 	query_int(&q, contact);
 	return query_run(&q);

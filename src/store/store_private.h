@@ -13,7 +13,8 @@
 
 /* STORE_CONTROL as SQL writes it: the index outbox_control is only used where it stands so. */
 #define CONTROL "64"
-_Static_assert(STORE_CONTROL == 64, "migration 3 says so");
+#define EMPTY "255"
+_Static_assert(STORE_CONTROL == 64 && STORE_EMPTY == 255, "migration 3 says so; as above");
 
 /* Likewise of lines: line_info and line_note, and how many bits of an id tell lines of one run apart. */
 #define OUT "1"

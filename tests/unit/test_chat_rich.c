@@ -192,6 +192,8 @@ static void what_is_refused(void **state)
 
 /* ---- taking back ---- */
 
+#define TAKEN_BACK 400 /* at once */
+
 /* The link is up again. */
 static void reconnect(struct world *w)
 {
@@ -262,6 +264,50 @@ static void what_was_on_its_way_does_not_go_again(void **state)
 	assert_int_equal(said(&w->bob, "in Alice redact"), 1);
 	assert_int_equal(said(&w->bob, "in Alice: Hello"), 1);
 	assert_int_equal(said(&w->alice, "anew"), 0);
+	assert_int_equal(chat_queued(w->alice.chat), 0);
+}
+
+/* A link on which all is sent, and nothing arrives. */
+static void lose_a_link(struct world *w)
+{
+	while (!w->alice.n_dials && !w->bob.n_dials)
+		pass(w, 500);
+	connect_dial(w->alice.n_dials ? &w->alice : &w->bob);
+	while (!w->n_frames || w->frames[0].type != FRAME_MESSAGE || w->frames[0].from != &w->alice) {
+		if (w->n_frames) {
+			const struct frame f = w->frames[0];
+			w->n_frames--;
+			memmove(&w->frames[0], &w->frames[1], w->n_frames * sizeof(f));
+			deliver(w, &f);
+		} else {
+			jump(w, 100);
+		}
+		party_turn(&w->alice);
+		party_turn(&w->bob);
+	}
+	assert_true(w->n_frames >= TAKEN_BACK);
+	cut(pair_open(w));
+}
+
+/* What keeps their places goes again as it was: no link takes further keys of the session for it. */
+static void many_taken_back_on_links_that_break(void **state)
+{
+	struct world *w = *state;
+	static uint8_t id[TAKEN_BACK][MSGID_BYTES];
+	befriend(w);
+	for (unsigned i = 0; i < TAKEN_BACK; i++)
+		assert_int_equal(say(&w->alice, bob_of(w), MESSAGE_TEXT, "Psst", NULL, id[i]), 0);
+	party_turn(&w->alice);
+	cut(pair_open(w));
+	for (unsigned i = 0; i < TAKEN_BACK; i++)
+		assert_int_equal(redact(&w->alice, bob_of(w), id[i], ""), 0);
+	for (unsigned i = 0; i < 3; i++)
+		lose_a_link(w);
+	hush(&w->alice);
+	hush(&w->bob);
+	reconnect(w);
+	assert_int_equal(said(&w->alice, "anew"), 0);
+	assert_int_equal(said(&w->bob, "in Alice redact"), TAKEN_BACK);
 	assert_int_equal(chat_queued(w->alice.chat), 0);
 }
 
@@ -512,6 +558,7 @@ int main(void)
 	    STORY(what_was_on_its_way_does_not_go_again),
 	    STORY(a_lost_ack_changes_nothing),
 	    STORY(that_it_is_taken_back_is_not_cancelled),
+	    STORY(many_taken_back_on_links_that_break),
 	    STORY(what_can_not_be_taken_back),
 	    STORY(a_commit_that_fails_takes_nothing_back),
 	    STORY(a_note_is_taken_back),
