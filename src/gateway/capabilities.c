@@ -83,6 +83,8 @@ static void cap_req(struct client *c, const char *list)
 	client_send(c, ":%s CAP %s %s :%s", c->gateway->server_name, c->nick, ok ? "ACK" : "NAK", list);
 	if (ok)
 		c->caps = caps;
+	if (client_has(c, CAP_CHATHISTORY))
+		replay_leave(c);
 }
 
 void command_cap(struct client *c, const struct irc_message *m)

@@ -179,12 +179,14 @@ static void send_lines(struct client *c, const struct multiline *ml, struct outg
 	char text[MULTILINE_BYTES + 1], *rest = text, *line;
 
 	str_copy(text, sizeof(text), ml->text);
-	while ((line = strsep(&rest, "\n")) != NULL && c->stream != NULL) {
+	while ((line = strsep(&rest, "\n")) != NULL && c->stream != NULL && c->login == NULL) {
 		o->text = line;
 		o->len = strlen(line);
 		if (o->len > 0)
 			privmsg_to(c, ml->target, o);
 	}
+	if (line != NULL && c->login != NULL)
+		client_notice(c, "What followed was not done: a password is being checked. Send it again after that.");
 	crypto_wipe(text, sizeof(text));
 }
 

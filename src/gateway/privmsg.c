@@ -198,6 +198,15 @@ static void to_target(struct client *c, const char *target, const struct outgoin
 		privmsg_to(c, target, o);
 }
 
+/* To the service and to somebody else at once. */
+static bool tells_password(const char *const targets[], size_t n, const struct outgoing *o)
+{
+	for (size_t i = 0; i < n; i++)
+		if (nick_eq(targets[i], SERVICE_NICK))
+			return service_is_secret(o->text, o->len);
+	return false;
+}
+
 static void send_message(struct client *c, const struct irc_message *m, struct outgoing *o)
 {
 	const char *targets[TARGETS_MAX + 1];
@@ -224,6 +233,11 @@ static void send_message(struct client *c, const struct irc_message *m, struct o
 	n = privmsg_targets(m->params[0], list, targets);
 	if (n > TARGETS_MAX) {
 		privmsg_too_many(c, targets[TARGETS_MAX]);
+		return;
+	}
+	if (n > 1 && tells_password(targets, n, o)) {
+		client_standard(c, STANDARD_FAIL, "PRIVMSG", "NOT_ALONE", SERVICE_NICK,
+				"That may be a password, so it goes to %s alone: nothing was sent.", SERVICE_NICK);
 		return;
 	}
 	/* A command to the service may end the login, and with it the rest. */

@@ -277,6 +277,14 @@ static void move_cursor(struct session *s, const char *name)
 		log_error("moving the cursor of a client: %s", err_str(err));
 }
 
+void replay_leave(struct client *c)
+{
+	struct replay *r = &c->replay;
+
+	if (c->session != NULL && r->shown < r->attached)
+		r->shown = r->attached;
+}
+
 bool replay_on_pong(struct client *c, const char *token)
 {
 	struct replay *r = &c->replay;

@@ -37,6 +37,8 @@ struct replay {
 
 /* The client has joined: shows what its name has missed. */
 void replay_start(struct client *c);
+/* From now on it asks for history itself: what came before it logged in is not shown any more. */
+void replay_leave(struct client *c);
 /* It has left the account. */
 void replay_stop(struct client *c);
 /* Goes on with a client that is not live, if it may: after a PONG, and when its stream has drained. */
