@@ -268,7 +268,7 @@ static void what_was_on_its_way_does_not_go_again(void **state)
 }
 
 /* A link on which all is sent, and nothing arrives. */
-static void lose_a_link(struct world *w)
+static void lose_a_link(struct world *w, size_t most, bool ends)
 {
 	while (!w->alice.n_dials && !w->bob.n_dials)
 		pass(w, 500);
@@ -285,8 +285,10 @@ static void lose_a_link(struct world *w)
 		party_turn(&w->alice);
 		party_turn(&w->bob);
 	}
-	assert_true(w->n_frames >= TAKEN_BACK);
-	cut(pair_open(w));
+	assert_true(w->n_frames >= most);
+	w->n_frames = 0;
+	if (ends)
+		cut(pair_open(w));
 }
 
 /* What keeps their places goes again as it was: no link takes further keys of the session for it. */
@@ -302,12 +304,45 @@ static void many_taken_back_on_links_that_break(void **state)
 	for (unsigned i = 0; i < TAKEN_BACK; i++)
 		assert_int_equal(redact(&w->alice, bob_of(w), id[i], ""), 0);
 	for (unsigned i = 0; i < 3; i++)
-		lose_a_link(w);
+		lose_a_link(w, TAKEN_BACK, true);
 	hush(&w->alice);
 	hush(&w->bob);
 	reconnect(w);
 	assert_int_equal(said(&w->alice, "anew"), 0);
 	assert_int_equal(said(&w->bob, "in Alice redact"), TAKEN_BACK);
+	assert_int_equal(chat_queued(w->alice.chat), 0);
+}
+
+/* What keeps a place could not be opened: it is sealed anew, and still says nothing. */
+static void a_place_is_asked_for_again(void **state)
+{
+	struct world *w = *state;
+	uint8_t id[MSGID_BYTES], asked[SEALED_HEAD_BYTES];
+	befriend(w);
+	assert_int_equal(say(&w->alice, bob_of(w), MESSAGE_TEXT, "Psst", NULL, id), 0);
+	party_turn(&w->alice);
+	w->n_frames = 0;
+	const struct session_row *row = &((struct chat_peer *)bob_of(w)->impl)->session;
+	sealed_head(row->epoch, row->sent, asked);
+	assert_int_equal(redact(&w->alice, bob_of(w), id, ""), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		struct pair *pair = pair_open(w);
+		const link_id link = pair->id[pair->p[0] == &w->alice ? 0 : 1];
+		party_turn(&w->alice);
+		w->n_frames = 0;
+		assert_int_equal(chat_on_frame(w->alice.chat, w->now, link, FRAME_NACK, asked, sizeof(asked)), 0);
+		party_turn(&w->alice);
+		assert_true(w->n_frames > 0);
+		assert_int_equal(w->frames[0].type, FRAME_MESSAGE);
+		assert_int_equal(w->frames[0].len, SEALED_HEAD_BYTES + RATCHET_OVERHEAD);
+		cut(pair);
+		if (i == 0)
+			lose_a_link(w, 1, false);
+	}
+	reconnect(w);
+	assert_int_equal(said(&w->bob, "Psst"), 0);
+	assert_int_equal(said(&w->bob, "in Alice redact"), 1);
+	assert_int_equal(said(&w->alice, "anew"), 0);
 	assert_int_equal(chat_queued(w->alice.chat), 0);
 }
 
@@ -559,6 +594,7 @@ int main(void)
 	    STORY(a_lost_ack_changes_nothing),
 	    STORY(that_it_is_taken_back_is_not_cancelled),
 	    STORY(many_taken_back_on_links_that_break),
+	    STORY(a_place_is_asked_for_again),
 	    STORY(what_can_not_be_taken_back),
 	    STORY(a_commit_that_fails_takes_nothing_back),
 	    STORY(a_note_is_taken_back),
