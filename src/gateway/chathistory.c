@@ -38,7 +38,8 @@ static void fail(const struct query *q, const char *code, const char *what, cons
 {
 	char context[IRC_LINE_MAX];
 
-	str_fmt(context, sizeof(context), "%s%s%s", q->subcommand, what[0] != '\0' ? " " : "", what);
+	str_fmt(context, sizeof(context), "%s%s%s", target_word(q->subcommand), what[0] != '\0' ? " " : "",
+		what[0] != '\0' ? target_word(what) : "");
 	client_standard(q->c, STANDARD_FAIL, "CHATHISTORY", code, context, "%s", text);
 }
 

@@ -88,11 +88,11 @@ void command_markread(struct client *c, const struct irc_message *m)
 	if (target[0] == '\0')
 		fail(c, "NEED_MORE_PARAMS", "", "Missing parameters");
 	else if (!target_find(c, target, &conversation))
-		unknown(c, target, m->n_params > 1);
+		unknown(c, target_word(target), m->n_params > 1);
 	else if (m->n_params == 1)
 		get(c, target, conversation);
 	else if (target_time(m->params[1], &time_ms))
 		set(c, target, conversation, time_ms);
 	else
-		fail(c, "INVALID_PARAMS", m->params[1], "A time is timestamp=YYYY-MM-DDThh:mm:ss.sssZ");
+		fail(c, "INVALID_PARAMS", target_word(m->params[1]), "A time is timestamp=YYYY-MM-DDThh:mm:ss.sssZ");
 }

@@ -48,15 +48,9 @@ static void redact(struct client *c, struct contact *contact, const struct redac
 		fail(c, r, "REDACT_FORBIDDEN", words_error(err));
 }
 
-/* A word of a standard reply. */
-static const char *word(const char *text)
-{
-	return text[0] == '\0' || text[0] == ':' || strchr(text, ' ') != NULL ? "*" : text;
-}
-
 void command_redact(struct client *c, const struct irc_message *m)
 {
-	struct redaction r = {.target = word(m->params[0]), .id = word(m->params[1]), .reason = ""};
+	struct redaction r = {.target = target_word(m->params[0]), .id = target_word(m->params[1]), .reason = ""};
 	struct contact *contact;
 
 	if (!client_has(c, CAP_MESSAGE_REDACTION)) {

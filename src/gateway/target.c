@@ -29,6 +29,11 @@ bool target_find(const struct client *c, const char *target, int64_t *conversati
 	return true;
 }
 
+const char *target_word(const char *text)
+{
+	return text[0] == '\0' || text[0] == ':' || strchr(text, ' ') != NULL ? "*" : text;
+}
+
 const char *target_name(const struct client *c, int64_t conversation, const struct contact *contact)
 {
 	if (contact != NULL)

@@ -9,6 +9,8 @@
 
 /* A contact, oneself, the service, the control channel; false without a login and for others. */
 bool target_find(const struct client *c, const char *target, int64_t *conversation);
+/* What a client wrote, as a word of an answer: "*" for what would be none, or the last one. */
+const char *target_word(const char *text);
 /* The name of a conversation, as target_find takes it. */
 const char *target_name(const struct client *c, int64_t conversation, const struct contact *contact);
 /* "timestamp=2019-01-04T14:33:26.123Z" */
