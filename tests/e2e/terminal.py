@@ -35,6 +35,7 @@ settings = {{
 WEECHAT = """\
 [look]
 server_buffer = independent
+notice_as_pv = never
 [server]
 allium.addresses = "127.0.0.1/{port}"
 allium.{tls} = off
