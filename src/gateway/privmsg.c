@@ -201,10 +201,13 @@ static void to_target(struct client *c, const char *target, const struct outgoin
 /* To the service and to somebody else at once. */
 static bool tells_password(const char *const targets[], size_t n, const struct outgoing *o)
 {
+	size_t to_it = 0;
+
+	if (o->kind != MESSAGE_TEXT || o->query)
+		return false;
 	for (size_t i = 0; i < n; i++)
-		if (nick_eq(targets[i], SERVICE_NICK))
-			return service_is_secret(o->text, o->len);
-	return false;
+		to_it += nick_eq(targets[i], SERVICE_NICK);
+	return to_it > 0 && to_it < n && service_is_secret(o->text, o->len);
 }
 
 static void send_message(struct client *c, const struct irc_message *m, struct outgoing *o)
@@ -235,7 +238,7 @@ static void send_message(struct client *c, const struct irc_message *m, struct o
 		privmsg_too_many(c, targets[TARGETS_MAX]);
 		return;
 	}
-	if (n > 1 && tells_password(targets, n, o)) {
+	if (tells_password(targets, n, o)) {
 		client_standard(c, STANDARD_FAIL, "PRIVMSG", "NOT_ALONE", SERVICE_NICK,
 				"That may be a password, so it goes to %s alone: nothing was sent.", SERVICE_NICK);
 		return;
