@@ -77,12 +77,12 @@ def test_a_closed_door_does_not_tell_online_from_offline(new_daemon, work, torrc
         assert of_one_class(online[2], offline[2])
         note(f"closed: reply {online[1][0]:#x}; look-up and dial in {online[2]} s online, {offline[2]} s offline")
 
-        # She does look where there is something to see.
+        # She does look where there is something to see; a directory may not have it yet.
         bob.daemon.start()
         bob.reattach()
         await_published(bob)
         opened = mallory.look()
-        assert None not in opened[0] and 0 in opened[1]
+        assert any(opened[0]) and 0 in opened[1]
         note(f"open: replies {opened[1]}")
 
         # Closed again, the service is gone: what the directories still hold leads nowhere, whether he is there or not.

@@ -41,6 +41,7 @@ def test_irssi_and_weechat_of_one_household_talk_through_a_kill(new_daemon, tmux
     home.start()
     irssi.type("/window 1")
     irssi.type("/clear")
+    irssi.wait_until(lambda text: "has changed host" not in text, what="what was before to be cleared away")
     irssi.type(f"/connect 127.0.0.1 {home.port} {ALICE}")
     irssi.wait(r"alice .*has changed host", RECONNECT_S)
     irssi.type("/query bob")
