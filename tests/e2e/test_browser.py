@@ -93,7 +93,8 @@ def test_a_page_is_a_client_over_both_subprotocols(alice, pages, browse):
                             login=f"alice@web:{alice.password}"))
     for subprotocol in ("text.ircv3.net", "binary.ircv3.net"):
         alice.irc.expect(rf":alice!\S+ PRIVMSG alice :grüße über {subprotocol}$", TIMEOUT_S)
-        alice.irc.say("alice", "goodbye")
+        # What the first connection had not fenced, the second is shown again: so each has its own word.
+        alice.irc.say("alice", f"goodbye {subprotocol}")
     for told, kind in zip(wait(), ("string", "object")):
         assert told["chosen"] == told["subprotocol"] and told["kinds"] == [kind]
         # What it sends by itself while the server leaves may end the connection before it has read all (1006).
@@ -101,7 +102,7 @@ def test_a_page_is_a_client_over_both_subprotocols(alice, pages, browse):
         lines = told["lines"]
         echo = [line for line in lines if f"grüße über {told['subprotocol']}" in line and "label=one" in line]
         assert len(echo) == 1 and "msgid=" in echo[0] and "time=" in echo[0]
-        assert sum("PRIVMSG alice :goodbye" in line for line in lines) == 1
+        assert sum(f"PRIVMSG alice :goodbye {told['subprotocol']}" in line for line in lines) == 1
         assert told["code"] == 1006 or "ERROR :Closing link" in lines[-1]
         assert not any("\n" in line or "\r" in line for line in lines)
 
