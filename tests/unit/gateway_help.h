@@ -241,4 +241,30 @@ static inline void befriend(struct user *a, const char *a_name, struct user *b, 
 	user_expect(b, mask);
 }
 
+/* Two contacts in a world of their own; one that is freed before is set to NULL. */
+struct pair {
+	struct world *w;
+	struct user *alice;
+	struct user *bob;
+};
+
+static inline struct pair two_friends(const struct gateway_opts *opts)
+{
+	struct pair p = {.w = world_new(opts)};
+
+	p.alice = user_register(p.w, "alice");
+	p.bob = user_register(p.w, "bob");
+	befriend(p.alice, "alice", p.bob, "bob");
+	return p;
+}
+
+static inline void pair_free(struct pair *p)
+{
+	if (p->alice != NULL)
+		user_free(p->alice);
+	if (p->bob != NULL)
+		user_free(p->bob);
+	world_free(p->w);
+}
+
 #endif

@@ -4,9 +4,9 @@
  * more memory, than a short one.  LONG_QUEUE=100000 makes it as long as that; make soak does.
  */
 #include "chat_help.h"
+#include "steps_help.h"
 
 #include <malloc.h>
-#include <sqlite3.h>
 #include <time.h>
 
 #include "base/str.h"
@@ -26,22 +26,6 @@ struct cost {
 	double ms;    /* of the processor: told, not compared */
 	size_t bytes; /* allocated, at the end of the worst; 0 where malloc does not tell */
 };
-
-static long steps;
-
-static int on_statement_end(unsigned what, void *ctx, void *stmt, void *ns)
-{
-	(void)what;
-	(void)ctx;
-	(void)ns;
-	steps += sqlite3_stmt_status(stmt, SQLITE_STMTSTATUS_VM_STEP, 1);
-	return 0;
-}
-
-static int watch(sqlite3 *db)
-{
-	return sqlite3_trace_v2(db, SQLITE_TRACE_PROFILE, on_statement_end, NULL);
-}
 
 static double cpu_ms(void)
 {
@@ -184,7 +168,7 @@ static void a_long_queue_costs_a_turn_no_more(void **state)
 	if (env)
 		assert_int_equal(str_to_u64(env, LONG, 1000000, &many), 0);
 	many -= many % ROOM;
-	assert_int_equal(sqlite3_auto_extension((void (*)(void))watch), SQLITE_OK);
+	steps_watch();
 	const struct cost few = in_a_world_of_its_own(SHORT), all = in_a_world_of_its_own((size_t)many);
 	sqlite3_reset_auto_extension();
 	assert_in_range(few.steps, 1000, 1000000); /* they were counted */

@@ -2,29 +2,6 @@
 /* Stories of the members of &contacts, and of what a client is told when it comes back. */
 #include "gateway_help.h"
 
-struct pair {
-	struct world *w;
-	struct user *alice;
-	struct user *bob;
-};
-
-static struct pair two_friends(void)
-{
-	struct pair p = {.w = world_new(NULL)};
-
-	p.alice = user_register(p.w, "alice");
-	p.bob = user_register(p.w, "bob");
-	befriend(p.alice, "alice", p.bob, "bob");
-	return p;
-}
-
-static void pair_free(struct pair *p)
-{
-	user_free(p->alice);
-	user_free(p->bob);
-	world_free(p->w);
-}
-
 static void show_all(struct user *u)
 {
 	user_send(u, "PRIVMSG allium :set contacts.show all");
@@ -33,7 +10,7 @@ static void show_all(struct user *u)
 
 static void who_goes_stays_a_member_without_voice(void **state)
 {
-	struct pair p = two_friends();
+	struct pair p = two_friends(NULL);
 
 	(void)state;
 	user_send(p.alice, "CAP REQ :away-notify");
@@ -73,7 +50,7 @@ static void who_goes_stays_a_member_without_voice(void **state)
 
 static void who_is_not_here_joins_and_leaves_with_the_setting(void **state)
 {
-	struct pair p = two_friends();
+	struct pair p = two_friends(NULL);
 
 	(void)state;
 	net_set_down(p.w, true);
@@ -111,7 +88,7 @@ static void one_who_is_added_or_removed_comes_and_goes(void **state)
 
 static void away_is_told_among_voices(void **state)
 {
-	struct pair p = two_friends();
+	struct pair p = two_friends(NULL);
 
 	(void)state;
 	user_send(p.alice, "CAP REQ :away-notify");
@@ -155,7 +132,7 @@ static void know_phone(struct pair *p)
 
 static void a_client_without_tags_reads_the_time(void **state)
 {
-	struct pair p = two_friends();
+	struct pair p = two_friends(NULL);
 	struct user *u;
 
 	(void)state;
@@ -172,7 +149,7 @@ static void a_client_without_tags_reads_the_time(void **state)
 
 static void a_client_with_tags_is_not_told_twice(void **state)
 {
-	struct pair p = two_friends();
+	struct pair p = two_friends(NULL);
 	struct user *u;
 
 	(void)state;
@@ -185,7 +162,7 @@ static void a_client_with_tags_is_not_told_twice(void **state)
 
 static void the_setting_decides_for_every_client(void **state)
 {
-	struct pair p = two_friends();
+	struct pair p = two_friends(NULL);
 	struct user *u;
 
 	(void)state;

@@ -2,29 +2,6 @@
 /* Stories of MONITOR and AWAY between people: what is told, and that it is told once. */
 #include "gateway_help.h"
 
-struct pair {
-	struct world *w;
-	struct user *alice;
-	struct user *bob;
-};
-
-static struct pair two_friends(void)
-{
-	struct pair p = {.w = world_new(NULL)};
-
-	p.alice = user_register(p.w, "alice");
-	p.bob = user_register(p.w, "bob");
-	befriend(p.alice, "alice", p.bob, "bob");
-	return p;
-}
-
-static void pair_free(struct pair *p)
-{
-	user_free(p->alice);
-	user_free(p->bob);
-	world_free(p->w);
-}
-
 static void request(struct user *u, const char *caps)
 {
 	user_send(u, "CAP REQ :%s", caps);
@@ -47,7 +24,7 @@ static struct user *watcher(struct pair *p, const char *caps)
 
 static void who_comes_and_goes_is_told_once(void **state)
 {
-	struct pair p = two_friends();
+	struct pair p = two_friends(NULL);
 	struct user *u = watcher(&p, NULL);
 
 	(void)state;
@@ -99,7 +76,7 @@ static void what_does_not_fit_is_named_in_full(void **state)
 
 static void the_channel_tells_who_is_away_and_monitor_only_outside(void **state)
 {
-	struct pair p = two_friends();
+	struct pair p = two_friends(NULL);
 	struct user *u = watcher(&p, "away-notify extended-monitor");
 
 	(void)state;
@@ -132,7 +109,7 @@ static void the_channel_tells_who_is_away_and_monitor_only_outside(void **state)
 
 static void who_comes_away_is_told_both(void **state)
 {
-	struct pair p = two_friends();
+	struct pair p = two_friends(NULL);
 	struct user *u = watcher(&p, "away-notify extended-monitor");
 
 	(void)state;
@@ -150,7 +127,7 @@ static void who_comes_away_is_told_both(void **state)
 
 static void a_name_comes_and_goes_with_rename_and_remove(void **state)
 {
-	struct pair p = two_friends();
+	struct pair p = two_friends(NULL);
 	struct user *u = watcher(&p, NULL);
 
 	(void)state;
@@ -172,7 +149,7 @@ static void a_name_comes_and_goes_with_rename_and_remove(void **state)
 
 static void a_contact_that_calls_itself_otherwise_has_another_real_name(void **state)
 {
-	struct pair p = two_friends();
+	struct pair p = two_friends(NULL);
 	struct user *u = watcher(&p, "setname extended-monitor");
 
 	(void)state;
@@ -199,7 +176,7 @@ static void a_contact_that_calls_itself_otherwise_has_another_real_name(void **s
 
 static void a_blocked_contact_is_offline(void **state)
 {
-	struct pair p = two_friends();
+	struct pair p = two_friends(NULL);
 	struct user *u = watcher(&p, NULL);
 
 	(void)state;
@@ -214,7 +191,7 @@ static void a_blocked_contact_is_offline(void **state)
 
 static void one_client_of_two_is_enough_to_be_here(void **state)
 {
-	struct pair p = two_friends();
+	struct pair p = two_friends(NULL);
 	struct user *u = user_login(p.w, "alice@phone");
 
 	(void)state;
@@ -240,7 +217,7 @@ static void one_client_of_two_is_enough_to_be_here(void **state)
 
 static void what_the_last_client_leaves_stays(void **state)
 {
-	struct pair p = two_friends();
+	struct pair p = two_friends(NULL);
 
 	(void)state;
 	request(p.bob, "away-notify");
@@ -265,7 +242,7 @@ static void what_the_last_client_leaves_stays(void **state)
 
 static void with_away_auto_nobody_is_away(void **state)
 {
-	struct pair p = two_friends();
+	struct pair p = two_friends(NULL);
 
 	(void)state;
 	request(p.bob, "away-notify");
@@ -284,7 +261,7 @@ static void with_away_auto_nobody_is_away(void **state)
 /* A client that fetches what was said, for nobody who is there. */
 static void nobody_s_client_does_not_wake_the_account(void **state)
 {
-	struct pair p = two_friends();
+	struct pair p = two_friends(NULL);
 	struct user *u = user_new(p.w);
 
 	(void)state;

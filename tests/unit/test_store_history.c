@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Reading back costs what is told, however much there is: counted in steps of SQLite's machine. */
 #include "store_help.h"
-
-#define SQLITE_HAS_CODEC 1
-#include <sqlite3.h>
+#include "steps_help.h"
 
 #include "store/store_history.h"
 
@@ -12,23 +10,6 @@
 #define LAST  10500
 #define TOLD  50
 #define RUN   4096 /* lines that are simply read when one is looked for by its msgid */
-
-/* In all statements that ended, of every connection made since it was installed. */
-static long steps;
-
-static int on_statement_end(unsigned what, void *ctx, void *stmt, void *ns)
-{
-	(void)what;
-	(void)ctx;
-	(void)ns;
-	steps += sqlite3_stmt_status(stmt, SQLITE_STMTSTATUS_VM_STEP, 1);
-	return 0;
-}
-
-static int watch(sqlite3 *db)
-{
-	return sqlite3_trace_v2(db, SQLITE_TRACE_PROFILE, on_statement_end, NULL);
-}
 
 static long spent(void)
 {
@@ -50,7 +31,7 @@ static void msgid_of(int64_t n, uint8_t msgid[16])
 
 static void fill(struct history *h, void **state)
 {
-	assert_int_equal(sqlite3_auto_extension((void (*)(void))watch), SQLITE_OK);
+	steps_watch();
 	h->s = help_open(*state);
 	h->bob = help_add_contact(h->s, "Bob", 1);
 	h->carol = help_add_contact(h->s, "Carol", 2);

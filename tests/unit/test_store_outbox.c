@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The outbox from the first seal to the ack, and that what waits behind costs nothing. */
 #include "store_help.h"
-
-#include <sqlite3.h>
+#include "steps_help.h"
 
 static struct store *reopen(const struct help *h, struct store *s)
 {
@@ -418,23 +417,6 @@ static void a_queue_is_cleared_of_all_that_stands_in_it(void **state)
 
 /* ---- what it costs ---- */
 
-/* Steps of SQLite's machine in all statements that ended, of every connection made since it was installed. */
-static long steps;
-
-static int on_statement_end(unsigned what, void *ctx, void *stmt, void *ns)
-{
-	(void)what;
-	(void)ctx;
-	(void)ns;
-	steps += sqlite3_stmt_status(stmt, SQLITE_STMTSTATUS_VM_STEP, 1);
-	return 0;
-}
-
-static int watch(sqlite3 *db)
-{
-	return sqlite3_trace_v2(db, SQLITE_TRACE_PROFILE, on_statement_end, NULL);
-}
-
 static long spent(void)
 {
 	const long n = steps;
@@ -452,7 +434,7 @@ static int ignore(void *ctx, const struct outbox_row *o)
 static void a_long_queue_costs_no_more_than_a_short_one(void **state)
 {
 	enum { QUEUE = 3000, CHEAP = 1000 };
-	assert_int_equal(sqlite3_auto_extension((void (*)(void))watch), SQLITE_OK);
+	steps_watch();
 	struct store *s = help_open(*state);
 	const int64_t bob = help_add_contact(s, "Bob", 1), carol = help_add_contact(s, "Carol", 2);
 	int64_t middle = 0;

@@ -2,31 +2,6 @@
 /* Stories of Alice and Bob: presence, messages, and what a client has missed. */
 #include "gateway_help.h"
 
-struct pair {
-	struct world *w;
-	struct user *alice;
-	struct user *bob;
-};
-
-static struct pair two_friends(const struct gateway_opts *opts)
-{
-	struct pair p = {.w = world_new(opts)};
-
-	p.alice = user_register(p.w, "alice");
-	p.bob = user_register(p.w, "bob");
-	befriend(p.alice, "alice", p.bob, "bob");
-	return p;
-}
-
-static void pair_free(struct pair *p)
-{
-	if (p->alice != NULL)
-		user_free(p->alice);
-	if (p->bob != NULL)
-		user_free(p->bob);
-	world_free(p->w);
-}
-
 static void they_talk(void **state)
 {
 	struct pair p = two_friends(NULL);
