@@ -8,6 +8,7 @@ from ircclient import TIMEOUT_S
 
 TOR_S = 200      # a first link; tor avoids an introduction point that failed once for two minutes
 ASK_AGAIN_S = 0.5
+REDIAL_S = 20
 POLL_S = 0.02
 ADDRESS = re.compile(r"\b([a-z2-7]{56})(?:\.onion)?\b")
 DIALLED = re.compile(r"link \d+ opened, dialled, by link key")
@@ -132,10 +133,16 @@ def close_door(person, timeout_s=TOR_S):
 
 
 def dial_again(person, other):
-    """Until the person has a link that it has dialled itself, whatever stood before."""
+    """Until the person has a link that it has dialled itself, whatever stood before. A dial beside a link that stands
+    is not repeated when it fails, and tor may miss a descriptor once: then it is asked for again."""
     before = len(DIALLED.findall(person.daemon.log()))
-    person.irc.command(f"retry {other.name}")
-    await_true(lambda: len(DIALLED.findall(person.daemon.log())) > before, f"{person.name} to dial")
+    deadline = time.monotonic() + TOR_S
+    while len(DIALLED.findall(person.daemon.log())) == before:
+        assert time.monotonic() < deadline, f"waited in vain for {person.name} to dial"
+        person.irc.command(f"retry {other.name}")
+        again = time.monotonic() + REDIAL_S
+        while len(DIALLED.findall(person.daemon.log())) == before and time.monotonic() < again:
+            time.sleep(POLL_S)
 
 
 def await_true(condition, what, timeout_s=TOR_S):
