@@ -385,8 +385,9 @@ int chat_queue_each(struct chat *c, const struct contact *contact, int64_t after
 /* Takes back a message that can't have left; one LINE_INFO says so to all clients.  ERR_NOT_FOUND,
  * ERR_WRONG_STATE (too late: it may have left). */
 int chat_cancel(struct chat *c, struct now now, struct contact *contact, int64_t number);
-/* All that can be; tells how many were, and for how many it was too late.  What then remains of the queue is
- * cancelled in slices from chat_tick, after a restart too, and another LINE_INFO says when that is done. */
+/* All that can be; tells how many were, and for how many it was too late, among them what takes a message back.  What
+ * then remains of the queue is cancelled, as far as it can be, in slices from chat_tick, after a restart too, and
+ * another LINE_INFO says when that is done. */
 int chat_cancel_all(struct chat *c, struct now now, struct contact *contact, size_t *cancelled,
 		    size_t *too_late);
 

@@ -203,8 +203,10 @@ int store_line_first(struct store *s, int64_t *id);
 
 /* More of them: store/history.h. */
 
-/* ---- received message ids, for as long as the contact exists ---- */
+/* ---- message ids that are done with, for as long as the contact exists ---- */
+/* Those that were received, and those of ours that went out of the outbox before they can have left. */
 int store_seen_add(struct store *s, int64_t contact, const uint8_t msgid[16]); /* ERR_EXISTS: a duplicate */
+int store_seen_has(struct store *s, int64_t contact, const uint8_t msgid[16], bool *there);
 
 /* ---- sessions: one ratchet for each contact, or none ---- */
 #define SESSION_STATE_MAX 256
@@ -271,7 +273,7 @@ int store_outbox_unseal(struct store *s, int64_t contact);
 int store_outbox_take_back(struct store *s, int64_t contact, const uint8_t msgid[16], bool *left);
 /* Removes what is sealed with a seq up to this one, and tells how many below STORE_CONTROL. */
 int store_outbox_delete_upto(struct store *s, int64_t contact, uint64_t seq, size_t *n);
-/* Removes a message that can't have left.  ERR_NOT_FOUND; ERR_WRONG_STATE: it may have left. */
+/* Removes a message that can't have left, whose id is done with.  ERR_NOT_FOUND; ERR_WRONG_STATE: it may have left. */
 int store_outbox_cancel(struct store *s, int64_t contact, int64_t id);
 /* Those below STORE_CONTROL with id <= upto, oldest first, limit at most, and tells how many. */
 int store_outbox_cancel_upto(struct store *s, int64_t contact, int64_t upto, size_t limit, size_t *n);
@@ -284,7 +286,8 @@ int store_outbox_count(struct store *s, int64_t contact, size_t *n);
 int store_outbox_counts(struct store *s, int (*cb)(void *ctx, int64_t contact, size_t n), void *ctx);
 /* Whether a message still waits for its ack, or to be sent. */
 int store_outbox_exists(struct store *s, int64_t id, bool *there);
-/* Removes a contact's, sent or not, of whatever kind, oldest first, limit at most, and tells how many. */
+/* Removes a contact's, sent or not, of whatever kind, oldest first, limit at most, and tells how many.  Ids of those
+ * that can't have left are done with. */
 int store_outbox_clear(struct store *s, int64_t contact, size_t limit, size_t *n);
 
 /* ---- cursors of named clients ---- */

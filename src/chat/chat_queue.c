@@ -69,7 +69,7 @@ int chat_queue_each(struct chat *c, const struct contact *contact, int64_t after
 /* The message that a line about a cancellation quotes. */
 struct quoted {
 	bool found;
-	size_t before;		    /* how many that may have left come before it */
+	size_t before;		    /* how many that can't be cancelled come before it */
 	struct chat_queued_row row; /* without its text */
 	char text[EXCERPT_MAX + CHAT_QUOTE_BEFORE + sizeof("...")];
 };
@@ -114,7 +114,8 @@ static int quote_row(void *ctx, const struct chat_queued_row *r)
 	return 0;
 }
 
-/* What may have left comes before what has not, so this passes over no more than is on its way at a time. */
+/* What may have left comes before what has not, so this passes over no more than is on its way at a time, and what
+ * the user took back before that. */
 static int quote_first_unsent(void *ctx, const struct chat_queued_row *r)
 {
 	struct quoted *q = ctx;
@@ -272,8 +273,9 @@ static int say_cancelled(struct chat *c, struct now now, struct chat_peer *p, bo
 {
 	const char *nick = p->pub.row.petname;
 
+	/* Among the others there may be more that stay: what takes something back. */
 	if (!last)
-		return conversation_info(c, now, p, "Cancelling %zu messages to %s, the first: %s",
+		return conversation_info(c, now, p, "Cancelling up to %zu messages to %s, the first: %s",
 					 p->pub.queued - q->before, nick, q->text);
 	if (p->n_cancelled == 1)
 		return conversation_info(c, now, p, "1 message to %s cancelled: %s", nick, q->text);
@@ -300,6 +302,14 @@ static int cancel_first_slice(struct chat *c, struct now now, struct chat_peer *
 	return err ? err : queue_count_off(c, now, p, *n);
 }
 
+/* One is under way already: it goes on to the newest there is now. */
+static int cancel_further(struct chat *c, struct chat_peer *p)
+{
+	int err = chat_break(c, store_outbox_last(c->store, p->pub.row.id, &p->cancel_upto));
+
+	return err ? err : keep_mark(c, p);
+}
+
 int chat_cancel_all(struct chat *c, struct now now, struct contact *contact, size_t *cancelled,
 		    size_t *too_late)
 {
@@ -313,12 +323,8 @@ int chat_cancel_all(struct chat *c, struct now now, struct contact *contact, siz
 	err = chat_queue_each(c, contact, 0, SIZE_MAX, quote_first_unsent, &q);
 	if (err < 0)
 		return chat_break(c, err);
-	*too_late = q.before;
-	if (err == QUOTED && p->cancel_upto == 0)
-		return cancel_first_slice(c, now, p, &q, cancelled);
-	/* One is under way already: it goes on to the newest there is now. */
-	if (err != QUOTED)
-		return 0;
-	err = chat_break(c, store_outbox_last(c->store, p->pub.row.id, &p->cancel_upto));
-	return err ? err : keep_mark(c, p);
+	if (err == QUOTED)
+		err = p->cancel_upto ? cancel_further(c, p) : cancel_first_slice(c, now, p, &q, cancelled);
+	*too_late = p->cancel_upto ? q.before : p->pub.queued;
+	return err;
 }

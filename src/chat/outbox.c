@@ -382,10 +382,12 @@ int outbox_take_back(struct chat *c, struct now now, struct chat_peer *p, const 
 		     bool *told)
 {
 	int err = store_outbox_take_back(c->store, p->pub.row.id, msgid, told);
+	bool done_with = false;
 
 	if (err == ERR_NOT_FOUND) {
-		*told = true; /* it has arrived */
-		return 0;
+		err = chat_break(c, store_seen_has(c->store, p->pub.row.id, msgid, &done_with));
+		*told = !done_with; /* it has arrived; or else it was cancelled */
+		return err;
 	}
 	return chat_break(c, err) ? err : queue_count_off(c, now, p, 1);
 }

@@ -119,7 +119,7 @@ static void tell_cancelled(struct client *c, const char *nick, size_t n, size_t 
 	if (n_late > 0)
 		str_fmt(too_late, sizeof(too_late), " Too late: %s may have left.", late);
 	if (going_on > 0)
-		client_notice(c, "Cancelling %s to %s: a line says when it is done.%s", count, nick,
+		client_notice(c, "Cancelling up to %s to %s: a line says when it is done.%s", count, nick,
 			      too_late);
 	else
 		client_notice(c, "Cancelled: %s to %s.%s", count, nick, too_late);

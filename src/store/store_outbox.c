@@ -166,13 +166,46 @@ static int has_left(struct store *s, int64_t contact, int64_t id, bool *left)
 	return query_end_with(&q, err);
 }
 
+/* Those of a contact's first rows that can't have left.  Their ids are kept when they go: who takes back such a
+ * message, which still stands in the conversation, has nobody to tell. */
+#define UNSENT                                                                                               \
+	" FROM outbox WHERE contact = ? AND id <= ? AND may_have_left = 0 AND message_kind < " CONTROL           \
+	" ORDER BY id LIMIT ?"
+
+static void bind_first(struct query *q, int64_t contact, int64_t upto, size_t limit)
+{
+	query_int(q, contact);
+	query_int(q, upto);
+	query_int(q, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);
+}
+
+static int be_done_with(struct store *s, int64_t contact, int64_t upto, size_t limit)
+{
+	struct query q;
+	query_write(&q, s, "INSERT OR IGNORE INTO seen (contact, msgid) SELECT contact, msgid" UNSENT);
+	bind_first(&q, contact, upto, limit);
+	return query_run(&q);
+}
+
+static int be_done_with_one(struct store *s, int64_t id)
+{
+	struct query q;
+	query_write(&q, s,
+		    "INSERT OR IGNORE INTO seen (contact, msgid) SELECT contact, msgid FROM outbox"
+		    " WHERE id = ? AND message_kind < " CONTROL);
+	query_int(&q, id);
+	return query_run(&q);
+}
+
 int store_outbox_cancel(struct store *s, int64_t contact, int64_t id)
 {
 	struct query q;
 	bool left = false;
-	const int err = has_left(s, contact, id, &left);
-	if (err || left)
-		return err ? err : ERR_WRONG_STATE;
+	int err = has_left(s, contact, id, &left);
+	if (!err)
+		err = left ? ERR_WRONG_STATE : be_done_with_one(s, id);
+	if (err)
+		return err;
 	query_write(&q, s, "DELETE FROM outbox WHERE id = ?");
 	query_int(&q, id);
 	return query_run(&q);
@@ -200,12 +233,12 @@ int store_outbox_take_back(struct store *s, int64_t contact, const uint8_t msgid
 int store_outbox_cancel_upto(struct store *s, int64_t contact, int64_t upto, size_t limit, size_t *n)
 {
 	struct query q;
-	query_write(&q, s,
-		    "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE contact = ? AND id <= ?"
-		    " AND may_have_left = 0 AND message_kind < " CONTROL " ORDER BY id LIMIT ?)");
-	query_int(&q, contact);
-	query_int(&q, upto);
-	query_int(&q, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);
+	const int err = be_done_with(s, contact, upto, limit);
+	*n = 0;
+	if (err)
+		return err;
+	query_write(&q, s, "DELETE FROM outbox WHERE id IN (SELECT id" UNSENT ")");
+	bind_first(&q, contact, upto, limit);
 	return run_counted(&q, n);
 }
 
@@ -257,14 +290,31 @@ int store_outbox_exists(struct store *s, int64_t id, bool *there)
 	return query_end(&q);
 }
 
+/* The id of the last of a contact's first rows, limit at most. */
+static int last_of_first(struct store *s, int64_t contact, size_t limit, int64_t *id)
+{
+	struct query q;
+	*id = 0;
+	query_read(&q, s, "SELECT max(id) FROM (SELECT id FROM outbox WHERE contact = ? ORDER BY id LIMIT ?)");
+	query_int(&q, contact);
+	query_int(&q, limit < INT64_MAX ? (int64_t)limit : INT64_MAX);
+	if (query_step(&q) > 0)
+		*id = query_get_int(&q, 0); /* 0 for NULL */
+	return query_end(&q);
+}
+
 int store_outbox_clear(struct store *s, int64_t contact, size_t limit, size_t *n)
 {
 	struct query q;
-	query_write(&q, s,
-		    "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE contact = ? ORDER BY id LIMIT ?)");
+	int64_t upto;
+	int err = last_of_first(s, contact, limit, &upto);
+	if (!err)
+		err = be_done_with(s, contact, upto, limit);
+	*n = 0;
+	if (err)
+		return err;
+	query_write(&q, s, "DELETE FROM outbox WHERE contact = ? AND id <= ?");
 	query_int(&q, contact);
-	query_int(&q, limit < INT64_MAX ? (int64_t)limit : INT64_MAX);
-	const int err = query_run(&q);
-	*n = err ? 0 : (size_t)sqlite3_changes(s->db);
-	return err;
+	query_int(&q, upto);
+	return run_counted(&q, n);
 }

@@ -320,7 +320,7 @@ static void a_long_queue_goes_in_slices(void **state)
 	assert_in_range(n, 1, 500);
 	assert_int_equal(late, 0);
 	assert_int_equal(bob->queued, 1000 - n);
-	assert_int_equal(said(&w->alice, "info Bob: Cancelling 1000 messages to Bob, the first: 1\n"), 1);
+	assert_int_equal(said(&w->alice, "info Bob: Cancelling up to 1000 messages to Bob, the first: 1\n"), 1);
 	send_numbers(&w->alice, bob, 1001, 1001);
 	for (unsigned i = 0; i < 100 && bob->queued > 1; i++) {
 		const size_t before = bob->queued;
@@ -349,6 +349,35 @@ static void asked_again_it_takes_what_came_since(void **state)
 	pass_until(w, 1);
 	assert_int_equal(said(&w->alice, "info Bob: 602 messages to Bob cancelled\n"), 1);
 	assert_queue(&w->alice, bob, 0, 10, "603:603 ");
+}
+
+/* Bob has a message that Alice takes back while others wait: of the queue, that stays. */
+static void what_takes_back_stays(void **state)
+{
+	struct world *w = *state;
+	uint8_t id[MSGID_BYTES];
+	size_t n, late;
+	befriend(w);
+	assert_int_equal(chat_send(w->alice.chat, w->now, bob_of(w), MESSAGE_TEXT, "Psst", 4, "x", id), 0);
+	settle(w);
+	party_kill(&w->bob, true);
+	pass(w, 60000);
+	hush(&w->alice);
+	send_numbers(&w->alice, bob_of(w), 1, 2);
+	assert_int_equal(chat_redact(w->alice.chat, w->now, bob_of(w), id, "", 0, "x", NULL), 0);
+	send_numbers(&w->alice, bob_of(w), 3, 3);
+	assert_int_equal(chat_cancel_all(w->alice.chat, w->now, bob_of(w), &n, &late), 0);
+	assert_int_equal(n, 3);
+	assert_int_equal(late, 1);
+	assert_int_equal(bob_of(w)->queued, 1);
+	assert_int_equal(said(&w->alice, "info Bob: 3 messages to Bob cancelled, the first: 1\n"), 1);
+	/* In slices, how many will go is not known before. */
+	send_numbers(&w->alice, bob_of(w), 4, 603);
+	assert_int_equal(chat_redact(w->alice.chat, w->now, bob_of(w), id, "", 0, "x", NULL), ERR_NOT_FOUND);
+	assert_int_equal(chat_cancel_all(w->alice.chat, w->now, bob_of(w), &n, &late), 0);
+	assert_int_equal(late, 1);
+	pass_until(w, 1);
+	assert_int_equal(said(&w->alice, "info Bob: 600 messages to Bob cancelled\n"), 1);
 }
 
 /* Who is removed meanwhile takes the rest along. */
@@ -453,6 +482,7 @@ int main(void)
 	    TEST(what_was_delivered_before_a_cancel_is_told),
 	    TEST(a_long_queue_goes_in_slices),
 	    TEST(asked_again_it_takes_what_came_since),
+	    TEST(what_takes_back_stays),
 	    TEST(a_removed_contact_ends_it),
 	    TEST(what_is_not_the_users_stays),
 	    TEST(a_crash_between_slices),

@@ -223,6 +223,62 @@ static void nobody_hears_of_what_never_left(void **state)
 	assert_int_equal(said(&w->bob, "in Alice"), 0);
 }
 
+static int keep_number(void *ctx, const struct chat_queued_row *r)
+{
+	*(int64_t *)ctx = r->number;
+	return 0;
+}
+
+/* What was cancelled still stands in the conversation. */
+static void nobody_hears_of_what_was_cancelled(void **state)
+{
+	struct world *w = *state;
+	uint8_t id[3][MSGID_BYTES];
+	size_t n, late;
+	int64_t last;
+	befriend(w);
+	party_kill(&w->bob, true);
+	pass(w, 60000);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(say(&w->alice, bob_of(w), MESSAGE_TEXT, "Psst", NULL, id[i]), 0);
+	assert_int_equal(chat_queue_each(w->alice.chat, bob_of(w), 0, 3, keep_number, &last), 0);
+	assert_int_equal(chat_cancel(w->alice.chat, w->now, bob_of(w), last), 0);
+	assert_int_equal(chat_cancel_all(w->alice.chat, w->now, bob_of(w), &n, &late), 0);
+	assert_int_equal(n, 2);
+	settle(w);
+	party_restart(&w->alice);
+	assert_int_equal(lines(&w->alice, "Psst").n, 3);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(redact(&w->alice, bob_of(w), id[i], ""), 0);
+	assert_int_equal(lines(&w->alice, "Psst").n, 0);
+	assert_int_equal(chat_queued(w->alice.chat), 0);
+	party_start(&w->bob);
+	hush(&w->bob);
+	meet(w);
+	assert_int_equal(said(&w->bob, "in Alice"), 0);
+}
+
+/* What went with the queue of somebody who was blocked, neither; but for what may have left. */
+static void who_was_blocked_hears_of_what_left(void **state)
+{
+	struct world *w = *state;
+	uint8_t id[2][MSGID_BYTES];
+	size_t n;
+	befriend(w);
+	assert_int_equal(say(&w->alice, bob_of(w), MESSAGE_TEXT, "Hello", NULL, id[0]), 0);
+	party_turn(&w->alice);
+	cut(pair_open(w));
+	assert_int_equal(say(&w->alice, bob_of(w), MESSAGE_TEXT, "Psst", NULL, id[1]), 0);
+	assert_int_equal(chat_block(w->alice.chat, w->now, "Bob", &n), 0);
+	assert_int_equal(n, 2);
+	pass(w, 1000);
+	assert_int_equal(chat_unblock(w->alice.chat, w->now, "Bob"), 0);
+	assert_int_equal(redact(&w->alice, bob_of(w), id[1], ""), 0);
+	assert_int_equal(bob_of(w)->queued, 0);
+	assert_int_equal(redact(&w->alice, bob_of(w), id[0], ""), 0);
+	assert_int_equal(bob_of(w)->queued, 1);
+}
+
 static void what_arrived_is_deleted_on_both_sides(void **state)
 {
 	struct world *w = *state;
@@ -592,6 +648,8 @@ int main(void)
 	    STORY(what_arrived_is_deleted_on_both_sides),
 	    STORY(what_was_on_its_way_does_not_go_again),
 	    STORY(a_lost_ack_changes_nothing),
+	    STORY(nobody_hears_of_what_was_cancelled),
+	    STORY(who_was_blocked_hears_of_what_left),
 	    STORY(that_it_is_taken_back_is_not_cancelled),
 	    STORY(many_taken_back_on_links_that_break),
 	    STORY(a_place_is_asked_for_again),
