@@ -171,6 +171,8 @@ struct chat_opts {
 	const struct chat_net *net;
 	void *net_ctx;
 	bool household; /* accounts of this daemon are contacts, reached by local links: see chat_meet */
+	size_t members_max; /* so many of them become contacts without a question, those who have gone included; 0: all
+				(accounts_open sets it) */
 	/* Milliseconds; 0 takes the default. */
 	uint64_t dial_min_ms;	   /* first pause after a failed dial: 10 s */
 	uint64_t dial_max_ms;	   /* last: 1 h */
@@ -306,7 +308,7 @@ struct chat_member {
 };
 void chat_member(const struct chat *c, struct chat_member *out); /* this account, for the others */
 /* May this one be a contact without a question?  Not who is blocked or rejected, nor who was removed, until it is
- * added again.  *welcome is not set on an error. */
+ * added again, nor anybody new once there are members_max.  *welcome is not set on an error. */
 int chat_member_welcome(const struct chat *c, const struct chat_member *m, bool *welcome);
 /*
  * Another account of the household was unlocked, or was so when this one was.  To be called for both.  welcome:

@@ -50,6 +50,7 @@ int accounts_open(const struct accounts_opts *opts, struct accounts **out)
 		as->opts.scram_iterations = SCRAM_ITERATIONS;
 	if (as->opts.accounts_max == 0 || as->opts.accounts_max > INDEX_ACCOUNTS_MAX)
 		as->opts.accounts_max = INDEX_ACCOUNTS_MAX;
+	as->opts.chat.members_max = 2 * as->opts.accounts_max; /* as many as may be here, and as many who have gone */
 	as->list = calloc(INDEX_ACCOUNTS_MAX, sizeof(*as->list));
 	err = as->list ? know_all(as) : ERR_NOMEM;
 	if (!err && index_sweep(&as->index))

@@ -28,6 +28,7 @@
 #define CONTACT_LINKS_MAX 4		      /* links of one contact at a time */
 #define DOOR_LINKS_MAX	  64		      /* links of strangers at a time, at the door */
 #define GUEST_LINKS_MAX	  64		      /* by identity at a time, on private services */
+#define MEMBERS_MAX	  2000 /* of the household that are remembered: twice the accounts of a daemon */
 #define REJECTED_MAX	  1000		      /* rejected identities that are remembered */
 #define LINK_RENEW_MS	  (20u * 3600 * 1000) /* who dialled a link dials its successor at this age */
 #define LINK_LIFE_MS	  (24u * 3600 * 1000) /* a link is ended at this age */
@@ -301,7 +302,8 @@ struct chat {
 	struct chat_timer clear_timer; /* the next slice of what was queued for those who are blocked */
 	enum door_state door;
 	bool door_dirty, door_stands;
-	struct member_list members; /* met since the account was opened */
+	struct member_list members; /* met since the account was opened, the last MEMBERS_MAX */
+	size_t n_members;
 	enum chat_cover cover;
 	/* links */
 	struct link_tree links;

@@ -11,6 +11,9 @@
  *
  * Who is removed stays away until it is added: of this a mark is kept, since there is no row any more.  It may
  * stay when there is one again, where it means nothing.
+ *
+ * Who wipes its account leaves a contact behind, with what was said, and is somebody else when it comes again under
+ * the same name.  So that nobody can fill the others' lists in this way, only so many become contacts by themselves.
  */
 #include "chat_impl.h"
 
@@ -35,6 +38,15 @@ static struct member *met(const struct chat *c, const uint8_t identity[KEY_BYTES
 	return m;
 }
 
+static void forget_first(struct chat *c)
+{
+	struct member *m = TAILQ_FIRST(&c->members);
+
+	TAILQ_REMOVE(&c->members, m, entry);
+	free(m);
+	c->n_members--;
+}
+
 static int remember(struct chat *c, const uint8_t identity[KEY_BYTES])
 {
 	struct member *m;
@@ -46,6 +58,8 @@ static int remember(struct chat *c, const uint8_t identity[KEY_BYTES])
 		return ERR_NOMEM;
 	memcpy(m->identity, identity, KEY_BYTES);
 	TAILQ_INSERT_TAIL(&c->members, m, entry);
+	if (++c->n_members > MEMBERS_MAX)
+		forget_first(c);
 	return 0;
 }
 
@@ -56,12 +70,8 @@ bool household_met(const struct chat *c, const uint8_t identity[KEY_BYTES])
 
 void household_free(struct chat *c)
 {
-	struct member *m;
-
-	while ((m = TAILQ_FIRST(&c->members))) {
-		TAILQ_REMOVE(&c->members, m, entry);
-		free(m);
-	}
+	while (c->n_members)
+		forget_first(c);
 }
 
 /* ---- who was removed ---- */
@@ -112,6 +122,16 @@ void chat_member(const struct chat *c, struct chat_member *out)
 	memcpy(out->nick, c->nick, sizeof(out->nick));
 }
 
+static bool is_full(const struct chat *c)
+{
+	struct chat_peer *p = NULL;
+	size_t n = 0;
+
+	while ((p = contact_next(c, p)))
+		n += p->pub.row.household;
+	return c->opts.members_max && n >= c->opts.members_max;
+}
+
 int chat_member_welcome(const struct chat *c, const struct chat_member *m, bool *welcome)
 {
 	const struct chat_peer *p = contact_by_identity(c, m->identity);
@@ -123,7 +143,7 @@ int chat_member_welcome(const struct chat *c, const struct chat_member *m, bool 
 		return c->broken;
 	err = was_removed(c, m->identity, &removed);
 	if (!err)
-		*welcome = p ? !p->pub.row.blocked : !removed && !(r && r->row.rejected);
+		*welcome = p ? !p->pub.row.blocked : !removed && !(r && r->row.rejected) && !is_full(c);
 	return err;
 }
 
@@ -165,7 +185,13 @@ static int newcomer(struct chat *c, struct now now, const struct chat_member *m)
 	if (err)
 		return err;
 	expect_call(c, now, p);
-	return conversation_info(c, now, p, "%s is of this household, and a contact now.", row.petname);
+	err = conversation_info(c, now, p, "%s is of this household, and a contact now.", row.petname);
+	if (err || !is_full(c))
+		return err;
+	return conversation_info(c, now, p,
+				 "%zu of this household are contacts: nobody new becomes one by itself, until you "
+				 "remove those who have gone.",
+				 c->opts.members_max);
 }
 
 int chat_meet(struct chat *c, struct now now, const struct chat_member *m, bool welcome)

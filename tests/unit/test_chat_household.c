@@ -87,6 +87,58 @@ static void a_key_that_is_anothers_is_refused(void **state)
 	assert_int_equal(chat_count(w->alice.chat), 1);
 }
 
+/* One of the household, the n-th of the name of Dave, who is nobody's before. */
+static struct chat_member a_dave(uint8_t n)
+{
+	struct chat_member m = {.nick = "Dave"};
+	identity_public((const uint8_t[KEY_BYTES]){9, n}, m.identity);
+	dh_public((const uint8_t[KEY_BYTES]){9, n}, m.link_key);
+	return m;
+}
+
+static bool meets(struct party *p, uint8_t n)
+{
+	const struct chat_member m = a_dave(n);
+	bool welcome = false;
+	assert_int_equal(chat_member_welcome(p->chat, &m, &welcome), 0);
+	assert_int_equal(chat_meet(p->chat, p->w->now, &m, welcome), 0);
+	return welcome;
+}
+
+/* Dave registers and wipes, again and again. */
+static void those_who_come_and_go_are_not_all_kept(void **state)
+{
+	struct world *w = *state;
+	struct party *alice = &w->alice;
+	alice->chat->opts.members_max = 3;
+	befriend(w); /* is not of the household */
+	for (uint8_t n = 0; n < 6; n++)
+		assert_int_equal(meets(alice, n), n < 3);
+	assert_int_equal(chat_count(alice->chat), 1 + 3);
+	assert_int_equal(said(alice, "is of this household, and a contact now"), 3);
+	assert_int_equal(said(alice, "3 of this household are contacts: nobody new"), 1);
+	/* Who is a contact already stays so; who was removed makes room. */
+	assert_true(meets(alice, 1));
+	assert_int_equal(chat_remove(alice->chat, w->now, "Dave2"), 0);
+	assert_false(meets(alice, 1));
+	assert_true(meets(alice, 4));
+	assert_false(meets(alice, 5));
+	assert_int_equal(said(alice, "3 of this household are contacts: nobody new"), 2);
+}
+
+static void only_the_last_who_were_met_are_remembered(void **state)
+{
+	struct world *w = *state;
+	struct chat *c = w->alice.chat;
+	for (unsigned n = 0; n < MEMBERS_MAX + 2; n++) {
+		struct chat_member m = {.identity = {1, (uint8_t)n, (uint8_t)(n >> 8)}};
+		assert_int_equal(chat_meet(c, w->now, &m, false), 0);
+	}
+	assert_int_equal(c->n_members, MEMBERS_MAX);
+	assert_false(household_met(c, (const uint8_t[KEY_BYTES]){1, 1}));
+	assert_true(household_met(c, (const uint8_t[KEY_BYTES]){1, 2}));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -95,6 +147,8 @@ int main(void)
 	    T(who_waits_is_met_and_who_was_removed_is_not),
 	    T(rejected_is_not_welcome),
 	    T(a_key_that_is_anothers_is_refused),
+	    T(those_who_come_and_go_are_not_all_kept),
+	    T(only_the_last_who_were_met_are_remembered),
 #undef T
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
