@@ -16,7 +16,7 @@
 				  */
 #define IRC_INPUT_MAX  (IRC_CLIENT_TAGS_MAX + IRC_LINE_MAX)
 #define IRC_PARAMS_MAX 15
-#define IRC_TAGS_MAX   64
+#define IRC_TAGS_MAX   (IRC_CLIENT_TAGS_MAX / 2) /* "a;": more don't fit */
 
 struct irc_tag {
 	const char *key;   /* with the '+' of a client-only tag */
@@ -25,20 +25,20 @@ struct irc_tag {
 
 /* A parsed line.  All pointers point into the line, which the parser cuts into pieces. */
 struct irc_message {
-	struct irc_tag tags[IRC_TAGS_MAX];
-	size_t n_tags;
 	const char *source;  /* without ':'; NULL when there is none */
 	const char *command; /* as sent; compare without case */
 	const char *params[IRC_PARAMS_MAX];
 	size_t n_params;
 	bool trailing; /* the last parameter came with ':' */
+	size_t n_tags;
+	struct irc_tag tags[IRC_TAGS_MAX]; /* n_tags of them are set */
 };
 
 /*
  * Parses one line of len bytes without its line end; line is modifiable, has len + 1 bytes and is
- * NUL-terminated. ERR_INVALID: a NUL, CR or LF inside, no command, or a command that is neither letters nor
- * three digits. ERR_TOO_LONG: tags or the rest over their limits (417).  More than 15 parameters: the 15th
- * takes the rest.
+ * NUL-terminated. ERR_INVALID: a NUL, CR or LF inside, or no command; any word may be one, since 421 tells
+ * of those that are none. ERR_TOO_LONG: tags or the rest over their limits (417).  More than 15 parameters: the
+ * 15th takes the rest.
  */
 int irc_parse(char *line, size_t len, struct irc_message *out);
 /* The value of a tag (the last one, if it came twice); NULL when it isn't there. */
@@ -51,8 +51,9 @@ struct irc_splitter {
 };
 /*
  * The next line in `in`: LINE fills out (NUL-terminated, size IRC_INPUT_MAX + 1) and *len, without the line
- * end, and consumes it. NONE: no whole line yet.  TOO_LONG: once for each over-long line, whose bytes are
- * dropped up to its end.  Empty lines are skipped.
+ * end, and consumes it; a line end has any number of CRs ("\r\r\n" comes from clients that write text files).
+ * NONE: no whole line yet.  TOO_LONG: once for each over-long line, whose bytes are dropped up to its end.
+ * Empty lines are skipped.
  */
 enum irc_cut irc_split(struct irc_splitter *s, struct buf *in, char *out, size_t *len);
 

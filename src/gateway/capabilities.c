@@ -14,6 +14,7 @@
 
 #include "authenticate.h"
 #include "command.h"
+#include "target.h"
 
 static uint32_t offered(const struct gateway *g)
 {
@@ -102,7 +103,7 @@ void command_cap(struct client *c, const struct irc_message *m)
 		c->needs &= ~(unsigned)NEED_CAP_END;
 		register_advance(c);
 	} else {
-		client_numeric(c, ERR_INVALIDCAPCMD, "%s", sub);
+		client_numeric(c, ERR_INVALIDCAPCMD, "%s", target_word(sub));
 	}
 }
 

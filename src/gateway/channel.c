@@ -7,6 +7,7 @@
 #include "command.h"
 #include "person.h"
 #include "session.h"
+#include "target.h"
 #include "words.h"
 
 #define NAMES_LINE 380 /* bytes of names in one 353 */
@@ -24,7 +25,7 @@ static bool exists(struct client *c, const char *name)
 	if (c->session == NULL && channel_is_control(name))
 		client_reply(c, ERR_NOSUCHCHANNEL, "%s :" WORDS_LOGIN, name);
 	else
-		client_numeric(c, ERR_NOSUCHCHANNEL, "%s", name);
+		client_numeric(c, ERR_NOSUCHCHANNEL, "%s", target_word(name));
 	return false;
 }
 
@@ -136,7 +137,7 @@ void command_names(struct client *c, const struct irc_message *m)
 		if (c->session != NULL && channel_is_control(name))
 			channel_names(c);
 		else if (*name != '\0')
-			client_numeric(c, RPL_ENDOFNAMES, "%s", name);
+			client_numeric(c, RPL_ENDOFNAMES, "%s", target_word(name));
 	}
 }
 
@@ -155,7 +156,7 @@ static void channel_mode(struct client *c, const struct irc_message *m)
 	} else if (m->n_params == 2 && strspn(modes, "+b") == strlen(modes)) {
 		client_numeric(c, RPL_ENDOFBANLIST, "%s", CONTROL_CHANNEL);
 	} else if (letter[0] != '\0') {
-		client_numeric(c, ERR_UNKNOWNMODE, "%s", utf8_valid(letter, 1) ? letter : "?");
+		client_numeric(c, ERR_UNKNOWNMODE, "%s", utf8_valid(letter, 1) ? target_word(letter) : "?");
 	} else {
 		client_numeric(c, ERR_CHANOPRIVSNEEDED, "%s", CONTROL_CHANNEL);
 	}
@@ -193,7 +194,7 @@ void command_mode(struct client *c, const struct irc_message *m)
 		if (exists(c, target))
 			channel_mode(c, m);
 	} else if (!person_find(c, target, &p)) {
-		client_numeric(c, ERR_NOSUCHNICK, "%s", target[0] != '\0' ? target : "*");
+		client_numeric(c, ERR_NOSUCHNICK, "%s", target_word(target));
 	} else if (p.kind != PERSON_SELF) {
 		client_numeric(c, ERR_USERSDONTMATCH, "%s", "");
 	} else {
@@ -280,7 +281,7 @@ void command_invite(struct client *c, const struct irc_message *m)
 	} else if (!c->joined) {
 		client_numeric(c, ERR_NOTONCHANNEL, "%s", CONTROL_CHANNEL);
 	} else if (!person_find(c, m->params[0], &p)) {
-		client_numeric(c, ERR_NOSUCHNICK, "%s", m->params[0][0] != '\0' ? m->params[0] : "*");
+		client_numeric(c, ERR_NOSUCHNICK, "%s", target_word(m->params[0]));
 	} else if (p.member) {
 		client_numeric(c, ERR_USERONCHANNEL, "%s %s", p.nick, CONTROL_CHANNEL);
 	} else {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "command.h"
 
+#include <string.h>
 #include <strings.h>
 
 #include "base/err.h"
@@ -10,6 +11,8 @@
 #include "response.h"
 #include "session.h"
 #include "words.h"
+
+#define WORD_MAX 64 /* bytes of an unknown command that its answer repeats */
 
 struct command {
 	const char *name;
@@ -56,6 +59,19 @@ static bool may_call(struct client *c, const struct command *cmd)
 	return false;
 }
 
+/* 421 repeats the word, or as much of it as no line is broken by. */
+static void unknown(struct client *c, const char *word)
+{
+	char shown[WORD_MAX + 1];
+	char *p = shown;
+
+	str_copy_n(shown, sizeof(shown), word, utf8_cut(word, strlen(word), WORD_MAX));
+	for (; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f || (*p == ':' && p == shown))
+			*p = '?';
+	client_numeric(c, ERR_UNKNOWNCOMMAND, "%s", shown);
+}
+
 static void dispatch(struct client *c, const struct irc_message *m)
 {
 	const struct command *cmd = find(m->command);
@@ -65,7 +81,7 @@ static void dispatch(struct client *c, const struct irc_message *m)
 		return;
 	}
 	if (cmd == NULL) {
-		client_numeric(c, ERR_UNKNOWNCOMMAND, "%s", m->command);
+		unknown(c, m->command);
 		return;
 	}
 	if (!may_call(c, cmd) || multiline_takes(c, m))
@@ -101,21 +117,50 @@ static void refuse_bytes(struct client *c, const char *command)
 		client_notice(c, "%s.", words);
 }
 
+/* No line can hold these, whatever the charset. */
+static void refuse_controls(struct client *c, const char *command)
+{
+	const struct command *cmd = find(command);
+
+	client_standard(c, STANDARD_FAIL, cmd != NULL ? cmd->name : "*", "INVALID_TEXT", "",
+			"There is a NUL or a CR in that line: nothing of it was done.");
+}
+
+/* Puts '?' in the place of those; were there any? */
+static bool replace_controls(char *line, size_t len)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < len; i++) {
+		if (line[i] != '\0' && line[i] != '\r')
+			continue;
+		line[i] = '?';
+		any = true;
+	}
+	return any;
+}
+
+/* What is wrong with a line. */
+enum flaw { FLAW_NONE, FLAW_BYTES, FLAW_CONTROLS };
+
 /* The answer to a labelled command ends with it, or with the password job, the search or the batch (multiline.c) that
  * it has started. */
-static void answer(struct client *c, const struct irc_message *m, bool is_text)
+static void answer(struct client *c, const struct irc_message *m, enum flaw flaw)
 {
 	const char *label = client_has(c, CAP_LABELED_RESPONSE) ? irc_tag(m, "label") : NULL;
 
 	if (label != NULL)
 		response_begin(c, label);
-	if (is_text || may_be_any_bytes(m->command)) {
+	if (flaw == FLAW_NONE || (flaw == FLAW_BYTES && may_be_any_bytes(m->command))) {
 		dispatch(c, m);
 	} else {
-		refuse_bytes(c, m->command);
+		if (flaw == FLAW_BYTES)
+			refuse_bytes(c, m->command);
+		else
+			refuse_controls(c, m->command);
 		multiline_spoil(c);
 	}
-	if (c->login != NULL || c->search != NULL || multiline_is_open(c))
+	if (c->login != NULL || c->search != NULL)
 		response_pause(c);
 	else
 		response_end(c);
@@ -123,7 +168,7 @@ static void answer(struct client *c, const struct irc_message *m, bool is_text)
 
 void command_line(struct client *c, char *line, size_t len)
 {
-	bool is_text = utf8_valid(line, len);
+	enum flaw flaw = replace_controls(line, len) ? FLAW_CONTROLS : utf8_valid(line, len) ? FLAW_NONE : FLAW_BYTES;
 	struct irc_message m;
 	int err = irc_parse(line, len, &m);
 
@@ -135,7 +180,7 @@ void command_line(struct client *c, char *line, size_t len)
 	}
 	if (c->session != NULL)
 		c->session->sender = c;
-	answer(c, &m, is_text);
+	answer(c, &m, flaw);
 	/* The session may be another one now, or none. */
 	if (c->session != NULL)
 		c->session->sender = NULL;

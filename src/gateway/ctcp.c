@@ -8,6 +8,7 @@
 
 #include "config.h"
 #include "person.h"
+#include "target.h"
 #include "words.h"
 
 #define ANSWER_MAX 200
@@ -128,9 +129,9 @@ void ctcp_query(struct client *c, const char *target, const char *text, size_t l
 	}
 	if (!person_find(c, target, &p)) {
 		if (c->session == NULL)
-			client_reply(c, ERR_NOSUCHNICK, "%s :" WORDS_LOGIN, target);
+			client_reply(c, ERR_NOSUCHNICK, "%s :" WORDS_LOGIN, target_word(target));
 		else
-			client_numeric(c, ERR_NOSUCHNICK, "%s", target);
+			client_numeric(c, ERR_NOSUCHNICK, "%s", target_word(target));
 		return;
 	}
 	echo(c, p.nick, text, len);

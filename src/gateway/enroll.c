@@ -10,12 +10,14 @@
 #include "login.h"
 #include "service.h"
 #include "session.h"
+#include "target.h"
 #include "words.h"
 
 /* These are the command's answers, whatever the client makes of standard replies elsewhere. */
 static void fail(struct client *c, const char *command, const char *code, const char *account, const char *text)
 {
-	client_send(c, ":%s FAIL %s %s %s :%s", c->gateway->server_name, command, code, account, text);
+	client_send(c, ":%s FAIL %s %s %s :%s", c->gateway->server_name, command, code,
+		    target_word(account), text);
 }
 
 static void refuse(struct client *c, int err, const char *account)

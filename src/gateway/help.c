@@ -8,6 +8,7 @@
 
 #include "command.h"
 #include "service.h"
+#include "target.h"
 
 #define TEXT_ROOM 300 /* bytes of text in a line */
 
@@ -100,9 +101,7 @@ void command_help(struct client *c, const struct irc_message *m)
 	} else if (page != NULL || cmd != NULL) {
 		tell_page(c, subject, page, cmd);
 	} else {
-		if (subject[0] == ':' || strchr(subject, ' ') != NULL)
-			subject = "*";
-		client_numeric(c, ERR_HELPNOTFOUND, "%s", subject);
+		client_numeric(c, ERR_HELPNOTFOUND, "%s", target_word(subject));
 		return;
 	}
 	client_reply(c, RPL_ENDOFHELP, "%s :End of HELP", subject);

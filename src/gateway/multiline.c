@@ -13,6 +13,7 @@
 #include "privmsg.h"
 #include "response.h"
 #include "tagmsg.h"
+#include "target.h"
 
 #define REF_MAX	   64
 #define TARGET_MAX IRC_LINE_MAX
@@ -21,6 +22,8 @@ struct multiline {
 	char ref[REF_MAX + 1];
 	char target[TARGET_MAX];
 	bool failed; /* that was said; the rest is dropped */
+	struct timer *timer;
+	struct response *response; /* to the command that opened it, if that was labelled */
 	size_t lines, len;
 	bool has_re;
 	uint8_t re[MSGID_BYTES];
@@ -30,6 +33,8 @@ struct multiline {
 /* It may have held a password, on its way to the service. */
 static void forget(struct multiline *ml)
 {
+	timer_free(ml->timer);
+	response_drop(ml->response);
 	crypto_wipe(ml, sizeof(*ml));
 	free(ml);
 }
@@ -41,21 +46,40 @@ void multiline_free(struct client *c)
 	c->multiline = NULL;
 }
 
-bool multiline_is_open(const struct client *c)
+static bool is_open(const struct client *c)
 {
 	return c->multiline != NULL && !c->multiline->failed;
 }
 
 /* ---- what can't be ---- */
 
-/* The answer to the first command, with its label, if that still waits. */
+/* From here on what is sent answers the command that opened the batch, if that was labelled; what the present one has
+ * for an answer comes back. */
+static struct response *answer_first(struct client *c)
+{
+	struct response *own = response_set_aside(c);
+
+	response_put_back(c, c->multiline->response);
+	c->multiline->response = NULL;
+	return own;
+}
+
 static void fail(struct client *c, const char *code, const char *context, const char *text)
 {
-	if (multiline_is_open(c)) {
+	bool first = is_open(c) && c->multiline->response != NULL;
+	struct response *own = NULL;
+
+	if (is_open(c)) {
 		c->multiline->failed = true;
-		response_resume(c);
+		timer_cancel(c->multiline->timer);
 	}
+	if (first)
+		own = answer_first(c);
 	client_standard(c, STANDARD_FAIL, "BATCH", code, context, "%s", text);
+	if (first) {
+		response_end(c);
+		response_put_back(c, own);
+	}
 }
 
 static void fail_limit(struct client *c, const char *code, int limit)
@@ -73,18 +97,28 @@ static void invalid(struct client *c, const char *text)
 
 void multiline_spoil(struct client *c)
 {
-	if (!multiline_is_open(c))
-		return;
-	invalid(c, "A line of the message can't be read: nothing of it was sent");
-	response_end(c);
+	if (is_open(c))
+		invalid(c, "A line of the message can't be read: nothing of it was sent");
+}
+
+static void on_timeout(void *ctx)
+{
+	struct client *c = ctx;
+	struct multiline *ml = c->multiline;
+
+	/* What ends it may be among what we have not read. */
+	if (c->is_slowed || c->login != NULL || stream_is_full(c->stream))
+		timer_set(ml->timer, MULTILINE_OPEN_MS);
+	else
+		fail(c, "TIMEOUT", ml->ref, "The message was not ended in time: nothing of it was sent");
 }
 
 static void invalid_target(struct client *c, const char *given)
 {
-	const bool is_word = given[0] != '\0' && given[0] != ':' && strchr(given, ' ') == NULL;
 	char context[2 * IRC_LINE_MAX];
 
-	str_fmt(context, sizeof(context), "%s %s", c->multiline->target, is_word ? given : "*");
+	str_fmt(context, sizeof(context), "%s %s", target_word(c->multiline->target),
+		target_word(given));
 	fail(c, "MULTILINE_INVALID_TARGET", context, "All lines of a message go to one: nothing of it was sent");
 }
 
@@ -157,12 +191,16 @@ static void open_batch(struct client *c, const struct irc_message *m)
 	struct multiline *ml;
 
 	if (m->n_params < 3 || strcmp(m->params[1], "draft/multiline") != 0 || strlen(m->params[0]) - 1 > REF_MAX ||
-	    m->params[0][1] == '\0' || m->params[2][0] == '\0' || strchr(m->params[2], ' ') != NULL) {
+	    m->params[0][1] == '\0' || m->params[0][1] == ':' || m->params[2][0] == '\0' ||
+	    strchr(m->params[2], ' ') != NULL) {
 		invalid(c, "A batch is: BATCH +reference draft/multiline target");
 		return;
 	}
 	ml = calloc(1, sizeof(*ml));
-	if (ml == NULL) {
+	if (ml != NULL)
+		ml->timer = timer_new(c->gateway->loop, on_timeout, c);
+	if (ml == NULL || ml->timer == NULL) {
+		free(ml);
 		invalid(c, "Out of memory");
 		return;
 	}
@@ -170,6 +208,8 @@ static void open_batch(struct client *c, const struct irc_message *m)
 	str_copy(ml->ref, sizeof(ml->ref), m->params[0] + 1);
 	str_copy(ml->target, sizeof(ml->target), m->params[2]);
 	ml->has_re = tagmsg_re(m, ml->re);
+	ml->response = response_set_aside(c);
+	timer_set(ml->timer, MULTILINE_OPEN_MS);
 	c->multiline = ml;
 }
 
@@ -211,11 +251,14 @@ static void close_batch(struct client *c, const char *ref)
 	}
 	if (!ml->failed && strspn(ml->text, "\n") == ml->len)
 		invalid(c, "A message can't be of blank lines alone");
-	c->multiline = NULL;
-	if (!ml->failed) {
-		response_resume(c);
-		send_message(c, ml);
+	if (!ml->failed && ml->response != NULL) {
+		response_end(c); /* to this command, if it has a label of its own */
+		response_put_back(c, ml->response);
+		ml->response = NULL;
 	}
+	c->multiline = NULL;
+	if (!ml->failed)
+		send_message(c, ml);
 	forget(ml);
 }
 
@@ -227,7 +270,7 @@ void command_batch(struct client *c, const struct irc_message *m)
 		client_numeric(c, ERR_UNKNOWNCOMMAND, "%s", m->command);
 	else if (ref[0] == '-')
 		close_batch(c, ref + 1);
-	else if (ref[0] != '+' || multiline_is_open(c))
+	else if (ref[0] != '+' || is_open(c))
 		invalid(c, "One batch at a time, and +reference or -reference");
 	else
 		open_batch(c, m);

@@ -13,6 +13,7 @@
 #include "service.h"
 #include "session.h"
 #include "tagmsg.h"
+#include "target.h"
 #include "words.h"
 
 /* ---- what may leave ---- */
@@ -107,17 +108,30 @@ static void to_self(struct client *c, const struct outgoing *o)
 		tell_not_sent(c, "yourself", o, err);
 }
 
+/* As it was said, in as many lines as it needs. */
+static void echo(struct client *c, const char *target, const struct outgoing *o)
+{
+	const struct tags own = {.account = c->account != NULL ? account_name(c->account) : NULL};
+	const char *command = o->quiet ? "NOTICE" : "PRIVMSG";
+	const char *before = o->kind == MESSAGE_ACTION ? "\001ACTION " : "";
+	const char *after = o->kind == MESSAGE_ACTION ? "\001" : "";
+	char mask[MASK_SIZE];
+	size_t room, n;
+
+	client_mask(c, mask);
+	room = irc_text_room(mask, command, target) - strlen(before) - strlen(after);
+	for (size_t at = 0; at < o->len; at += n) {
+		n = utf8_cut(o->text + at, o->len - at, room);
+		client_send_tagged(c, &own, ":%s %s %s :%s%.*s%s", mask, command, target, before, (int)n, o->text + at,
+				   after);
+	}
+}
+
 /* What was said to the service is nowhere kept, and no other client sees it. */
 static void to_service(struct client *c, const char *target, const struct outgoing *o)
 {
-	struct tags own = {.account = c->account != NULL ? account_name(c->account) : NULL};
-	char mask[MASK_SIZE];
-
-	if (client_has(c, CAP_ECHO_MESSAGE) && !service_is_secret(o->text, o->len)) {
-		client_mask(c, mask);
-		client_send_tagged(c, &own, ":%s %s %s :%.*s", mask, o->quiet ? "NOTICE" : "PRIVMSG", target,
-				   (int)o->len, o->text);
-	}
+	if (client_has(c, CAP_ECHO_MESSAGE) && !service_is_secret(o->text, o->len))
+		echo(c, target, o);
 	if (o->kind == MESSAGE_TEXT)
 		service_line(c, o->text, o->len, target[0] == '&');
 }
@@ -130,7 +144,7 @@ static void to_channel(struct client *c, const char *target, const struct outgoi
 		if (c->session == NULL && channel_is_control(target))
 			client_reply(c, ERR_NOSUCHCHANNEL, "%s :" WORDS_LOGIN, target);
 		else
-			client_numeric(c, ERR_NOSUCHCHANNEL, "%s", target);
+			client_numeric(c, ERR_NOSUCHCHANNEL, "%s", target_word(target));
 	} else if (!c->joined) {
 		if (!o->quiet)
 			client_reply(c, ERR_CANNOTSENDTOCHAN, "%s :You are not in that channel",
@@ -164,9 +178,9 @@ void privmsg_to(struct client *c, const char *target, const struct outgoing *o)
 	if (contact != NULL)
 		to_contact(c, contact, o);
 	else if (c->session == NULL && !o->quiet)
-		client_reply(c, ERR_NOSUCHNICK, "%s :" WORDS_LOGIN, target);
+		client_reply(c, ERR_NOSUCHNICK, "%s :" WORDS_LOGIN, target_word(target));
 	else if (!o->quiet)
-		client_numeric(c, ERR_NOSUCHNICK, "%s", target);
+		client_numeric(c, ERR_NOSUCHNICK, "%s", target_word(target));
 }
 
 /* ---- the commands ---- */
@@ -186,7 +200,8 @@ size_t privmsg_targets(const char *param, char list[IRC_LINE_MAX], const char *t
 
 void privmsg_too_many(struct client *c, const char *target)
 {
-	client_reply(c, ERR_TOOMANYTARGETS, "%s :Too many targets, at most %d: nothing was sent", target, TARGETS_MAX);
+	client_reply(c, ERR_TOOMANYTARGETS, "%s :Too many targets, at most %d: nothing was sent", target_word(target),
+		     TARGETS_MAX);
 }
 
 /* A reaction may come along; the text is then for those who can't show it, if it says the same. */

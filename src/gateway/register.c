@@ -12,6 +12,7 @@
 #include "monitor.h"
 #include "service.h"
 #include "session.h"
+#include "target.h"
 #include "words.h"
 
 /* ---- the end of registration ---- */
@@ -79,7 +80,7 @@ void command_nick(struct client *c, const struct irc_message *m)
 		return;
 	}
 	if (!nick_valid(nick)) {
-		client_numeric(c, ERR_ERRONEUSNICKNAME, "%s", nick);
+		client_numeric(c, ERR_ERRONEUSNICKNAME, "%s", target_word(nick));
 		return;
 	}
 	if (nick_eq(nick, SERVICE_NICK)) {

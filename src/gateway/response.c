@@ -44,14 +44,24 @@ static void let_go(struct response *r)
 	r->held = false;
 }
 
+void response_drop(struct response *r)
+{
+	if (r == NULL)
+		return;
+	let_go(r);
+	free(r);
+}
+
 void response_free(struct client *c)
 {
-	if (c->response == NULL)
-		return;
-	let_go(c->response);
-	free(c->response);
-	c->response = NULL;
-	c->responding = false;
+	response_drop(c->response);
+	response_put_back(c, NULL);
+}
+
+void response_put_back(struct client *c, struct response *r)
+{
+	c->response = r;
+	c->responding = r != NULL;
 }
 
 static bool hold(struct response *r, const char *tags, const char *line)
@@ -124,6 +134,15 @@ void response_pause(struct client *c)
 	if (c->response->held)
 		open_batch(c);
 	c->responding = false;
+}
+
+struct response *response_set_aside(struct client *c)
+{
+	struct response *r = c->response;
+
+	response_pause(c);
+	c->response = NULL;
+	return r;
 }
 
 void response_resume(struct client *c)

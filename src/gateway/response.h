@@ -5,7 +5,7 @@
  *
  * While one is open and c->responding, lines go through response_line.  The first is held back until it is known
  * whether another follows.  A command that waits for a password job pauses its answer: other lines that come
- * meanwhile are none of it.
+ * meanwhile are none of it.  That of a client's batch (multiline.c) is set aside until the batch ends.
  */
 #ifndef GATEWAY_RESPONSE_H
 #define GATEWAY_RESPONSE_H
@@ -22,6 +22,12 @@ void response_resume(struct client *c);
 void response_end(struct client *c);
 /* Without a word. */
 void response_free(struct client *c);
+/* The answer is kept for later, and other commands have theirs; NULL if there is none. */
+struct response *response_set_aside(struct client *c);
+/* What is sent now is part of this answer (NULL: of none), which is the client's again. There is no other. */
+void response_put_back(struct client *c, struct response *r);
+/* One that was set aside, without a word; NULL is allowed. */
+void response_drop(struct response *r);
 
 /* A line (without its line end) of the answer with its tags, as output_emit takes them. */
 void response_line(struct client *c, const char *tags, const char *line);

@@ -9,6 +9,7 @@
 #include "config.h"
 #include "person.h"
 #include "session.h"
+#include "target.h"
 #include "words.h"
 
 #define TOKENS_A_LINE 12
@@ -101,7 +102,7 @@ static bool is_server(struct client *c, const char *name)
 
 	if (irc_mask_match(name, c->gateway->server_name) || person_find(c, name, &p))
 		return true;
-	client_numeric(c, ERR_NOSUCHSERVER, "%s", name[0] != '\0' ? name : "*");
+	client_numeric(c, ERR_NOSUCHSERVER, "%s", target_word(name));
 	return false;
 }
 
@@ -189,7 +190,7 @@ void command_stats(struct client *c, const struct irc_message *m)
 		stats_commands(c);
 	else if (query[0] == 'u')
 		stats_uptime(c);
-	client_numeric(c, RPL_ENDOFSTATS, "%s", query[0] > ' ' && query[0] < 0x7f ? letter : "*");
+	client_numeric(c, RPL_ENDOFSTATS, "%s", query[0] > ' ' && query[0] < 0x7f ? target_word(letter) : "*");
 }
 
 void command_links(struct client *c, const struct irc_message *m)

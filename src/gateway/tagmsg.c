@@ -138,7 +138,7 @@ static void to_target(struct client *c, const char *target, const struct irc_mes
 	struct person p;
 
 	if (channel_is_control(target) ? c->session == NULL : !person_find(c, target, &p)) {
-		client_numeric(c, ERR_NOSUCHNICK, "%s", target);
+		client_numeric(c, ERR_NOSUCHNICK, "%s", target_word(target));
 		return;
 	}
 	tagmsg_reaction(m, &r);

@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "person.h"
+#include "target.h"
 
 #define TOKEN_MAX 3 /* digits of a WHOX token */
 
@@ -150,5 +151,5 @@ void command_who_list(struct client *c, const struct irc_message *m)
 	w.nick = w.in != flags && person_find(c, masks, &p);
 	if (any && (w.channel || (masks[0] != '&' && masks[0] != '#')))
 		person_each(c, row, &w);
-	client_numeric(c, RPL_ENDOFWHO, "%s", masks);
+	client_numeric(c, RPL_ENDOFWHO, "%s", target_word(masks));
 }

@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "person.h"
+#include "target.h"
 #include "words.h"
 
 /* 320: the state of keys, circuit and queue. */
@@ -93,12 +94,12 @@ void command_whois(struct client *c, const struct irc_message *m)
 		return;
 	}
 	if (server != NULL && !irc_mask_match(server, c->gateway->server_name) && !person_find(c, server, &p)) {
-		client_numeric(c, ERR_NOSUCHSERVER, "%s", server[0] != '\0' ? server : "*");
+		client_numeric(c, ERR_NOSUCHSERVER, "%s", target_word(server));
 		return;
 	}
 	if (person_find(c, nick, &p))
 		about(c, &p);
 	else
-		client_numeric(c, ERR_NOSUCHNICK, "%s", nick);
-	client_numeric(c, RPL_ENDOFWHOIS, "%s", nick);
+		client_numeric(c, ERR_NOSUCHNICK, "%s", target_word(nick));
+	client_numeric(c, RPL_ENDOFWHOIS, "%s", target_word(nick));
 }

@@ -8,6 +8,7 @@
 
 #include "command.h"
 #include "person.h"
+#include "target.h"
 #include "words.h"
 
 #define WHOWAS_MAX 16
@@ -120,6 +121,6 @@ void command_whowas(struct client *c, const struct irc_message *m)
 	if (m->n_params < 2 || str_to_u64(m->params[1], 1, UINT64_MAX, &most) != 0)
 		most = UINT64_MAX;
 	if (tell_all(c, nick, most) == 0)
-		client_numeric(c, ERR_WASNOSUCHNICK, "%s", nick);
-	client_numeric(c, RPL_ENDOFWHOWAS, "%s", nick);
+		client_numeric(c, ERR_WASNOSUCHNICK, "%s", target_word(nick));
+	client_numeric(c, RPL_ENDOFWHOWAS, "%s", target_word(nick));
 }

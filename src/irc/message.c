@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "irc/message.h"
 
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <time.h>
@@ -55,7 +56,6 @@ static void unescape(char *value)
 	*out = '\0';
 }
 
-/* Further tags than IRC_TAGS_MAX are dropped. */
 static void parse_tags(char *tags, struct irc_message *m)
 {
 	char *next;
@@ -117,15 +117,6 @@ too_long:
 
 /* ---- the line ---- */
 
-/* More than the grammar's letters or three digits: whatever can be repeated in a 421 is answered by one. */
-static bool command_valid(const char *command)
-{
-	for (const char *p = command; *p != '\0'; p++)
-		if (*p < '!' || *p > '~')
-			return false;
-	return command[0] != '\0';
-}
-
 static void parse_params(char *p, struct irc_message *m)
 {
 	while (*p != '\0') {
@@ -144,7 +135,7 @@ int irc_parse(char *line, size_t len, struct irc_message *out)
 {
 	char *p = line;
 
-	memset(out, 0, sizeof(*out));
+	memset(out, 0, offsetof(struct irc_message, tags));
 	if (memchr(line, '\0', len) != NULL || memchr(line, '\r', len) != NULL ||
 	    memchr(line, '\n', len) != NULL)
 		return ERR_INVALID;
@@ -163,8 +154,6 @@ int irc_parse(char *line, size_t len, struct irc_message *out)
 	if (*p == '\0')
 		return ERR_INVALID;
 	out->command = take_word(&p);
-	if (!command_valid(out->command))
-		return ERR_INVALID;
 	parse_params(p, out);
 	return 0;
 }
@@ -192,7 +181,7 @@ enum irc_cut irc_split(struct irc_splitter *s, struct buf *in, char *out, size_t
 		if (lf == NULL)
 			return IRC_CUT_NONE;
 		text--;
-		if (text > 0 && start[text - 1] == '\r')
+		while (text > 0 && start[text - 1] == '\r')
 			text--;
 		memcpy(out, start, text);
 		out[text] = '\0';

@@ -78,9 +78,9 @@ static void the_fifteenth_takes_the_rest(void **state)
 
 static void what_is_no_command(void **state)
 {
-	static const char *const bad[] = {"",     "   ",  ":source", ":source ", "@tag", "@tag :source",
-					  "\001", "A\rB", "caf\xc3\xa9"};
-	static const char *const odd[] = {"12", "1234", "a1", "PRIV-MSG x", "NO_SUCH"};
+	static const char *const bad[] = {"", "   ", ":source", ":source ", "@tag", "@tag :source", "A\rB"};
+	static const char *const odd[] = {"12",	     "1234", "a1",	       "PRIV-MSG x",
+					  "NO_SUCH", "\001", "caf\xc3\xa9 x", ":source :x"};
 	struct irc_message m;
 
 	(void)state;
@@ -116,17 +116,20 @@ static void limits_of_a_line(void **state)
 	assert_int_equal(parse(text, &m), ERR_TOO_LONG);
 }
 
-static void more_tags_than_we_keep(void **state)
+static void as_many_tags_as_fit(void **state)
 {
 	struct irc_message m;
-	char text[1024] = "@";
+	char text[IRC_INPUT_MAX] = "@b";
 
 	(void)state;
-	for (int i = 0; i < IRC_TAGS_MAX + 10; i++)
-		strcat(text, "k=v;");
+	for (size_t i = 0; i < IRC_CLIENT_TAGS_MAX / 2 - 2; i++)
+		memcpy(text + 2 + 2 * i, ";a", 3);
 	strcat(text, " PING");
+	assert_int_equal(strcspn(text, " ") + 1, IRC_CLIENT_TAGS_MAX - 1);
 	assert_int_equal(parse(text, &m), 0);
-	assert_int_equal(m.n_tags, IRC_TAGS_MAX);
+	assert_int_equal(m.n_tags, IRC_CLIENT_TAGS_MAX / 2 - 1);
+	assert_string_equal(irc_tag(&m, "b"), "");
+	assert_string_equal(m.command, "PING");
 }
 
 static void feed(struct buf *in, const char *text)
@@ -147,7 +150,7 @@ static void lines_over_reads(void **state)
 	assert_int_equal(irc_split(&s, &in, out, &len), IRC_CUT_NONE);
 	feed(&in, "CK a\r");
 	assert_int_equal(irc_split(&s, &in, out, &len), IRC_CUT_NONE);
-	feed(&in, "\nUSER b\n\r\nPING");
+	feed(&in, "\nUSER b\r\r\n\r\nPING");
 	assert_int_equal(irc_split(&s, &in, out, &len), IRC_CUT_LINE);
 	assert_string_equal(out, "NICK a");
 	assert_int_equal(len, 6);
@@ -298,7 +301,7 @@ int main(void)
 	    cmocka_unit_test(the_fifteenth_takes_the_rest),
 	    cmocka_unit_test(what_is_no_command),
 	    cmocka_unit_test(limits_of_a_line),
-	    cmocka_unit_test(more_tags_than_we_keep),
+	    cmocka_unit_test(as_many_tags_as_fit),
 	    cmocka_unit_test(lines_over_reads),
 	    cmocka_unit_test(an_over_long_line_is_told_once),
 	    cmocka_unit_test(tag_values_are_escaped),
