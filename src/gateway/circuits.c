@@ -62,13 +62,18 @@ static size_t count_tickets(const struct gateway *g)
 	return n;
 }
 
+void circuits_show_local(struct client *c)
+{
+	chat_each(session_chat(c->session), show_local, c);
+}
+
 void circuits_ask(struct client *c)
 {
 	struct gateway *g = c->gateway;
 	struct ticket *t;
 	int err;
 
-	chat_each(session_chat(c->session), show_local, c);
+	circuits_show_local(c);
 	if (g->opts.ops->circuits == NULL) {
 		client_notice(c, "No circuit to or from a contact stands.");
 		return;

@@ -5,7 +5,9 @@
 
 #include "client.h"
 
-/* Asks; the answer goes to the client as NOTICEs if it is still there. */
+/* Tells of the links that have none: those within the household. */
+void circuits_show_local(struct client *c);
+/* The same, and asks; the answer goes to the client as NOTICEs if it is still there. */
 void circuits_ask(struct client *c);
 /* The client goes: nobody is told. */
 void circuits_cancel(struct client *c);

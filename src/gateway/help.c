@@ -76,7 +76,8 @@ static void tell_page(struct client *c, const char *subject, const struct help *
 		      const struct service_command *cmd)
 {
 	if (page != NULL)
-		client_reply(c, RPL_HELPSTART, "%s :%s %s", subject, page->command, page->usage);
+		client_reply(c, RPL_HELPSTART, "%s :%s%s%s", subject, page->command,
+			     page->usage[0] != '\0' ? " " : "", page->usage);
 	else
 		client_reply(c, RPL_HELPSTART, "%s :%s, a command of the service", subject, cmd->name);
 	tell(c, subject, "");

@@ -69,7 +69,8 @@
 	X("VERIFY", "<account> <code>", "Is not needed: an account is there at once.")                   \
 	X("CHATHISTORY", "<subcommand> [<target>] <place> [<place>] <limit>",                            \
 	  "Gives at most 100 lines of a conversation: BEFORE, AFTER or AROUND a place "                  \
-	  "(msgid=... or timestamp=...), BETWEEN two, the LATEST; or the TARGETS that have any.")        \
+	  "(msgid=... or timestamp=...), BETWEEN two, the LATEST after one or *; or the TARGETS "        \
+	  "that have lines between two.")        \
 	X("SEARCH", "<attribute>=<value>{;<attribute>=<value>}",                                         \
 	  "Finds lines: by in (a nick), from, text, after, before and limit (soju.im/search).")          \
 	X("MARKREAD", "<target> [timestamp=<time>]",                                                     \

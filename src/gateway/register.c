@@ -34,6 +34,9 @@ void register_advance(struct client *c)
 	authenticate_abort(c);
 	c->registered = true;
 	client_keepalive(c);
+	/* 001 tells the nick, before a client asks for the modes of the one that it has sent. */
+	if (c->account != NULL)
+		str_copy(c->nick, sizeof(c->nick), chat_nick(account_chat(c->account)));
 	serverinfo_welcome(c);
 	if (stream_is_secure(c->stream))
 		client_notice(c, "This connection is TLS. SHA-256 of the server's certificate: %s",

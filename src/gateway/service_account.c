@@ -185,6 +185,11 @@ void service_tor(struct client *c, const struct service_args *a)
 
 	(void)a;
 	words_tor(t, words);
+	if (t->off) {
+		client_notice(c, "%s.", words);
+		circuits_show_local(c);
+		return;
+	}
 	client_notice(c, "%s. Version: %s", words, t->version[0] != '\0' ? t->version : "not known yet");
 	client_notice(c, "%s", t->published ? "Your services are published: contacts can find you."
 					    : "Your services are not published: nobody can find you now.");

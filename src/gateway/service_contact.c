@@ -161,7 +161,7 @@ void service_accept(struct client *c, const struct service_args *a)
 	int err;
 
 	if (a->n == 2 || (a->n == 3 && strcasecmp(a->v[1], "as") != 0)) {
-		client_notice(c, "Usage: accept <nick> [as <petname>]");
+		service_tell_usage(c, "accept");
 		return;
 	}
 	err = chat_accept(chat_of(c), gateway_now(c->gateway), a->v[0], a->n == 3 ? a->v[2] : NULL, &contact);
@@ -383,6 +383,8 @@ void service_retry(struct client *c, const struct service_args *a)
 		client_notice(c, "%s.%s", words, t->off ? "" : " Everybody is called once it is ready.");
 		return;
 	}
-	client_notice(c, "%s being called now.",
-		      contact != NULL ? "The contact is" : "All contacts that are offline are");
+	if (contact != NULL)
+		client_notice(c, "%s is being called now.", contact->row.petname);
+	else
+		client_notice(c, "All contacts that are offline are being called now.");
 }

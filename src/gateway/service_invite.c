@@ -108,12 +108,14 @@ static void list(struct client *c)
 
 static void revoke(struct client *c, const char *text)
 {
-	uint64_t number = 0;
-	int err = str_to_u64(text, 1, INT64_MAX, &number);
+	uint64_t number;
+	int err;
 
-	err = err != 0
-		  ? ERR_NOT_FOUND
-		  : chat_invite_revoke(session_chat(c->session), gateway_now(c->gateway), (int64_t)number);
+	if (str_to_u64(text, 1, INT64_MAX, &number) != 0) {
+		service_tell_usage(c, "invite");
+		return;
+	}
+	err = chat_invite_revoke(session_chat(c->session), gateway_now(c->gateway), (int64_t)number);
 	if (err == ERR_NOT_FOUND)
 		client_notice(
 		    c,
