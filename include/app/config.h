@@ -66,6 +66,11 @@ int config_parse(struct config *c, const char *name, const char *text, char *mes
 int config_check(struct config *c, char *message, size_t message_size);
 /* Is any of the addresses one of TLS? */
 bool config_has_tls(const struct config *c);
+/*
+ * What a user types to reach an address that is listened on: the host, without the brackets of IPv6, or server_name
+ * where it is any; port points into address.  ERR_NOT_FOUND: clients of IRC don't connect there (unix:, ws:).
+ */
+int config_client_address(const struct config *c, const char *address, char *host, size_t size, const char **port);
 void config_clear(struct config *c);
 
 #endif

@@ -57,6 +57,7 @@ struct rd {
 	int failed;
 };
 
+/* data is borrowed while the reader is used. Numbers are 0 on failure. */
 void rd_init(struct rd *r, const void *data, size_t len);
 uint8_t rd_u8(struct rd *r);
 uint16_t rd_u16(struct rd *r);

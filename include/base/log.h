@@ -24,6 +24,7 @@ void log_set_sink(log_sink_cb cb, void *ctx);
 /* "error", "warn", "info", "debug"; ERR_INVALID otherwise. */
 int log_level_parse(const char *name, enum log_level *out);
 
+/* Cut at 1,023 bytes, scrubbed. */
 void log_write(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 #define log_error(...) log_write(LOG_ERROR, __VA_ARGS__)
 #define log_warn(...)  log_write(LOG_WARN, __VA_ARGS__)

@@ -57,9 +57,11 @@ int accounts_open(const struct accounts_opts *opts, struct accounts **out); /* e
 void accounts_free(struct accounts *as);
 /* May a client make a new account now? */
 bool accounts_registration(const struct accounts *as);
+/* By name, in any case; NULL: there is none. */
 struct account *accounts_find(const struct accounts *as, const char *name);
 int accounts_each(struct accounts *as, int (*cb)(void *ctx, struct account *a), void *ctx);
 
+/* As registered; and the name of its directory (store/index.h).  Borrowed while the account is there. */
 const char *account_name(const struct account *a);
 const char *account_dir_id(const struct account *a);
 struct chat *account_chat(const struct account *a); /* NULL while locked */

@@ -51,6 +51,7 @@ struct scram_names {
 	char authzid[SCRAM_NAME_MAX + 1]; /* "": none */
 };
 
+/* One exchange. Clearing wipes; s can then begin another. */
 void scram_init(struct scram *s);
 void scram_clear(struct scram *s);
 /* A fresh nonce. */

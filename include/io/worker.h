@@ -14,6 +14,7 @@ struct job;
 typedef void (*job_run_cb)(void *arg);
 typedef void (*job_done_cb)(void *ctx, void *arg);
 
+/* max_jobs: how many may wait.  NULL: no memory, descriptor or thread. */
 struct worker *worker_new(struct loop *loop, unsigned max_jobs);
 /* Waits for the running job; of jobs that never ran, drop is called with arg. */
 void worker_free(struct worker *w);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The bodies of frames: docs/protocol.md, "Payloads".
+ * The bodies of frames: docs/protocol.md, "Bodies".
  *
  * One parser for each.  All of them refuse with ERR_PROTOCOL: trailing bytes, lengths over their bounds, text that
  * is not UTF-8 or holds NUL, 0x01, CR or LF, onion keys that identity_check refuses; what they write to is then
@@ -142,6 +142,7 @@ enum close_reason {
 	CLOSE_RENEW = 3	      /* too old; dial again */
 };
 
+/* One pair for each, under the rules that stand at the top. */
 int request_encode(const struct request *r, struct buf *out);
 int request_decode(const uint8_t *body, size_t len, struct request *r);
 int answer_encode(const struct answer *a, struct buf *out);

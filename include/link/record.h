@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Records and frames: docs/protocol.md, "Records" and "Frames".
+ * Records and frames: docs/protocol.md, "Transport records" and "Frames".
  *
  * Every byte between peers is in records of exactly RECORD_BYTES, which is one Tor relay cell in both of
  * tor's cell formats.  A transport record is one AEAD ciphertext; its plaintext is a 16-bit count of used
@@ -24,7 +24,7 @@
 	X(FRAME_REQUEST, 1)  /* door: a contact request */                                                   \
 	X(FRAME_ANSWER, 2)   /* door, acceptance, invitation: what became of it */                           \
 	X(FRAME_ACCEPT, 3)   /* acceptance: the request is accepted */                                       \
-	X(FRAME_REDEEM, 4)   /* private, as ACCEPT: an invitation is shown */                                \
+	X(FRAME_REDEEM, 4)   /* in the roles of ACCEPT: an invitation is shown */                            \
 	X(FRAME_MESSAGE, 16) /* between link keys only, as ACK, PROFILE, USE, SYNC, NACK, TYPING: see link_send */ \
 	X(FRAME_ACK, 17)                                                                                     \
 	X(FRAME_PROFILE, 18) /* own nick, away text */                                                       \

@@ -201,7 +201,7 @@ int store_line_last(struct store *s, int64_t *id);
 /* The least id of a line that is there; INT64_MAX if none is. */
 int store_line_first(struct store *s, int64_t *id);
 
-/* More of them: store/history.h. */
+/* More of them: store/store_history.h. */
 
 /* ---- message ids that are done with, for as long as the contact exists ---- */
 /* Those that were received, and those of ours that went out of the outbox before they can have left. */
@@ -296,7 +296,7 @@ int store_cursor_get(struct store *s, const char *client, int64_t *line_id); /* 
 int store_cursor_delete(struct store *s, const char *client);
 int store_cursor_each(struct store *s, int (*cb)(void *ctx, const char *client, int64_t line_id), void *ctx);
 
-/* ---- how far conversations were read: by conversation (store/history.h); goes with the contact ---- */
+/* ---- how far conversations were read: by conversation (store/store_history.h); goes with the contact ---- */
 int store_marker_set(struct store *s, int64_t conversation, uint64_t time_ms);
 int store_marker_get(struct store *s, int64_t conversation, uint64_t *time_ms); /* ERR_NOT_FOUND */
 

@@ -227,25 +227,20 @@ static int start_account(void *ctx, struct account *a)
 /* What a user types to get in. */
 static void tell_how_to_connect(const struct app *app, const char *address)
 {
-	const char *colon = strrchr(address, ':');
-	bool secure = inlet_is_secure(address);
+	const char *port;
 	char host[64];
 
 	log_info("listening on %s", address);
-	address += secure ? strlen("tls:") : 0;
-	if (strncmp(address, "unix:", 5) == 0 || strncmp(address, "ws:", 3) == 0 || colon == NULL ||
-	    str_copy_n(host, sizeof(host), address, (size_t)(colon - address)) != 0)
+	if (config_client_address(app->config, address, host, sizeof(host), &port) != 0)
 		return;
-	if (secure) {
-		if (strcmp(host, "0.0.0.0") == 0 || strcmp(host, "[::]") == 0)
-			(void)str_copy(host, sizeof(host), app->config->server_name);
-		app_tls_tell(app, host, colon + 1);
+	if (inlet_is_secure(address)) {
+		app_tls_tell(app, host, port);
 		return;
 	}
-	log_info("  irssi:   /connect %s %s", host, colon + 1);
+	log_info("  irssi:   /connect %s %s", host, port);
 	log_info("  WeeChat: /server add allium %s/%s -notls   (before version 4: without -notls), then "
 		 "/connect allium",
-		 host, colon + 1);
+		 host, port);
 }
 
 static int start_listening(struct app *app)

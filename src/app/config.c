@@ -444,6 +444,23 @@ bool config_has_tls(const struct config *c)
 	return false;
 }
 
+int config_client_address(const struct config *c, const char *address, char *host, size_t size, const char **port)
+{
+	const char *start = address + (inlet_is_secure(address) ? strlen("tls:") : 0);
+	const char *colon = strrchr(address, ':');
+	size_t len;
+
+	if (strncmp(address, "unix:", 5) == 0 || strncmp(address, "ws:", 3) == 0 || colon == NULL || colon <= start)
+		return ERR_NOT_FOUND;
+	*port = colon + 1;
+	len = (size_t)(colon - start);
+	if (strncmp(start, "0.0.0.0:", 8) == 0 || strncmp(start, "[::]:", 5) == 0)
+		return str_copy(host, size, c->server_name);
+	if (start[0] == '[' && len > 2)
+		return str_copy_n(host, size, start + 1, len - 2);
+	return str_copy_n(host, size, start, len);
+}
+
 static int check_tls(const struct config *c, char *message, size_t message_size)
 {
 	const char *why = NULL;

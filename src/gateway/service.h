@@ -105,7 +105,7 @@ enum service_flags {
 	  "Its key file is destroyed, so that nobody can read what it kept, and its directory removed; links " \
 	  "are closed and all its clients logged out. Contacts are not told. There is no way back.",         \
 	  service_wipe)                                                                                      \
-	X("help", 0, 0, 2, "[command | set <name>]", "this list, or a page about a command",                              \
+	X("help", 0, 0, 2, "[command | set <name>]", "this list, or a page about a command",                 \
 	  "You have found it. `help set <name>` is a page about a setting.", service_help)
 
 #define X(name, flags, least, most, usage, brief, page, handler)                                             \

@@ -41,7 +41,7 @@ def said_to(members, me):
 
 def make_accounts(daemon):
     """Each keeps the client that made it, which unlocks it for the others."""
-    return [Person(daemon, name) for name in ACCOUNTS + ["erin"]]
+    return [Person(daemon, name) for name in ACCOUNTS + ["mallory"]]
 
 
 def talk_rubbish(crowd):

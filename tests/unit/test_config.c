@@ -278,6 +278,34 @@ static void test_a_missing_file_is_named(void **state)
 	config_clear(&c);
 }
 
+static void told(const char *address, const char *want_host, const char *want_port)
+{
+	const char *port = NULL;
+	char host[64];
+	struct config c;
+
+	assert_int_equal(parse(&c, "[irc]\nserver_name = irc.example\n"), 0);
+	assert_int_equal(config_client_address(&c, address, host, sizeof(host), &port), want_host ? 0 : ERR_NOT_FOUND);
+	if (want_host) {
+		assert_string_equal(host, want_host);
+		assert_string_equal(port, want_port);
+	}
+	config_clear(&c);
+}
+
+static void test_clients_are_told_what_they_can_type(void **state)
+{
+	(void)state;
+	told("127.0.0.1:6667", "127.0.0.1", "6667");
+	told("[::1]:6667", "::1", "6667");
+	told("tls:192.0.2.1:6697", "192.0.2.1", "6697");
+	told("tls:[2001:db8::1]:6697", "2001:db8::1", "6697");
+	told("tls:0.0.0.0:6697", "irc.example", "6697");
+	told("tls:[::]:6697", "irc.example", "6697");
+	told("unix:/run/allium", NULL, NULL);
+	told("ws:127.0.0.1:8067", NULL, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -292,6 +320,7 @@ int main(void)
 	    cmocka_unit_test(test_long_lines_are_refused_whole),
 	    cmocka_unit_test(test_too_many_listeners),
 	    cmocka_unit_test(test_a_missing_file_is_named),
+	    cmocka_unit_test(test_clients_are_told_what_they_can_type),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
