@@ -67,7 +67,8 @@ struct client {
 	struct authentication *authentication; /* an exchange of SASL */
 	struct login *login;	 /* a password that is being checked; further lines wait for it */
 	struct search *search;	 /* likewise */
-	unsigned wrong;		 /* passwords, since the last right one */
+	unsigned wrong;		 /* passwords; a right one of the account that all of them were for forgives them */
+	char wrong_for[NICK_MAX + 1]; /* that account; "": several */
 	struct account *account; /* logged in; the session follows once registered */
 	bool enrolled;		 /* has made it just now, and is still to be told about it */
 	char name[NICK_MAX + 1]; /* of the client, for its cursor */

@@ -80,14 +80,18 @@ static bool gives_account(enum login_kind kind)
 	       kind == LOGIN_ENROLL;
 }
 
+/* Who has an account can't begin anew by it at guessing another's. */
 static void count_wrong(struct login *l, int err)
 {
 	struct client *c = l->client;
+	bool same = nick_eq(c->wrong_for, l->name.account);
 
-	if (err == 0)
+	if (err == 0 && same)
 		c->wrong = 0;
 	if (err != ERR_AUTH)
 		return;
+	if (!same)
+		str_copy(c->wrong_for, sizeof(c->wrong_for), c->wrong == 0 ? l->name.account : "");
 	c->wrong++;
 	guess_wrong(&l->gateway->guesses, l->name.account, loop_now_ms(l->gateway->loop));
 }
