@@ -182,7 +182,8 @@ void service_line(struct client *c, const char *text, size_t len, bool in_channe
 
 static void list(struct client *c)
 {
-	client_notice(c, "Commands, here or in %s (those with a password only here):", CONTROL_CHANNEL);
+	client_notice(c, "Commands, for /msg %s or %s (those with a password only for /msg %s):", SERVICE_NICK,
+		      CONTROL_CHANNEL, SERVICE_NICK);
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		client_notice(c, "%s%s%s - %s", table[i].name, table[i].usage[0] != '\0' ? " " : "",
 			      table[i].usage, table[i].brief);

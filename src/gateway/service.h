@@ -88,7 +88,7 @@ enum service_flags {
 	  "Whatever pause the last failure has brought.", service_retry)                                     \
 	X("set", SERVICE_LOGIN, 0, 2, "[name [value]]", "show or change settings",                           \
 	  "Without a value it shows them, all or one. They hold for the account, with all its clients. "     \
-	  "Contacts have <nick>.expire. `help set <name>` tells about one.",                                 \
+	  "Each contact has <nick>.expire. `help set <name>` tells about one.",                                 \
 	  service_set)                                                                                       \
 	X("passwd", SERVICE_LOGIN | SERVICE_PASSWORD, 2, 2, "<old> <new>", "change the password",            \
 	  "The new one has at most 300 bytes and no blanks.", service_passwd)                                \

@@ -68,7 +68,10 @@ static void list(struct client *c)
 {
 	for (size_t i = 0; i < SETTING_COUNT; i++)
 		show(c, &setting_table[i]);
-	client_notice(c, "`set <name> <value>` changes one, `help set <name>` tells more about it.");
+	client_notice(c,
+		      "`set <name> <value>` changes one, `help set <name>` tells more about it. Each contact has "
+		      "<nick>.%s.",
+		      setting_contact_expire.name);
 }
 
 /* NULL, with words. */
