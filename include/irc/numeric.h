@@ -82,7 +82,6 @@
 	X(ERR_NONICKNAMEGIVEN, 431, "No nickname given")                                                     \
 	X(ERR_ERRONEUSNICKNAME, 432, "Erroneous nickname")                                                   \
 	X(ERR_NICKNAMEINUSE, 433, "Nickname is already in use")                                              \
-	X(ERR_USERNOTINCHANNEL, 441, "They aren't on that channel")                                          \
 	X(ERR_NOTONCHANNEL, 442, "You're not on that channel")                                               \
 	X(ERR_USERONCHANNEL, 443, "is already on channel")                                                   \
 	X(ERR_NOTREGISTERED, 451, "You have not registered")                                                 \
@@ -107,7 +106,6 @@
 	X(ERR_MONLISTFULL, 734, "Monitor list is full")                                                      \
 	X(RPL_LOGGEDIN, 900, NULL)                                                                           \
 	X(RPL_LOGGEDOUT, 901, "You are now logged out")                                                      \
-	X(ERR_NICKLOCKED, 902, NULL)                                                                         \
 	X(RPL_SASLSUCCESS, 903, "SASL authentication successful")                                            \
 	X(ERR_SASLFAIL, 904, "SASL authentication failed")                                                   \
 	X(ERR_SASLTOOLONG, 905, "SASL message too long")                                                     \
