@@ -37,8 +37,8 @@ struct irc_message {
 /*
  * Parses one line of len bytes without its line end; line is modifiable, has len + 1 bytes and is
  * NUL-terminated. ERR_INVALID: a NUL, CR or LF inside, or no command; any word may be one, since 421 tells
- * of those that are none. ERR_TOO_LONG: tags or the rest over their limits (417).  More than 15 parameters: the
- * 15th takes the rest.
+ * of those that are none. ERR_TOO_LONG: tags or the rest over their limits (417); tags that are not are there all the
+ * same.  More than 15 parameters: the 15th takes the rest.
  */
 int irc_parse(char *line, size_t len, struct irc_message *out);
 /* The value of a tag (the last one, if it came twice); NULL when it isn't there. */

@@ -141,7 +141,18 @@ static bool replace_controls(char *line, size_t len)
 }
 
 /* What is wrong with a line. */
-enum flaw { FLAW_NONE, FLAW_BYTES, FLAW_CONTROLS };
+enum flaw { FLAW_NONE, FLAW_BYTES, FLAW_CONTROLS, FLAW_LENGTH };
+
+static void refuse(struct client *c, const struct irc_message *m, enum flaw flaw)
+{
+	if (flaw == FLAW_LENGTH)
+		client_numeric(c, ERR_INPUTTOOLONG, "%s", "");
+	else if (flaw == FLAW_BYTES)
+		refuse_bytes(c, m->command);
+	else
+		refuse_controls(c, m->command);
+	multiline_spoil(c);
+}
 
 /* The answer to a labelled command ends with it, or with the password job, the search or the batch (multiline.c) that
  * it has started. */
@@ -151,15 +162,10 @@ static void answer(struct client *c, const struct irc_message *m, enum flaw flaw
 
 	if (label != NULL)
 		response_begin(c, label);
-	if (flaw == FLAW_NONE || (flaw == FLAW_BYTES && may_be_any_bytes(m->command))) {
+	if (flaw == FLAW_NONE || (flaw == FLAW_BYTES && may_be_any_bytes(m->command)))
 		dispatch(c, m);
-	} else {
-		if (flaw == FLAW_BYTES)
-			refuse_bytes(c, m->command);
-		else
-			refuse_controls(c, m->command);
-		multiline_spoil(c);
-	}
+	else
+		refuse(c, m, flaw);
 	if (c->login != NULL || c->search != NULL)
 		response_pause(c);
 	else
@@ -172,9 +178,9 @@ void command_line(struct client *c, char *line, size_t len)
 	struct irc_message m;
 	int err = irc_parse(line, len, &m);
 
-	if (err == ERR_TOO_LONG)
-		client_numeric(c, ERR_INPUTTOOLONG, "%s", "");
-	if (err != 0) {
+	if (err == ERR_TOO_LONG) {
+		flaw = FLAW_LENGTH;
+	} else if (err != 0) {
 		multiline_spoil(c);
 		return;
 	}
