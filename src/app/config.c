@@ -78,10 +78,10 @@ static int set_listen(struct config *c, size_t offset, const char *value, const 
 	case 0:
 		break;
 	case ERR_REFUSED:
-		*why = "plain text is served on loopback addresses only: elsewhere say tls:address:port";
+		*why = "serves plain text on loopback addresses only: elsewhere say tls:address:port";
 		return ERR_REFUSED;
 	case ERR_TOO_LONG:
-		*why = "a socket path may have 107 bytes at most";
+		*why = "takes socket paths of 107 bytes at most";
 		return ERR_TOO_LONG;
 	default:
 		*why =
@@ -89,7 +89,7 @@ static int set_listen(struct config *c, size_t offset, const char *value, const 
 		return ERR_INVALID;
 	}
 	if (c->n_listen == CONFIG_LISTEN_MAX) {
-		*why = "too many addresses to listen on";
+		*why = "names too many addresses";
 		return ERR_FULL;
 	}
 	c->listen[c->n_listen] = strdup(value);

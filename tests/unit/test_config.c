@@ -215,12 +215,12 @@ static void test_what_is_wrong_is_named_by_its_line(void **state)
 	(void)state;
 	refuse("[irc]\n\nlisten_on = x\n", "allium.conf:3: unknown key \"listen_on\" in section [irc]");
 	refuse("listen = 127.0.0.1:1\n", "allium.conf:1: unknown key \"listen\" in section []");
-	refuse("[irc]\nlisten = 0.0.0.0:6667\n", "allium.conf:2: listen plain text is served on loopback "
+	refuse("[irc]\nlisten = 0.0.0.0:6667\n", "allium.conf:2: listen serves plain text on loopback "
 						 "addresses only: elsewhere say tls:address:port");
 	refuse("[irc]\nlisten = tls:unix:/run/irc\n",
 	       "allium.conf:2: listen must be 127.0.0.1:port, [::1]:port, unix:/path, tls:address:port or "
 	       "ws:127.0.0.1:port");
-	refuse("[irc]\nlisten = ws:0.0.0.0:8067\n", "allium.conf:2: listen plain text is served on loopback "
+	refuse("[irc]\nlisten = ws:0.0.0.0:8067\n", "allium.conf:2: listen serves plain text on loopback "
 						    "addresses only: elsewhere say tls:address:port");
 	refuse("[irc]\nws_origin = *\n",
 	       "allium.conf:2: ws_origin must be origins as browsers send them: scheme://host[:port]");
@@ -263,7 +263,7 @@ static void test_too_many_listeners(void **state)
 
 	for (int i = 0; i <= CONFIG_LISTEN_MAX; i++)
 		(void)strcat(text, "listen = 127.0.0.1:7000\n");
-	refuse(text, "allium.conf:18: listen too many addresses to listen on");
+	refuse(text, "allium.conf:18: listen names too many addresses");
 }
 
 static void test_a_missing_file_is_named(void **state)
