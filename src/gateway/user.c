@@ -48,6 +48,18 @@ void command_ignore(struct client *c, const struct irc_message *m)
 	(void)m;
 }
 
+/* Whoever has the capability reads FAIL, but perhaps this one alone (IRCv3 setname, "Errors"). */
+static void refuse_realname(struct client *c)
+{
+	char text[64];
+
+	str_fmt(text, sizeof(text), "A real name has 1 to %d bytes.", REALNAME_MAX);
+	if (client_has(c, CAP_SETNAME))
+		client_send(c, ":%s FAIL SETNAME INVALID_REALNAME :%s", c->gateway->server_name, text);
+	else
+		client_standard(c, STANDARD_FAIL, "SETNAME", "INVALID_REALNAME", "", "%s", text);
+}
+
 /* The real name stays on this machine.  It is one for all clients of the account, as the nick is. */
 void command_setname(struct client *c, const struct irc_message *m)
 {
@@ -57,8 +69,7 @@ void command_setname(struct client *c, const struct irc_message *m)
 	struct client *other;
 
 	if (name[0] == '\0' || strlen(name) > REALNAME_MAX) {
-		client_standard(c, STANDARD_FAIL, "SETNAME", "INVALID_REALNAME", "",
-				"A real name has 1 to %d bytes.", REALNAME_MAX);
+		refuse_realname(c);
 		return;
 	}
 	client_mask(c, mask);
