@@ -71,6 +71,23 @@ static void cap_ls(struct client *c, const char *version)
 	send_list(c, "LS", offered(c->gateway), v302, v302);
 }
 
+/* A list that was as long as a line takes two here. */
+static void send_ack(struct client *c, const char *list)
+{
+	const char *server = c->gateway->server_name;
+	size_t room = IRC_LINE_MAX - strlen(server) - strlen(c->nick) - strlen(": CAP  ACK :\r\n");
+	size_t n;
+
+	do {
+		n = strlen(list);
+		if (n > room)
+			for (n = room; n > 0 && list[n] != ' '; n--)
+				;
+		client_send(c, ":%s CAP %s ACK :%.*s", server, c->nick, (int)n, list);
+		list += n + strspn(list + n, " ");
+	} while (*list != '\0' && n > 0);
+}
+
 static void cap_req(struct client *c, const char *list)
 {
 	uint32_t caps = c->caps;
@@ -81,9 +98,12 @@ static void cap_req(struct client *c, const char *list)
 		ok = false;
 	if (!c->registered)
 		c->needs |= NEED_CAP_END;
-	client_send(c, ":%s CAP %s %s :%s", c->gateway->server_name, c->nick, ok ? "ACK" : "NAK", list);
-	if (ok)
+	if (!ok) {
+		client_send(c, ":%s CAP %s NAK :%s", c->gateway->server_name, c->nick, list);
+	} else {
+		send_ack(c, list);
 		c->caps = caps;
+	}
 	if (client_has(c, CAP_CHATHISTORY))
 		replay_leave(c);
 }
