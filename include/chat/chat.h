@@ -359,7 +359,8 @@ int chat_say(struct chat *c, struct now now, struct contact *contact, const stru
  */
 int chat_redact(struct chat *c, struct now now, struct contact *contact, const uint8_t re[MSGID_BYTES],
 		const char *reason, size_t len, const char *client, uint8_t msgid[MSGID_BYTES]);
-/* The line of a conversation (contact NULL: notes) with this msgid; borrowed until cb returns. ERR_NOT_FOUND. */
+/* The line of a conversation (contact NULL: notes) with this msgid; borrowed until cb returns.  Costs next to nothing:
+ * only the last 16,384 lines of the account are sure to be looked at. ERR_NOT_FOUND. */
 int chat_find_line(const struct chat *c, const struct contact *contact, const uint8_t msgid[MSGID_BYTES],
 		   int (*cb)(void *ctx, const struct line_row *l), void *ctx);
 /* Tells the contact that the user writes to it, if that can be told right now, and was not within 3 s. */

@@ -28,6 +28,7 @@
 #define CONTACT_LINKS_MAX 4		      /* links of one contact at a time */
 #define DOOR_LINKS_MAX	  64		      /* links of strangers at a time, at the door */
 #define GUEST_LINKS_MAX	  64		      /* by identity at a time, on private services */
+#define RECENT_LINES	  16384 /* of all conversations: found by msgid at next to no cost */
 #define MEMBERS_MAX	  2000 /* of the household that are remembered: twice the accounts of a daemon */
 #define REJECTED_MAX	  1000		      /* rejected identities that are remembered */
 #define LINK_RENEW_MS	  (20u * 3600 * 1000) /* who dialled a link dials its successor at this age */
@@ -154,6 +155,12 @@ struct member {
 };
 TAILQ_HEAD(member_list, member);
 
+/* What happened in a span of time that began with the first. */
+struct window {
+	uint64_t since_ms;
+	unsigned n;
+};
+
 /* Of a conversation's lines, as far as it is known. */
 struct line_ages {
 	bool last_known, oldest_known;
@@ -221,8 +228,9 @@ struct chat_peer {
 	struct line_ages ages;
 	/* typing: what it was told last, and when; what it told within a window */
 	enum typing typing;
-	uint64_t typing_ms, typed_ms;
-	unsigned n_typed;
+	uint64_t typing_ms;
+	struct window typed;
+	struct window looks; /* back far, for what it takes back: rich.c */
 	/* a cancel of many, in slices: chat_queue.c */
 	int64_t cancel_upto; /* outbox id; 0: none under way */
 	size_t n_cancelled;  /* so far */
@@ -651,6 +659,8 @@ int text_check(const char *text, size_t len);
 void history_load(struct chat *c);
 /* A line was added to the conversation with this contact. */
 void history_added(struct chat_peer *p, const struct line_row *l);
+/* The id from which on lines are recent enough to be found by msgid at next to no cost. */
+int history_recent(const struct chat *c, int64_t *since);
 /* Takes the text of a line away, from disk too (after store_checkpoint at the latest).  What waits in the outbox
  * keeps its own.  Such a line is told nowhere any more (store_line_erased). p NULL: a note. */
 int history_erase(struct chat *c, struct chat_peer *p, int64_t line);

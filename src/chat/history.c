@@ -63,6 +63,14 @@ int chat_history_find(struct chat *c, int64_t conversation, const uint8_t msgid[
 	return err == ERR_NOT_FOUND ? err : chat_break(c, err);
 }
 
+int history_recent(const struct chat *c, int64_t *since)
+{
+	int err = store_line_last(c->store, since);
+
+	*since = *since > RECENT_LINES ? *since - RECENT_LINES : 0;
+	return err;
+}
+
 int history_erase(struct chat *c, struct chat_peer *p, int64_t line)
 {
 	if (p)

@@ -68,7 +68,19 @@ int rich_to_line(const char *text, size_t len, struct line_row *l)
 	return 0;
 }
 
+static bool is_too_often(struct window *w, struct now now, uint64_t length_ms, unsigned most)
+{
+	if (!w->n || now.mono_ms - w->since_ms >= length_ms) {
+		w->since_ms = now.mono_ms;
+		w->n = 0;
+	}
+	return w->n++ >= most;
+}
+
 /* ---- what comes in --------------------------------------------------------- */
+
+#define LOOKS_WINDOW_MS 60000
+#define LOOKS_MOST	200 /* through all lines for one contact, milliseconds each, in that time */
 
 /* Lines of one id: the two sides choose theirs apart, and Mallory may choose one of ours. */
 struct twins {
@@ -86,11 +98,33 @@ static int note_twin(void *ctx, const struct line_row *l)
 	return 0;
 }
 
+static int look_since(struct chat *c, const struct chat_peer *p, const uint8_t re[MSGID_BYTES], int64_t since,
+		      struct twins *t)
+{
+	return chat_break(c, store_line_find_each(c->store, p->pub.row.id, re, since, note_twin, t));
+}
+
+/* Nobody makes us look through all lines again and again.  ERR_FULL: it would be too often. */
+static int find_twins(struct chat *c, struct now now, struct chat_peer *p, const uint8_t re[MSGID_BYTES],
+		      struct twins *t)
+{
+	int64_t first = 0, since = 0;
+	int err = chat_break(c, history_recent(c, &since));
+
+	if (!err)
+		err = look_since(c, p, re, since, t);
+	if (!err)
+		err = chat_break(c, store_line_first(c->store, &first));
+	if (err || t->in || t->out || first >= since)
+		return err;
+	return is_too_often(&p->looks, now, LOOKS_WINDOW_MS, LOOKS_MOST) ? ERR_FULL : look_since(c, p, re, 0, t);
+}
+
 /* Their own message goes, if it is here.  ERR_REFUSED: it is the user's. */
-static int take_back_theirs(struct chat *c, struct chat_peer *p, const uint8_t re[MSGID_BYTES])
+static int take_back_theirs(struct chat *c, struct now now, struct chat_peer *p, const uint8_t re[MSGID_BYTES])
 {
 	struct twins t = {0};
-	int err = chat_break(c, store_line_find_each(c->store, p->pub.row.id, re, note_twin, &t));
+	int err = find_twins(c, now, p, re, &t);
 
 	if (err)
 		return err;
@@ -105,11 +139,12 @@ int rich_on_message(struct chat *c, struct now now, struct chat_peer *p, const s
 	int err = rich_to_line(m->text, m->text_len, line);
 
 	if (!err && line->message_kind == LINE_REDACT)
-		err = take_back_theirs(c, p, line->re);
+		err = take_back_theirs(c, now, p, line->re);
 	if (c->broken)
 		return c->broken;
-	if (err == ERR_PROTOCOL || err == ERR_REFUSED) {
-		log_info("contact %lld sent what it can't mean: %s", (long long)p->pub.row.id, err_str(err));
+	if (err == ERR_PROTOCOL || err == ERR_REFUSED || err == ERR_FULL) {
+		log_info("contact %lld sent what it can't mean, or too much of it: %s", (long long)p->pub.row.id,
+			 err_str(err));
 		return 0;
 	}
 	return conversation_add(c, now, p, line); /* ERR_VERSION: kept as it came */
@@ -140,15 +175,6 @@ void chat_typing(struct chat *c, struct now now, struct contact *contact, enum t
 	buf_clear(&body);
 }
 
-static bool is_too_often(struct chat_peer *p, struct now now)
-{
-	if (!p->n_typed || now.mono_ms - p->typed_ms >= TYPING_WINDOW_MS) {
-		p->typed_ms = now.mono_ms;
-		p->n_typed = 0;
-	}
-	return p->n_typed++ >= TYPING_MOST;
-}
-
 int rich_on_typing(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len)
 {
 	enum typing state;
@@ -156,7 +182,7 @@ int rich_on_typing(struct chat *c, struct now now, struct chat_link *l, const ui
 
 	if (err || l != l->peer->chosen || l->sync != SYNC_DONE)
 		return err;
-	if (!is_too_often(l->peer, now))
+	if (!is_too_often(&l->peer->typed, now, TYPING_WINDOW_MS, TYPING_MOST))
 		front_call(c, typing, &l->peer->pub, state);
 	return 0;
 }

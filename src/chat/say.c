@@ -140,7 +140,7 @@ static int look_at(void *ctx, const struct line_row *l)
 static int find_own(struct chat *c, const struct contact *contact, const uint8_t re[MSGID_BYTES], int64_t *id)
 {
 	struct own own = {0};
-	int err = chat_break(c, store_line_find_each(c->store, contact ? contact->row.id : 0, re, look_at, &own));
+	int err = chat_break(c, store_line_find_each(c->store, contact ? contact->row.id : 0, re, 0, look_at, &own));
 
 	*id = own.id;
 	if (err || own.id)
@@ -190,29 +190,32 @@ int chat_redact(struct chat *c, struct now now, struct contact *contact, const u
 
 /* ---- looking up ---- */
 
+#define FOUND 1
+
 struct first {
 	int (*cb)(void *ctx, const struct line_row *l);
 	void *ctx;
-	bool found;
+	int err;
 };
 
 static int take_first(void *ctx, const struct line_row *l)
 {
 	struct first *f = ctx;
 
-	if (f->found || store_line_erased(l))
+	if (store_line_erased(l))
 		return 0;
-	f->found = true;
-	return f->cb(f->ctx, l);
+	f->err = f->cb(f->ctx, l);
+	return FOUND;
 }
 
 int chat_find_line(const struct chat *c, const struct contact *contact, const uint8_t msgid[MSGID_BYTES],
 		   int (*cb)(void *ctx, const struct line_row *l), void *ctx)
 {
 	struct first f = {.cb = cb, .ctx = ctx};
-	int err = c->broken;
+	int64_t since;
+	int err = c->broken ? c->broken : history_recent(c, &since);
 
 	if (!err)
-		err = store_line_find_each(c->store, contact ? contact->row.id : 0, msgid, take_first, &f);
-	return err || f.found ? err : ERR_NOT_FOUND;
+		err = store_line_find_each(c->store, contact ? contact->row.id : 0, msgid, since, take_first, &f);
+	return err == FOUND ? f.err : err ? err : ERR_NOT_FOUND;
 }

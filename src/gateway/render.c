@@ -133,7 +133,7 @@ static void send_spoken_reaction(struct client *c, const struct piece *p, const 
 	char excerpt[WORDS_EXCERPT];
 
 	if (chat_find_line(session_chat(c->session), contact, l->re, take_excerpt, excerpt) != 0)
-		str_copy(excerpt, sizeof(excerpt), "a message that is not here");
+		str_copy(excerpt, sizeof(excerpt), "an earlier message");
 	client_send_tagged(c, t, ":%s PRIVMSG %s :\001ACTION %s%s %.*s to: %s\001", p->source, p->target, when, what,
 			   (int)l->text_len, l->text, excerpt);
 }

@@ -121,6 +121,7 @@ void store_close(struct store *s)
 	for (size_t i = 0; i < s->n_statements; i++)
 		sqlite3_finalize(s->statements[i].stmt);
 	sqlite3_close_v2(s->db); /* the last one to close empties the log and removes it */
+	free(s->newest);
 	free(s);
 }
 

@@ -3,17 +3,31 @@
  * Lines by their msgid.  Msgids are random: an index over all of them has one page of the file changed for
  * nearly every message, which costs more than all the rest of storing it.  So lines are indexed run by run,
  * 4,096 ids in each, at once when a run is full: neighbours in time share pages, and to find one costs a look
- * at each run, newest first, which is milliseconds at a million lines.  The newest run is simply read.
+ * at each run, newest first, which is milliseconds at a million lines.  The msgids of the newest run are kept in
+ * memory, once somebody has asked: to read its lines for them would cost as much again.
  */
 #include "store/store_history.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "store_private.h"
 
-int store_find_added(struct store *s, int64_t id)
+#define RUN_LINES (1 << RUN_BITS)
+
+/* What was rolled back may still stand there, and what was deleted: so the line itself is looked at, too. */
+struct newest {
+	int64_t run;
+	uint8_t msgid[RUN_LINES][16]; /* by the lower bits of the line's id */
+};
+
+int store_find_added(struct store *s, int64_t id, const uint8_t msgid[16])
 {
 	struct query q;
 	const int64_t run = id >> RUN_BITS;
+	if (s->newest && s->newest->run == run)
+		memcpy(s->newest->msgid[id % RUN_LINES], msgid, 16);
 	if (run << RUN_BITS != id)
 		return 0;
 	query_write(&q, s,
@@ -25,64 +39,22 @@ int store_find_added(struct store *s, int64_t id)
 	return query_run(&q);
 }
 
-static bool of_conversation(struct query *q, int64_t conversation)
-{
-	const int64_t contact = query_get_int(q, 1); /* NULL reads as 0 */
-	const int64_t kind = query_get_int(q, 2);
-	if (conversation == STORE_SERVICE)
-		return kind == LINE_INFO;
-	return kind != LINE_INFO && contact == conversation;
-}
-
-/* Looks through the rows of a query for one of the conversation, and ends it: 1 found, 0 not, or an err. */
-static int take(struct query *q, int64_t conversation, int64_t *id)
-{
-	int found = 0;
-	while (!found && query_step(q) > 0) {
-		*id = query_get_int(q, 0);
-		found = of_conversation(q, conversation);
-	}
-	return query_end_with(q, found);
-}
-
-static int find_newest(struct store *s, int64_t run, int64_t conversation, const uint8_t msgid[16],
-		       int64_t *id)
+static int read_newest(struct store *s, int64_t run)
 {
 	struct query q;
-	query_read(&q, s, "SELECT id, contact, kind FROM line WHERE id >= ? AND msgid = ?");
+	if (!s->newest)
+		s->newest = malloc(sizeof(*s->newest));
+	if (!s->newest)
+		return ERR_NOMEM;
+	memset(s->newest, 0, sizeof(*s->newest));
+	query_read(&q, s, "SELECT id, msgid FROM line WHERE id >= ?");
 	query_int(&q, run << RUN_BITS);
-	query_blob(&q, msgid, 16);
-	return take(&q, conversation, id);
+	while (query_step(&q) > 0)
+		query_get_blob(&q, 1, s->newest->msgid[query_get_int(&q, 0) % RUN_LINES], 16);
+	const int err = query_end(&q);
+	s->newest->run = err ? -1 : run;
+	return err;
 }
-
-static int find_in_run(struct store *s, int64_t run, int64_t conversation, const uint8_t msgid[16],
-		       int64_t *id)
-{
-	struct query q;
-	query_read(&q, s,
-		   "SELECT id, contact, kind FROM line_find CROSS JOIN line ON id = line_find.line"
-		   " WHERE run = ? AND line_find.msgid = ?");
-	query_int(&q, run);
-	query_blob(&q, msgid, 16);
-	return take(&q, conversation, id);
-}
-
-int store_line_find(struct store *s, int64_t conversation, const uint8_t msgid[16], int64_t *id)
-{
-	int64_t first, last = 0, found_id;
-	int found = store_line_first(s, &first);
-	if (!found)
-		found = store_line_last(s, &last);
-	if (!found)
-		found = find_newest(s, last >> RUN_BITS, conversation, msgid, &found_id);
-	for (int64_t run = (last >> RUN_BITS) - 1; !found && run >= first >> RUN_BITS; run--)
-		found = find_in_run(s, run, conversation, msgid, &found_id);
-	if (found == 1)
-		*id = found_id;
-	return found < 0 ? found : found ? 0 : ERR_NOT_FOUND;
-}
-
-/* ---- all of them ---- */
 
 struct each {
 	int64_t conversation;
@@ -99,28 +71,59 @@ static int each_row(void *ctx, const struct line_row *l)
 	return e->cb(e->ctx, l);
 }
 
-int store_line_find_each(struct store *s, int64_t conversation, const uint8_t msgid[16],
+static int each_of_newest(struct store *s, int64_t last, const uint8_t msgid[16], struct each *e)
+{
+	const int64_t run = last >> RUN_BITS;
+	int err = s->newest && s->newest->run == run ? 0 : read_newest(s, run);
+	for (int64_t id = last; !err && id >= run << RUN_BITS; id--) {
+		struct query q;
+		if (memcmp(s->newest->msgid[id % RUN_LINES], msgid, 16) != 0)
+			continue;
+		query_read(&q, s, "SELECT " LINE_COLUMNS " FROM line WHERE id = ? AND msgid = ?");
+		query_int(&q, id);
+		query_blob(&q, msgid, 16);
+		err = line_walk(&q, each_row, e);
+	}
+	return err;
+}
+
+static int each_of_run(struct store *s, int64_t run, const uint8_t msgid[16], struct each *e)
+{
+	struct query q;
+	query_read(&q, s,
+		   "SELECT " LINE_COLUMNS " FROM line WHERE id IN"
+		   " (SELECT line FROM line_find WHERE run = ? AND msgid = ?) ORDER BY id DESC");
+	query_int(&q, run);
+	query_blob(&q, msgid, 16);
+	return line_walk(&q, each_row, e);
+}
+
+int store_line_find_each(struct store *s, int64_t conversation, const uint8_t msgid[16], int64_t since,
 			 int (*cb)(void *ctx, const struct line_row *l), void *ctx)
 {
 	struct each e = {conversation, cb, ctx};
-	struct query q;
 	int64_t first, last;
 	int err = store_line_first(s, &first);
 	if (!err)
 		err = store_line_last(s, &last);
 	if (err)
 		return err;
-	query_read(&q, s, "SELECT " LINE_COLUMNS " FROM line WHERE id >= ? AND msgid = ? ORDER BY id DESC");
-	query_int(&q, last >> RUN_BITS << RUN_BITS);
-	query_blob(&q, msgid, 16);
-	err = line_walk(&q, each_row, &e);
-	for (int64_t run = (last >> RUN_BITS) - 1; !err && run >= first >> RUN_BITS; run--) {
-		query_read(&q, s,
-			   "SELECT " LINE_COLUMNS " FROM line WHERE id IN"
-			   " (SELECT line FROM line_find WHERE run = ? AND msgid = ?) ORDER BY id DESC");
-		query_int(&q, run);
-		query_blob(&q, msgid, 16);
-		err = line_walk(&q, each_row, &e);
-	}
+	if (first < since)
+		first = since;
+	err = each_of_newest(s, last, msgid, &e);
+	for (int64_t run = (last >> RUN_BITS) - 1; !err && run >= first >> RUN_BITS; run--)
+		err = each_of_run(s, run, msgid, &e);
 	return err;
+}
+
+static int take_first(void *ctx, const struct line_row *l)
+{
+	*(int64_t *)ctx = l->id;
+	return 1;
+}
+
+int store_line_find(struct store *s, int64_t conversation, const uint8_t msgid[16], int64_t *id)
+{
+	const int found = store_line_find_each(s, conversation, msgid, 0, take_first, id);
+	return found < 0 ? found : found ? 0 : ERR_NOT_FOUND;
 }

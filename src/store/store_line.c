@@ -23,7 +23,7 @@ int store_line_add(struct store *s, struct line_row *l)
 	if (err)
 		return err;
 	l->id = sqlite3_last_insert_rowid(s->db);
-	return store_find_added(s, l->id);
+	return store_find_added(s, l->id, l->msgid);
 }
 
 static void read_row(struct query *q, struct line_row *l)

@@ -43,6 +43,7 @@ struct statement {
 	sqlite3_stmt *stmt;
 	bool busy;
 };
+struct newest; /* store_find.c */
 struct store {
 	sqlite3 *db;
 	struct store_opts opts;
@@ -52,6 +53,7 @@ struct store {
 	unsigned litter; /* tables for store_scrub: rows with keys may have moved or gone */
 	struct statement statements[STATEMENTS_MAX];
 	size_t n_statements;
+	struct newest *newest;
 };
 
 /* ---- store.c ---- */
@@ -132,6 +134,6 @@ int line_walk(struct query *q, int (*cb)(void *ctx, const struct line_row *l), v
 
 /* ---- store_find.c ---- */
 /* This line was added: if a run of lines is full, it can be found from now on. */
-int store_find_added(struct store *s, int64_t id);
+int store_find_added(struct store *s, int64_t id, const uint8_t msgid[16]);
 
 #endif

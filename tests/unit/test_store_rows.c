@@ -550,7 +550,7 @@ static int note_id(void *ctx, const struct line_row *l)
 static void assert_found(struct store *s, int64_t conversation, const uint8_t msgid[16], const char *expected)
 {
 	char ids[64] = "";
-	assert_int_equal(store_line_find_each(s, conversation, msgid, note_id, ids), 0);
+	assert_int_equal(store_line_find_each(s, conversation, msgid, 0, note_id, ids), 0);
 	assert_string_equal(ids, expected);
 }
 
@@ -581,6 +581,44 @@ static void lines_of_one_msgid(void **state)
 	assert_found(s, STORE_SELF, l.msgid, "");
 	assert_int_equal(store_line_erase(s, 1), 0);
 	assert_found(s, bob, l.msgid, "4098 1- ");
+	/* Runs before a line can be left out. */
+	char ids[64] = "";
+	assert_int_equal(store_line_find_each(s, bob, l.msgid, RUN, note_id, ids), 0);
+	assert_string_equal(ids, "4098 ");
+	store_close(s);
+}
+
+/* What is looked up among the last lines is what stands there, whatever stood there before. */
+static void last_lines_that_come_and_go(void **state)
+{
+	struct store *s = help_open(*state);
+	const int64_t bob = help_add_contact(s, "Bob", 1);
+	struct line_row l = {.contact = bob, .kind = LINE_IN, .msgid = {7}, .text = "x", .text_len = 1};
+	struct line_row other = l;
+	assert_found(s, bob, l.msgid, "");
+	other.msgid[0] = 8;
+	while (other.id < RUN - 2)
+		assert_int_equal(store_line_add(s, &other), 0);
+	assert_int_equal(store_commit(s), 0);
+	assert_found(s, bob, l.msgid, "");
+	for (unsigned i = 0; i < 2; i++) { /* the second is the first of the next run */
+		const int64_t at = RUN - 1 + i;
+		char expected[64];
+		snprintf(expected, sizeof(expected), "%lld ", (long long)at);
+		assert_int_equal(store_line_add(s, &l), 0);
+		assert_int_equal(l.id, at);
+		assert_found(s, bob, l.msgid, expected);
+		store_rollback(s);
+		assert_found(s, bob, l.msgid, "");
+		assert_int_equal(store_line_add(s, &other), 0);
+		assert_int_equal(other.id, at);
+		assert_found(s, bob, l.msgid, "");
+		assert_int_equal(store_commit(s), 0);
+	}
+	assert_int_equal(store_line_add(s, &l), 0);
+	assert_found(s, bob, l.msgid, "4097 ");
+	assert_int_equal(store_contact_delete(s, bob), 0);
+	assert_found(s, bob, l.msgid, "");
 	store_close(s);
 }
 
@@ -602,6 +640,7 @@ int main(void)
 	    T(what_cant_have_left_is_cancelled_from_the_oldest_on),
 	    T(each_client_has_its_cursor),
 	    T(lines_of_one_msgid),
+	    T(last_lines_that_come_and_go),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
