@@ -171,7 +171,7 @@ bool multiline_takes(struct client *c, const struct irc_message *m)
 	const char *ref = client_has(c, CAP_MULTILINE) ? irc_tag(m, "batch") : NULL;
 	struct multiline *ml = c->multiline;
 
-	if (is_one_of(m->command, others) || (ml == NULL && ref == NULL))
+	if ((ml == NULL && ref == NULL) || is_one_of(m->command, others))
 		return false;
 	if (ml == NULL || (ref != NULL && strcmp(ref, ml->ref) != 0)) {
 		invalid(c, "There is no such batch: nothing was sent");

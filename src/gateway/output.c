@@ -108,17 +108,11 @@ void output_emit(struct client *c, const char *label, const char *batch, const c
 	stream_write(c->stream, "\r\n", 2);
 }
 
-__attribute__((format(printf, 3, 0))) static void send_text(struct client *c, const struct tags *t, const char *fmt,
-							    va_list args)
+static void send_line(struct client *c, const struct tags *t, char line[2 * IRC_LINE_MAX])
 {
-	char line[2 * IRC_LINE_MAX];
 	char tags[TAGS_SIZE];
-	size_t len;
+	size_t len = strlen(line);
 
-	if (c->stream == NULL)
-		return;
-	vsnprintf(line, sizeof(line), fmt, args);
-	len = strlen(line);
 	if (len > IRC_LINE_MAX - 2) {
 		/* What the cut leaves of a code point that spans it, clean() would replace. */
 		len = IRC_LINE_MAX - 2;
@@ -132,6 +126,17 @@ __attribute__((format(printf, 3, 0))) static void send_text(struct client *c, co
 		response_line(c, tags, line);
 	else
 		output_emit(c, NULL, output_batch(c), tags, line);
+}
+
+__attribute__((format(printf, 3, 0))) static void send_text(struct client *c, const struct tags *t, const char *fmt,
+							    va_list args)
+{
+	char line[2 * IRC_LINE_MAX];
+
+	if (c->stream == NULL)
+		return;
+	vsnprintf(line, sizeof(line), fmt, args);
+	send_line(c, t, line);
 }
 
 void client_send(struct client *c, const char *fmt, ...)
@@ -152,6 +157,25 @@ void client_send_tagged(struct client *c, const struct tags *t, const char *fmt,
 	va_start(args, fmt);
 	send_text(c, t != NULL ? t : &none, fmt, args);
 	va_end(args);
+}
+
+void client_send_parts(struct client *c, const char *const parts[])
+{
+	static const struct tags none;
+	char line[2 * IRC_LINE_MAX];
+	size_t len = 0;
+
+	if (c->stream == NULL)
+		return;
+	for (; *parts != NULL; parts++) {
+		size_t n = strlen(*parts), room = sizeof(line) - 1 - len;
+
+		n = n < room ? n : room;
+		memcpy(line + len, *parts, n);
+		len += n;
+	}
+	line[len] = '\0';
+	send_line(c, &none, line);
 }
 
 static void send_numeric(struct client *c, enum numeric n, const char *text, const char *middle)

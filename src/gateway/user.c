@@ -13,11 +13,13 @@
 
 void command_ping(struct client *c, const struct irc_message *m)
 {
+	const char *server = c->gateway->server_name;
+
 	if (m->n_params == 0 || m->params[0][0] == '\0') {
 		client_numeric(c, ERR_NOORIGIN, "%s", "");
 		return;
 	}
-	client_send(c, ":%s PONG %s :%s", c->gateway->server_name, c->gateway->server_name, m->params[0]);
+	client_send_parts(c, (const char *const[]){":", server, " PONG ", server, " :", m->params[0], NULL});
 }
 
 /* `PONG token`, or `PONG server token`. */

@@ -4,11 +4,11 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/err.h"
-#include "crypto/crypto.h"
 
 #include "stream_private.h"
 
@@ -24,10 +24,10 @@ static void stream_leave(struct stream *s, uint64_t timeout_ms);
 
 static void stream_delete(struct stream *s)
 {
-	if (s->ev_read != NULL)
-		event_free(s->ev_read);
-	if (s->ev_write != NULL)
-		event_free(s->ev_write);
+	if (s->read_watch.ev != NULL)
+		event_free(s->read_watch.ev);
+	if (s->write_watch.ev != NULL)
+		event_free(s->write_watch.ev);
 	if (s->ev_wake != NULL)
 		event_free(s->ev_wake);
 	buf_clear(&s->in);
@@ -46,8 +46,8 @@ static void stream_die(struct stream *s)
 	if (s->state == STREAM_FINISHING || s->state == STREAM_LINGERING)
 		s->loop->n_finishing--;
 	s->state = STREAM_DEAD;
-	event_del(s->ev_read);
-	event_del(s->ev_write);
+	watch_set(&s->read_watch, false);
+	watch_set(&s->write_watch, false);
 	event_del(s->ev_wake);
 	/* The peer has ended in order, and so do we; else what was dropped shall look cut off. */
 	if (s->failed == ERR_CLOSED && s->fd >= 0 && stream_pending(s) == 0)
@@ -86,11 +86,11 @@ struct stream *stream_new_wired(struct loop *loop, int fd, struct wire *wire, co
 	buf_init(&s->out, s->out_max + PARTING_MAX);
 	/* Means nothing to a Unix socket. */
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	s->ev_read = event_new(loop->base, fd, EV_READ | EV_PERSIST, on_readable, s);
-	s->ev_write = event_new(loop->base, fd, EV_WRITE | EV_PERSIST, on_writable, s);
+	s->read_watch.ev = event_new(loop->base, fd, EV_READ | EV_PERSIST, on_readable, s);
+	s->write_watch.ev = event_new(loop->base, fd, EV_WRITE | EV_PERSIST, on_writable, s);
 	s->ev_wake = evtimer_new(loop->base, on_wake, s);
-	if (s->ev_read == NULL || s->ev_write == NULL || s->ev_wake == NULL ||
-	    event_add(s->ev_read, NULL) != 0) {
+	if (s->read_watch.ev == NULL || s->write_watch.ev == NULL || s->ev_wake == NULL ||
+	    watch_set(&s->read_watch, true) != 0) {
 		stream_delete(s);
 		return NULL;
 	}
@@ -131,7 +131,7 @@ void stream_fail(struct stream *s, int err)
 	buf_clear(&s->held);
 	if (err != ERR_FULL) {
 		buf_clear(&s->out);
-		event_del(s->ev_write);
+		watch_set(&s->write_watch, false);
 		s->writing = false;
 	}
 	stream_wake_in(s, 0);
@@ -170,12 +170,9 @@ void stream_update_reading(struct stream *s)
 	bool open = s->state == STREAM_OPEN && s->failed == 0 && !s->ended && !s->read_blocked;
 	bool content = open && s->ready == NULL && !s->paused && buf_room(&s->in) > 0;
 
-	if (s->state == STREAM_LINGERING || (open && s->ready != NULL) || content)
-		event_add(s->ev_read, NULL);
-	else
-		event_del(s->ev_read);
+	watch_set(&s->read_watch, s->state == STREAM_LINGERING || (open && s->ready != NULL) || content);
 	if (content && wire_has_input(s->wire))
-		event_active(s->ev_read, EV_READ, 0);
+		event_active(s->read_watch.ev, EV_READ, 0);
 }
 
 /* Ends a callback of the receiver; false if the stream is not the receiver's any more, and perhaps gone. */
@@ -214,14 +211,14 @@ static int read_chunk(struct stream *s)
 	if (r != WIRE_READY)
 		return r;
 	r = buf_put(&s->in, chunk, n);
-	crypto_wipe(chunk, n);
+	explicit_bzero(chunk, n);
 	return r;
 }
 
 static void tell_closed(struct stream *s)
 {
 	s->told = true;
-	event_del(s->ev_read);
+	watch_set(&s->read_watch, false);
 	s->running++;
 	s->ops->closed(s->ctx, s->failed);
 	callback_over(s);
@@ -250,7 +247,7 @@ static void discard_input(struct stream *s)
 	uint8_t chunk[READ_CHUNK];
 	ssize_t n = recv(s->fd, chunk, sizeof(chunk), MSG_DONTWAIT);
 
-	crypto_wipe(chunk, sizeof(chunk));
+	explicit_bzero(chunk, sizeof(chunk));
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR))
 		stream_die(s);
 }
@@ -266,10 +263,7 @@ static void stream_shake(struct stream *s)
 		return;
 	}
 	s->read_blocked = r == WIRE_WANT_WRITE;
-	if (s->read_blocked)
-		event_add(s->ev_write, NULL);
-	else
-		event_del(s->ev_write);
+	watch_set(&s->write_watch, s->read_blocked);
 	if (r == WIRE_READY) {
 		ready = s->ready;
 		s->ready = NULL;

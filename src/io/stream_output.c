@@ -67,7 +67,7 @@ void stream_linger(struct stream *s)
 {
 	if (wire_shut(s->wire) == WIRE_WANT_WRITE) {
 		s->writing = true;
-		event_add(s->ev_write, NULL);
+		watch_set(&s->write_watch, true);
 		return;
 	}
 	if (shutdown(s->fd, SHUT_WR) != 0) {
@@ -75,7 +75,7 @@ void stream_linger(struct stream *s)
 		return;
 	}
 	s->state = STREAM_LINGERING;
-	event_del(s->ev_write);
+	watch_set(&s->write_watch, false);
 	stream_update_reading(s);
 }
 
@@ -105,10 +105,7 @@ void stream_flush(struct stream *s)
 	}
 	s->writing = r == WIRE_WANT_WRITE;
 	s->write_blocked = r == WIRE_WANT_READ;
-	if (s->writing || s->read_blocked)
-		event_add(s->ev_write, NULL);
-	else
-		event_del(s->ev_write);
+	watch_set(&s->write_watch, s->writing || s->read_blocked);
 	stream_give_back(&s->out);
 	output_shrank(s);
 }

@@ -17,6 +17,23 @@
  */
 enum stream_state { STREAM_OPEN, STREAM_FINISHING, STREAM_LINGERING, STREAM_DEAD };
 
+/* What the socket is watched for. libevent is only asked where that changes: most turns leave it as it is. */
+struct watch {
+	struct event *ev;
+	bool on;
+};
+
+static inline int watch_set(struct watch *w, bool on)
+{
+	int err = 0;
+
+	if (w->on != on)
+		err = on ? event_add(w->ev, NULL) : event_del(w->ev);
+	if (err == 0)
+		w->on = on;
+	return err;
+}
+
 struct stream {
 	LIST_ENTRY(stream) link;	    /* in domain->streams or loop->loose */
 	TAILQ_ENTRY(stream) holding_link; /* in the queue of those of them that hold bytes, while holding */
@@ -26,8 +43,9 @@ struct stream {
 	void *ctx;
 	int fd;
 	struct wire *wire; /* NULL: plain */
-	struct event *ev_read;
-	struct event *ev_write;
+	stream_ready_cb ready; /* the wire's handshake is not over: nothing but its end is told; then NULL */
+	struct watch read_watch;
+	struct watch write_watch;
 	struct event
 	    *ev_wake; /* a timer: what must be told from the loop, or the end of a finishing stream */
 	struct buf in;
@@ -44,10 +62,9 @@ struct stream {
 	bool paused;
 	bool resumed;	       /* deliver what is buffered */
 	bool ended;	       /* the peer has closed, which is told once what came before is taken */
-	bool writing;	       /* output waits for ev_write */
-	stream_ready_cb ready; /* the wire's handshake is not over: nothing but its end is told; then NULL */
-	bool read_blocked;     /* input waits for ev_write */
-	bool write_blocked;    /* output waits for ev_read */
+	bool writing;	       /* output waits for write_watch */
+	bool read_blocked;     /* input waits for write_watch */
+	bool write_blocked;    /* output waits for read_watch */
 	bool above;	       /* output passed the high-water mark; drained() is owed */
 };
 
