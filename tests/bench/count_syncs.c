@@ -9,12 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static atomic_ulong *count; /* two of them */
 
-static int (*real_fsync)(int), (*real_fdatasync)(int);
+static int (*real_fsync)(int), (*real_fdatasync)(int), (*real_close)(int);
 
 __attribute__((constructor)) static void start(void)
 {
@@ -35,12 +34,8 @@ __attribute__((constructor)) static void start(void)
 
 #define FILES 1024
 
-/* By descriptor: what it was found to be, and of which file that was said. */
-static struct known {
-	dev_t dev;
-	ino_t ino;
-	bool log;
-} known[FILES];
+/* By descriptor, until it is closed: what it was found to be. */
+static enum { UNKNOWN, LOG, OTHER } known[FILES];
 
 static bool find_out(int fd)
 {
@@ -55,13 +50,11 @@ static bool find_out(int fd)
 /* To ask for the name each time would cost more than all the rest. */
 static bool is_log(int fd)
 {
-	struct stat st;
-
-	if (fd >= FILES || fstat(fd, &st) != 0)
+	if (fd >= FILES)
 		return find_out(fd);
-	if (known[fd].dev != st.st_dev || known[fd].ino != st.st_ino)
-		known[fd] = (struct known){.dev = st.st_dev, .ino = st.st_ino, .log = find_out(fd)};
-	return known[fd].log;
+	if (known[fd] == UNKNOWN)
+		known[fd] = find_out(fd) ? LOG : OTHER;
+	return known[fd] == LOG;
 }
 
 static int counted(int (*real)(int), int fd)
@@ -81,4 +74,14 @@ int fsync(int fd)
 int fdatasync(int fd)
 {
 	return counted(real_fdatasync, fd);
+}
+
+int close(int fd)
+{
+	/* Other libraries may begin before this one. */
+	if (real_close == NULL)
+		real_close = (int (*)(int))dlsym(RTLD_NEXT, "close");
+	if (fd >= 0 && fd < FILES)
+		known[fd] = UNKNOWN;
+	return real_close(fd);
 }
