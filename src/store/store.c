@@ -69,6 +69,14 @@ int store_exec(struct store *s, const char *sql)
 	return store_err(s, sqlite3_exec(s->db, sql, NULL, NULL, NULL));
 }
 
+/* For each transaction: prepared once. */
+static int run(struct store *s, const char *sql)
+{
+	struct query q;
+	query_read(&q, s, sql);
+	return query_run(&q);
+}
+
 /* SQLite would make it readable for the group and the world, and its log with it. */
 static int make_file(const char *path)
 {
@@ -153,7 +161,7 @@ int store_begin(struct store *s)
 	s->open = true;
 	if (s->opts.on_begin)
 		s->opts.on_begin(s->opts.ctx);
-	s->broken = store_exec(s, "BEGIN IMMEDIATE");
+	s->broken = run(s, "BEGIN IMMEDIATE");
 	return s->broken;
 }
 
@@ -175,7 +183,7 @@ int store_commit(struct store *s)
 	if (!err && s->opts.before_commit)
 		err = s->opts.before_commit(s->opts.ctx);
 	if (!err)
-		err = store_exec(s, "COMMIT");
+		err = run(s, "COMMIT");
 	if (err) {
 		store_rollback(s);
 		return err;

@@ -5,7 +5,14 @@
 int store_cursor_set(struct store *s, const char *client, int64_t line_id)
 {
 	struct query q;
-	query_write(&q, s, "INSERT OR REPLACE INTO cursor (client, line) VALUES (?, ?)");
+	/* Not OR REPLACE, for which SQLite would keep a journal: see store_outbox_seal. */
+	query_write(&q, s, "UPDATE OR FAIL cursor SET line = ? WHERE client = ?");
+	query_int(&q, line_id);
+	query_text(&q, client);
+	const int err = query_run(&q);
+	if (err || sqlite3_changes(s->db))
+		return err;
+	query_write(&q, s, "INSERT INTO cursor (client, line) VALUES (?, ?)");
 	query_text(&q, client);
 	query_int(&q, line_id);
 	return query_run(&q);
