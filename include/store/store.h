@@ -256,7 +256,7 @@ struct outbox_row {
 	size_t sealed_len;
 };
 /* Sets id; copies the text, and what is sealed if it has a seq (by then may_have_left is set).  ERR_EXISTS: another
- * row of the contact has this msgid or seq. */
+ * row of the contact has this seq. */
 int store_outbox_add(struct store *s, struct outbox_row *o);
 /* Rows with id > after, ascending, limit at most. */
 int store_outbox_each(struct store *s, int64_t contact, int64_t after, size_t limit,

@@ -61,6 +61,8 @@ static const char version_1[] =
 
 #define B1  "x'01010101010101010101010101010101'"
 #define B2  "x'02020202020202020202020202020202'"
+#define B3  "x'03030303030303030303030303030303'"
+#define B4  "x'04040404040404040404040404040404'"
 #define K1  "x'0101010101010101010101010101010101010101010101010101010101010101'"
 #define K2  "x'0202020202020202020202020202020202020202020202020202020202020202'"
 #define BOB "4"
@@ -163,7 +165,33 @@ static const char rows_3[] = "UPDATE contact SET blocked = 1 WHERE id = 7;"
 			     "UPDATE line SET msgid = CAST(msgid AS BLOB) WHERE id >= 100;"
 			     "INSERT INTO line VALUES (10001, " BOB ", 2, 2, " B1 ", 15001, 0, '', 'news');";
 
-static struct store *open_version(const struct help *h, int version)
+/* As version 4 made it of version 3's; never changes. */
+static const char version_4[] =
+    "ALTER TABLE contact ADD COLUMN expire_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE contact ADD COLUMN household INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE line ADD COLUMN re BLOB;"
+    "CREATE INDEX line_info ON line(kind) WHERE kind = 2;"
+    "CREATE INDEX line_note ON line(kind) WHERE contact IS NULL AND kind = 1;"
+    "CREATE TABLE line_find ("
+    " run INTEGER NOT NULL,"
+    " msgid BLOB NOT NULL,"
+    " line INTEGER NOT NULL,"
+    " PRIMARY KEY (run, msgid, line)) WITHOUT ROWID;"
+    "INSERT INTO line_find SELECT id >> 12, msgid, id FROM line"
+    " WHERE id >> 12 < (SELECT seq >> 12 FROM sqlite_sequence WHERE name = 'line') ORDER BY id;"
+    "CREATE TRIGGER line_gone AFTER DELETE ON line BEGIN"
+    " DELETE FROM line_find WHERE run = old.id >> 12 AND msgid = old.msgid AND line = old.id;"
+    " END;"
+    "CREATE TABLE marker (conversation INTEGER PRIMARY KEY NOT NULL, time_ms INTEGER NOT NULL);"
+    "CREATE TABLE certificate (fingerprint BLOB PRIMARY KEY NOT NULL, made_ms INTEGER NOT NULL,"
+    " proven INTEGER NOT NULL) WITHOUT ROWID;"
+    "PRAGMA user_version = 4;";
+
+/* A second message to Bob is sealed, and one of the engine's own waits for him. */
+static const char rows_4[] = "INSERT INTO outbox VALUES (30, " BOB ", " B3 ", 0, 69, 1, 'left', 4, x'ccdd'),"
+			     " (31, " BOB ", " B4 ", 64, 69, 0, 'control', NULL, NULL);";
+
+static sqlite3 *make_version(const struct help *h, int version)
 {
 	sqlite3 *db = raw_open(h->db);
 	raw_exec(db, version_1);
@@ -176,8 +204,17 @@ static struct store *open_version(const struct help *h, int version)
 		raw_exec(db, version_3);
 		raw_exec(db, rows_3);
 	}
+	if (version >= 4) {
+		raw_exec(db, version_4);
+		raw_exec(db, rows_4);
+	}
 	assert_int_equal(raw_int(db, "PRAGMA user_version"), version);
-	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	return db;
+}
+
+static struct store *open_version(const struct help *h, int version)
+{
+	assert_int_equal(sqlite3_close(make_version(h, version)), SQLITE_OK);
 	return help_open(h);
 }
 
@@ -450,6 +487,67 @@ static void version_3_goes_on(void **state)
 	sqlite3_close(db);
 }
 
+static void version_4_keeps_what_it_had(void **state)
+{
+	static const uint8_t first[16] = {[0 ... 15] = 1};
+	struct store *s = open_version(*state, 4);
+	struct help_story st = {""};
+	bool left = false;
+	store_close(s); /* once more, as it now is */
+	s = help_open(*state);
+	assert_int_equal(store_outbox_counts(s, tell_queue, &st), 0);
+	assert_int_equal(store_outbox_take_back(s, 4, first, &left), 0);
+	assert_true(left);
+	assert_int_equal(store_outbox_each(s, 4, 0, 100, tell_outbox, &st), 0);
+	assert_int_equal(store_outbox_each(s, 7, 0, 100, tell_outbox, &st), 0);
+	assert_string_equal(st.text, "3 for 4\n1 for 7\n"
+				     "out 22 to 4 kind 1 id 2 at 67 left 0 'waits' seq 0 sealed no\n"
+				     "out 30 to 4 kind 0 id 3 at 69 left 1 'left' seq 4 sealed yes\n"
+				     "out 31 to 4 kind 64 id 4 at 69 left 0 'control' seq 0 sealed no\n"
+				     "out 25 to 7 kind 0 id 1 at 68 left 0 'for Carol' seq 0 sealed no\n"
+				     "out 26 to 7 kind 64 id 2 at 68 left 0 'opaque' seq 0 sealed no\n");
+	assert_int_equal(found(s, 4, 4096), 4096);
+	store_close(s);
+}
+
+static void version_4_goes_on(void **state)
+{
+	struct outbox_row o = {
+	    .contact = 4, .seq = 4, .sealed = (const uint8_t *)"bytes", .sealed_len = 5, .text = "new", .text_len = 3};
+	struct store *s = open_version(*state, 4);
+	sqlite3 *db = raw_open(((struct help *)*state)->db);
+	size_t n;
+	/* msgids are random: an index of them would cost a message more than all else of it */
+	assert_int_equal(raw_int(db, "SELECT count(*) FROM sqlite_master WHERE type = 'index' AND tbl_name = 'outbox'"), 3);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	assert_int_equal(store_outbox_add(s, &o), ERR_EXISTS);
+	o.seq = 5;
+	assert_int_equal(store_outbox_add(s, &o), 0);
+	assert_int_equal(o.id, 100); /* never one that was given before */
+	assert_int_equal(store_outbox_delete_upto(s, 4, 5, &n), 0);
+	assert_int_equal(n, 3);
+	assert_int_equal(store_contact_delete(s, 7), 0); /* and what waits for it */
+	assert_int_equal(store_outbox_count(s, 7, &n), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(store_commit(s), 0);
+	store_close(s);
+}
+
+/* Nor where the newest message had gone already. */
+static void version_4_with_nothing_that_waits(void **state)
+{
+	struct outbox_row o = {.contact = 4, .text = "new", .text_len = 3};
+	const struct help *h = *state;
+	sqlite3 *db = make_version(h, 4);
+	struct store *s;
+	raw_exec(db, "DELETE FROM outbox");
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	s = help_open(h);
+	assert_int_equal(store_outbox_add(s, &o), 0);
+	assert_int_equal(o.id, 100);
+	store_close(s);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, help_setup, help_teardown)
@@ -460,6 +558,9 @@ int main(void)
 	    T(version_2_goes_on),
 	    T(version_3_keeps_what_it_had),
 	    T(version_3_goes_on),
+	    T(version_4_keeps_what_it_had),
+	    T(version_4_goes_on),
+	    T(version_4_with_nothing_that_waits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
