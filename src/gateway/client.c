@@ -129,6 +129,7 @@ static void client_die(struct client *c)
 	timer_free(c->slowed);
 	c->timer = c->slowed = NULL;
 	login_cancel(c);
+	register_clear(c);
 	if (c->session != NULL)
 		session_detach(c);
 	c->account = NULL;

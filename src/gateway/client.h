@@ -64,6 +64,8 @@ struct client {
 	char nick[NICK_MAX + 1]; /* "*" until known */
 	char user[USER_MAX + 1];
 	char realname[REALNAME_MAX + 1];
+	char *pass; /* by PASS, without an account: checked when NICK and USER have named it; NULL: none */
+	char who[2 * NICK_MAX + 2]; /* "account@client", if USER has said that; else "" */
 	struct authentication *authentication; /* an exchange of SASL */
 	struct login *login;	 /* a password that is being checked; further lines wait for it */
 	struct search *search;	 /* likewise */

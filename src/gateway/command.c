@@ -87,10 +87,6 @@ static void dispatch(struct client *c, const struct irc_message *m)
 {
 	const struct command *cmd = find(m->command);
 
-	if (cmd == NULL && !c->registered) {
-		client_numeric(c, ERR_NOTREGISTERED, "%s", "");
-		return;
-	}
 	if (cmd == NULL) {
 		unknown(c, m->command);
 		return;

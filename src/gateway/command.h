@@ -98,6 +98,8 @@ void command_line(struct client *c, char *line, size_t len);
 /* What ends a registration and what a password job reports to (register.c). */
 void register_advance(struct client *c);
 void register_on_login(struct client *c, int err);
+/* Forgets the password that waits for NICK and USER. */
+void register_clear(struct client *c);
 
 /* Used by more than their own command. */
 void channel_names(struct client *c);

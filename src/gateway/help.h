@@ -7,7 +7,9 @@
 #define HELP_MAP(X)                                                                                      \
 	X("CAP", "LS [302] | LIST | REQ :<names> | END",                                                 \
 	  "Asks for IRCv3 capabilities. LS 302 also shows values.")                                      \
-	X("PASS", "<account>[@<client>]:<password>", "Logs in, before NICK and USER.")                   \
+	X("PASS", "[<account>[@<client>]:]<password>",                                                   \
+	  "Logs in, before NICK and USER. Without an account: to the one that USER names as "            \
+	  "<account>@<client>, else to that of the nick.")                                               \
 	X("NICK", "<nick>",                                                                              \
 	  "Changes your nick, for all clients of your account. Contacts keep their own name for "        \
 	  "you, and are told.")                                                                          \

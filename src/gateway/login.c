@@ -293,13 +293,12 @@ int login_name_parse(const char *who, struct login_name *out)
 {
 	const char *at = strchr(who, '@');
 	const char *client = at != NULL ? at + 1 : DEFAULT_NAME;
-	size_t account_len = at != NULL ? (size_t)(at - who) : strlen(who);
 
-	if (!name_valid(client))
+	if (str_copy_n(out->client, sizeof(out->client), client, strcspn(client, "/")) != 0 ||
+	    !name_valid(out->client))
 		return ERR_INVALID;
-	str_copy(out->client, sizeof(out->client), client);
 	/* A name that no account can have takes as long as any other. */
-	if (str_copy_n(out->account, sizeof(out->account), who, account_len) != 0)
+	if (str_copy_n(out->account, sizeof(out->account), who, strcspn(who, "@/")) != 0)
 		str_copy(out->account, sizeof(out->account), "*");
 	return 0;
 }

@@ -20,7 +20,7 @@ enum login_kind {
 	LOGIN_WIPE
 };
 
-/* "account" or "account@client". */
+/* "account" or "account@client".  "/network" behind either, as bouncers want it, says nothing here. */
 struct login_name {
 	char account[NICK_MAX + 1]; /* "*" for one that no account can have */
 	char client[NICK_MAX + 1];

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* From the first line to 001: PASS, NICK, USER. */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/err.h"
 #include "base/str.h"
+#include "crypto/crypto.h"
 
 #include "authenticate.h"
 #include "command.h"
@@ -14,6 +16,38 @@
 #include "session.h"
 #include "target.h"
 #include "words.h"
+
+/* ---- a password without an account ---- */
+
+static void refuse_pass(struct client *c, int err)
+{
+	if (err == ERR_AUTH || err == ERR_INVALID) {
+		client_numeric(c, ERR_PASSWDMISMATCH, "%s", "");
+		client_end(c, "Wrong account or password (PASS is account:password or account@client:password; "
+			      "a password alone is that of the account named like the nick)");
+		return;
+	}
+	client_notice(c, "%s.", words_error(err));
+	client_end(c, words_error(err));
+}
+
+void register_clear(struct client *c)
+{
+	if (c->pass != NULL)
+		crypto_wipe(c->pass, strlen(c->pass));
+	free(c->pass);
+	c->pass = NULL;
+}
+
+/* Who comes from a bouncer has its account in USER; who can't say a colon in a password has it in NICK alone. */
+static void login_by_pass(struct client *c)
+{
+	int err = login_start(c, LOGIN_PASS, c->who[0] != '\0' ? c->who : c->nick, c->pass, strlen(c->pass));
+
+	register_clear(c);
+	if (err != 0)
+		refuse_pass(c, err);
+}
 
 /* ---- the end of registration ---- */
 
@@ -31,6 +65,11 @@ void register_advance(struct client *c)
 {
 	if (c->registered || c->needs != 0 || c->login != NULL || c->stream == NULL)
 		return;
+	if (c->pass != NULL && c->account == NULL) {
+		login_by_pass(c);
+		return;
+	}
+	register_clear(c);
 	authenticate_abort(c);
 	c->registered = true;
 	client_keepalive(c);
@@ -130,6 +169,8 @@ void command_user(struct client *c, const struct irc_message *m)
 	c->user[n] = '\0';
 	if (n == 0)
 		str_copy(c->user, sizeof(c->user), "user");
+	if (strchr(m->params[0], '@') == NULL || str_copy(c->who, sizeof(c->who), m->params[0]) != 0)
+		c->who[0] = '\0';
 	if (!utf8_valid(realname, strlen(realname)))
 		realname = c->user;
 	str_copy_n(c->realname, sizeof(c->realname), realname,
@@ -139,18 +180,6 @@ void command_user(struct client *c, const struct irc_message *m)
 }
 
 /* ---- PASS ---- */
-
-static void refuse_pass(struct client *c, int err)
-{
-	if (err == ERR_AUTH || err == ERR_INVALID) {
-		client_numeric(c, ERR_PASSWDMISMATCH, "%s", "");
-		client_end(c,
-			   "Wrong account or password (PASS is account:password or account@client:password)");
-		return;
-	}
-	client_notice(c, "%s.", words_error(err));
-	client_end(c, words_error(err));
-}
 
 void command_pass(struct client *c, const struct irc_message *m)
 {
@@ -162,7 +191,14 @@ void command_pass(struct client *c, const struct irc_message *m)
 		client_numeric(c, ERR_ALREADYREGISTERED, "%s", "");
 		return;
 	}
-	if (colon != NULL && str_copy_n(who, sizeof(who), m->params[0], (size_t)(colon - m->params[0])) == 0)
+	if (colon == NULL) {
+		register_clear(c);
+		c->pass = strdup(m->params[0]);
+		if (c->pass == NULL)
+			refuse_pass(c, ERR_NOMEM);
+		return;
+	}
+	if (str_copy_n(who, sizeof(who), m->params[0], (size_t)(colon - m->params[0])) == 0)
 		err = login_start(c, LOGIN_PASS, who, colon + 1, strlen(colon + 1));
 	if (err != 0)
 		refuse_pass(c, err);
