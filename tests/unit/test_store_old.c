@@ -518,7 +518,9 @@ static void version_4_goes_on(void **state)
 	sqlite3 *db = raw_open(((struct help *)*state)->db);
 	size_t n;
 	/* msgids are random: an index of them would cost a message more than all else of it */
-	assert_int_equal(raw_int(db, "SELECT count(*) FROM sqlite_master WHERE type = 'index' AND tbl_name = 'outbox'"), 3);
+	assert_int_equal(raw_int(db, "SELECT count(*) FROM sqlite_master"
+				     " WHERE type = 'index' AND tbl_name = 'outbox'"),
+			 3);
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
 	assert_int_equal(store_outbox_add(s, &o), ERR_EXISTS);
 	o.seq = 5;
