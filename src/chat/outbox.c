@@ -259,7 +259,7 @@ static int fetch_unread(struct chat *c, struct chat_peer *p, uint64_t seq, struc
 
 	if (err || f->row.message_kind != STORE_EMPTY)
 		return err;
-	err = store_outbox_take_back(c->store, p->pub.row.id, f->row.msgid, &left);
+	err = store_outbox_take_back(c->store, p->pub.row.id, 0, f->row.msgid, &left);
 	return err ? err : ERR_NOT_FOUND;
 }
 
@@ -366,6 +366,7 @@ int outbox_put(struct chat *c, struct now now, struct chat_peer *p, const struct
 	struct outbox_row o = {.contact = p->pub.row.id,
 			       .message_kind = wire_kind,
 			       .minute = l->minute,
+			       .line_ms = l->time_ms,
 			       .may_have_left = l->message_kind == LINE_REDACT,
 			       .text = text,
 			       .text_len = len};
@@ -378,10 +379,10 @@ int outbox_put(struct chat *c, struct now now, struct chat_peer *p, const struct
 	return err;
 }
 
-int outbox_take_back(struct chat *c, struct now now, struct chat_peer *p, const uint8_t msgid[MSGID_BYTES],
-		     bool *told)
+int outbox_take_back(struct chat *c, struct now now, struct chat_peer *p, uint64_t line_ms,
+		     const uint8_t msgid[MSGID_BYTES], bool *told)
 {
-	int err = store_outbox_take_back(c->store, p->pub.row.id, msgid, told);
+	int err = store_outbox_take_back(c->store, p->pub.row.id, line_ms, msgid, told);
 	bool done_with = false;
 
 	if (err == ERR_NOT_FOUND) {

@@ -173,24 +173,27 @@ static const char *const migrations[] = {
     " proven INTEGER NOT NULL) WITHOUT ROWID;",
 
     /* 5: the outbox without an index of msgids, which are random: it cost a message that waits more than all the
-     * rest of storing it, and only what is taken back is looked for by its msgid.  Ids are still never reused. */
+     * rest of storing it.  What is taken back is found by the time of its line, which ascends; 0 for what has none,
+     * and what was here before.  Ids are still never reused. */
     "CREATE TABLE new_outbox ("
     " id INTEGER PRIMARY KEY AUTOINCREMENT,"
     " contact INTEGER NOT NULL REFERENCES contact(id) ON DELETE CASCADE,"
     " msgid BLOB NOT NULL,"
     " message_kind INTEGER NOT NULL,"
     " minute INTEGER NOT NULL,"
+    " line_ms INTEGER NOT NULL DEFAULT 0,"
     " may_have_left INTEGER NOT NULL,"
     " text BLOB NOT NULL,"
     " seq INTEGER,"
     " sealed BLOB);"
-    "INSERT INTO new_outbox SELECT id, contact, msgid, message_kind, minute, may_have_left, text, seq, sealed"
+    "INSERT INTO new_outbox SELECT id, contact, msgid, message_kind, minute, 0, may_have_left, text, seq, sealed"
     " FROM outbox ORDER BY id;"
     "DELETE FROM sqlite_sequence WHERE name = 'new_outbox';"
     "INSERT INTO sqlite_sequence SELECT 'new_outbox', seq FROM sqlite_sequence WHERE name = 'outbox';"
     "DROP TABLE outbox;"
     "ALTER TABLE new_outbox RENAME TO outbox;"
     "CREATE INDEX outbox_contact ON outbox(contact);"
+    "CREATE INDEX outbox_line ON outbox(contact, line_ms);"
     "CREATE UNIQUE INDEX outbox_seq ON outbox(contact, seq) WHERE seq IS NOT NULL;"
     "CREATE INDEX outbox_control ON outbox(contact) WHERE message_kind >= " CONTROL ";",
 };

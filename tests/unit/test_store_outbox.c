@@ -13,8 +13,11 @@ static struct store *reopen(const struct help *h, struct store *s)
 /* Adds a message whose id starts with n. Returns the row's id. */
 static int64_t add(struct store *s, int64_t contact, uint16_t n)
 {
-	struct outbox_row o = {
-	    .contact = contact, .msgid = {n >> 8, n & 0xff}, .text = "text", .text_len = 4};
+	struct outbox_row o = {.contact = contact,
+			       .msgid = {n >> 8, n & 0xff},
+			       .line_ms = 1000u + n,
+			       .text = "text",
+			       .text_len = 4};
 	assert_int_equal(store_outbox_add(s, &o), 0);
 	return o.id;
 }
@@ -249,12 +252,12 @@ static void a_message_is_taken_back_by_its_id(void **state)
 	add(s, bob, 2);
 	add(s, carol, 2);
 	assert_int_equal(store_outbox_seal(s, first, 7, "x", 1), 0);
-	assert_int_equal(store_outbox_take_back(s, carol, one, &left), ERR_NOT_FOUND);
-	assert_int_equal(store_outbox_take_back(s, bob, two, &left), 0);
+	assert_int_equal(store_outbox_take_back(s, carol, 1001, one, &left), ERR_NOT_FOUND);
+	assert_int_equal(store_outbox_take_back(s, bob, 1002, two, &left), 0);
 	assert_false(left);
-	assert_int_equal(store_outbox_take_back(s, bob, one, &left), 0);
+	assert_int_equal(store_outbox_take_back(s, bob, 1001, one, &left), 0);
 	assert_true(left);
-	assert_int_equal(store_outbox_take_back(s, bob, one, &left), ERR_NOT_FOUND);
+	assert_int_equal(store_outbox_take_back(s, bob, 1001, one, &left), ERR_NOT_FOUND);
 	s = reopen(*state, s);
 	assert_int_equal(count(s, bob), 0);
 	assert_int_equal(count(s, carol), 1);
@@ -437,8 +440,10 @@ static void a_long_queue_costs_no_more_than_a_short_one(void **state)
 	steps_watch();
 	struct store *s = help_open(*state);
 	const int64_t bob = help_add_contact(s, "Bob", 1), carol = help_add_contact(s, "Carol", 2);
+	static const uint8_t newest[16] = {(QUEUE - 1) >> 8, (QUEUE - 1) & 0xff}, other[16] = {0xff};
 	int64_t middle = 0;
 	size_t n = 0;
+	bool left;
 	for (uint16_t i = 0; i < QUEUE; i++) {
 		const int64_t id = add(s, bob, i);
 		add(s, carol, i);
@@ -467,6 +472,9 @@ static void a_long_queue_costs_no_more_than_a_short_one(void **state)
 	assert_in_range(spent(), 1, CHEAP);
 	assert_int_equal(store_outbox_cancel_upto(s, bob, middle, 10, &n), 0);
 	assert_int_equal(n, 10);
+	assert_in_range(spent(), 1, CHEAP);
+	assert_int_equal(store_outbox_take_back(s, bob, 1000 + QUEUE - 1, newest, &left), 0);
+	assert_int_equal(store_outbox_take_back(s, bob, 1000 + QUEUE - 2, other, &left), ERR_NOT_FOUND);
 	assert_in_range(spent(), 1, CHEAP);
 	store_close(s);
 	sqlite3_reset_auto_extension();
