@@ -117,7 +117,7 @@ static void send_message(struct client *c, const char *data, size_t len)
 /* An account's name with or without a client's: an authzid is empty, or the account of who is told, or all of that. */
 static bool authzid_fits(const char *authzid, const char *who)
 {
-	size_t account = strcspn(who, "@");
+	size_t account = strcspn(who, "@/");
 
 	return authzid[0] == '\0' || strcmp(authzid, who) == 0 ||
 	       (strlen(authzid) == account && strncmp(authzid, who, account) == 0);

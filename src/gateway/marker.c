@@ -73,10 +73,10 @@ static void get(struct client *c, const char *target, int64_t conversation)
 static void unknown(struct client *c, const char *target, bool setting)
 {
 	if (setting)
-		fail(c, "INVALID_PARAMS", target,
+		fail(c, "INVALID_PARAMS", target_word(target),
 		     c->session != NULL ? "There is no such conversation" : WORDS_LOGIN);
 	else
-		tell(c, target, 0);
+		tell(c, target_word(target), 0);
 }
 
 void command_markread(struct client *c, const struct irc_message *m)

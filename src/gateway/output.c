@@ -10,7 +10,8 @@
 #include "batch.h"
 #include "response.h"
 
-#define TAGS_SIZE (IRC_CLIENT_TAGS_MAX + 256)
+#define TAGS_SIZE   (IRC_CLIENT_TAGS_MAX + 256)
+#define CONTEXT_MAX 250 /* bytes of what a standard reply is about: more would push its text off the line */
 
 /* One line ends at its first byte that is none: nothing may add lines of its own. */
 static void clean(char *text, size_t left)
@@ -256,7 +257,8 @@ void client_standard(struct client *c, enum standard kind, const char *command, 
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	if (client_reads_standard(c))
-		client_send(c, ":%s %s %s %s %s%s:%s", c->gateway->server_name, words[kind], command, code, context,
+		client_send(c, ":%s %s %s %s %.*s%s:%s", c->gateway->server_name, words[kind], command, code,
+			    (int)utf8_cut(context, strlen(context), CONTEXT_MAX), context,
 			    context[0] != '\0' ? " " : "", text);
 	else
 		send_notice(c, text);

@@ -169,8 +169,9 @@ void command_user(struct client *c, const struct irc_message *m)
 	c->user[n] = '\0';
 	if (n == 0)
 		str_copy(c->user, sizeof(c->user), "user");
-	if (strchr(m->params[0], '@') == NULL || str_copy(c->who, sizeof(c->who), m->params[0]) != 0)
-		c->who[0] = '\0';
+	c->who[0] = '\0';
+	if (strchr(m->params[0], '@') != NULL && str_copy(c->who, sizeof(c->who), m->params[0]) != 0)
+		str_copy(c->who, sizeof(c->who), "@"); /* nobody */
 	if (!utf8_valid(realname, strlen(realname)))
 		realname = c->user;
 	str_copy_n(c->realname, sizeof(c->realname), realname,

@@ -31,7 +31,9 @@ bool target_find(const struct client *c, const char *target, int64_t *conversati
 
 const char *target_word(const char *text)
 {
-	return text[0] == '\0' || text[0] == ':' || strchr(text, ' ') != NULL ? "*" : text;
+	const size_t len = strlen(text);
+
+	return len == 0 || len > TARGET_WORD_MAX || text[0] == ':' || strchr(text, ' ') != NULL ? "*" : text;
 }
 
 const char *target_name(const struct client *c, int64_t conversation, const struct contact *contact)

@@ -9,7 +9,9 @@
 
 /* A contact, oneself, the service, the control channel; false without a login and for others. */
 bool target_find(const struct client *c, const char *target, int64_t *conversation);
-/* What a client wrote, as a word of an answer: "*" for what would be none, or the last one. */
+/* Bytes of a word that an answer repeats: longer ones would push its text off the line. */
+#define TARGET_WORD_MAX 200
+/* What a client wrote, as a word of an answer: "*" for what would be none, or the last one, or is too long. */
 const char *target_word(const char *text);
 /* The name of a conversation, as target_find takes it. */
 const char *target_name(const struct client *c, int64_t conversation, const struct contact *contact);
