@@ -272,6 +272,20 @@ static inline void pair_hears_end(struct pair *pair, int side)
 	chat_on_link_closed(pair->p[side]->chat, pair->p[side]->w->now, pair->id[side]);
 }
 
+/* On Bob's side of it comes this answer. */
+static inline int bob_is_answered(struct world *w, struct pair *pair, const struct answer *a)
+{
+	struct buf body;
+	buf_init(&body, FRAME_BODY_MAX);
+	assert_int_equal(answer_encode(a, &body), 0);
+	const int err =
+	    chat_on_frame(w->bob.chat, w->now, pair->id[0], FRAME_ANSWER, buf_ptr(&body), buf_len(&body));
+	buf_clear(&body);
+	w->n_frames = 0;
+	pair_hears_end(pair, 0);
+	return err;
+}
+
 static inline void deliver(struct world *w, const struct frame *f)
 {
 	for (size_t i = 0; i < w->n_pairs; i++) {
