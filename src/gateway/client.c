@@ -337,7 +337,7 @@ static bool take_line(struct client *c, struct buf *in)
 	case IRC_CUT_LINE:
 		on_line(c, line, len);
 		/* It may have held a password. */
-		explicit_bzero(line, len);
+		crypto_wipe(line, len);
 		return true;
 	}
 	return false;

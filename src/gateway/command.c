@@ -32,22 +32,11 @@ const char *command_name(size_t i)
 	return table[i].name;
 }
 
-/* Without case, which in letters, and names have only them, is one bit. */
-static bool is_named(const struct command *cmd, const char *name)
-{
-	const char *p = cmd->name;
-
-	while (*p != '\0' && ((*p ^ *name) & ~0x20) == 0) {
-		p++;
-		name++;
-	}
-	return *p == '\0' && *name == '\0';
-}
-
 static const struct command *find(const char *name)
 {
+	/* Names are letters: most of them differ in the first. */
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (is_named(&table[i], name))
+		if (((table[i].name[0] ^ name[0]) & ~0x20) == 0 && strcasecmp(table[i].name, name) == 0)
 			return &table[i];
 	return NULL;
 }

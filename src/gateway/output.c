@@ -182,13 +182,10 @@ void client_send_parts(struct client *c, const char *const parts[])
 static void send_numeric(struct client *c, enum numeric n, const char *text, const char *middle)
 {
 	const char *blank = *middle != '\0' ? " " : "";
-	/* A long word of the client's must not push the text, which is a parameter too, off the line. */
-	size_t frame = strlen(c->gateway->server_name) + strlen(c->nick) + strlen(":  000  :\r\n");
-	size_t room = text != NULL ? IRC_LINE_MAX - frame - strlen(text) : 0;
 
 	if (text != NULL)
-		client_send(c, ":%s %03d %s%s%.*s :%s", c->gateway->server_name, (int)n, c->nick, blank,
-			    (int)utf8_cut(middle, strlen(middle), room), middle, text);
+		client_send(c, ":%s %03d %s%s%s :%s", c->gateway->server_name, (int)n, c->nick, blank, middle,
+			    text);
 	else
 		client_send(c, ":%s %03d %s%s%s", c->gateway->server_name, (int)n, c->nick, blank, middle);
 }

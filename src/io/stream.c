@@ -4,11 +4,11 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/err.h"
+#include "crypto/crypto.h"
 
 #include "stream_private.h"
 
@@ -211,7 +211,7 @@ static int read_chunk(struct stream *s)
 	if (r != WIRE_READY)
 		return r;
 	r = buf_put(&s->in, chunk, n);
-	explicit_bzero(chunk, n);
+	crypto_wipe(chunk, n);
 	return r;
 }
 
@@ -247,7 +247,7 @@ static void discard_input(struct stream *s)
 	uint8_t chunk[READ_CHUNK];
 	ssize_t n = recv(s->fd, chunk, sizeof(chunk), MSG_DONTWAIT);
 
-	explicit_bzero(chunk, sizeof(chunk));
+	crypto_wipe(chunk, sizeof(chunk));
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR))
 		stream_die(s);
 }
