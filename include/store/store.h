@@ -248,7 +248,7 @@ struct outbox_row {
 	uint8_t msgid[16];
 	int message_kind;
 	uint32_t minute;
-	uint64_t line_ms; /* time of its line in the conversation; 0: none.  Only written: see store_outbox_take_back */
+	int64_t line; /* its line in the conversation; 0: none.  Only written: see store_outbox_take_back */
 	bool may_have_left;
 	const char *text; /* borrowed */
 	size_t text_len;
@@ -270,9 +270,8 @@ int store_outbox_by_seq(struct store *s, int64_t contact, uint64_t seq,
 int store_outbox_seal(struct store *s, int64_t id, uint64_t seq, const void *sealed, size_t len);
 /* The session ended: nothing of this contact is sealed any more, and no place is kept; may_have_left stays. */
 int store_outbox_unseal(struct store *s, int64_t contact);
-/* Removes a message of this contact's by its id and its line's time, sent or not; *left: it may have left.
- * ERR_NOT_FOUND. */
-int store_outbox_take_back(struct store *s, int64_t contact, uint64_t line_ms, const uint8_t msgid[16], bool *left);
+/* Removes a message of this contact's by its line and its id, sent or not; *left: it may have left.  ERR_NOT_FOUND. */
+int store_outbox_take_back(struct store *s, int64_t contact, int64_t line, const uint8_t msgid[16], bool *left);
 /* Removes what is sealed with a seq up to this one, and tells how many below STORE_CONTROL. */
 int store_outbox_delete_upto(struct store *s, int64_t contact, uint64_t seq, size_t *n);
 /* Removes a message that can't have left, whose id is done with.  ERR_NOT_FOUND; ERR_WRONG_STATE: it may have left. */

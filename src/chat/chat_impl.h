@@ -614,11 +614,11 @@ int outbox_pump(struct chat *c, struct chat_peer *p);
 int outbox_on_ack(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len);
 int outbox_on_nack(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len);
 
-/* Puts a message into the outbox, as it goes over the wire; l is its line, stamped. */
+/* Puts a message into the outbox, as it goes over the wire; l is its line, which is in the conversation. */
 int outbox_put(struct chat *c, struct now now, struct chat_peer *p, const struct line_row *l, int wire_kind,
 	       const void *text, size_t len);
-/* The user doesn't want this message any more, whose line has this time.  *told: the peer may have it, or get it. */
-int outbox_take_back(struct chat *c, struct now now, struct chat_peer *p, uint64_t line_ms,
+/* The user doesn't want the message of this line any more.  *told: the peer may have it, or get it. */
+int outbox_take_back(struct chat *c, struct now now, struct chat_peer *p, int64_t line,
 		     const uint8_t msgid[MSGID_BYTES], bool *told);
 
 /* ---- rich.c: lines that a plain message can't carry ---- */
@@ -642,9 +642,7 @@ int queue_forget(struct chat *c, struct chat_peer *p);
 
 /* ---- conversation.c ---- */
 int conversation_load(struct chat *c);
-/* Gives the line the time that it has when it is added next, for what must know it before. */
-void conversation_stamp(struct chat *c, struct now now, struct line_row *l);
-/* Adds a line to the account's stream, stamped if it isn't yet, and shows it. p NULL: the account itself. */
+/* Adds a line to the account's stream and shows it. p NULL: the account itself. */
 int conversation_add(struct chat *c, struct now now, struct chat_peer *p, struct line_row *l);
 /* One line of news in a conversation. */
 int conversation_info(struct chat *c, struct now now, struct chat_peer *p, const char *fmt, ...)

@@ -52,10 +52,12 @@ int conversation_keep_time(struct chat *c)
 	return chat_break(c, store_meta_set(c->store, META_LINE_TIME, &c->line_ms, sizeof(c->line_ms)));
 }
 
-/* No two of one millisecond, so that clients can ask for what is before or after a time, unless so many come that the
- * times would lead by much. */
-void conversation_stamp(struct chat *c, struct now now, struct line_row *l)
+int conversation_add(struct chat *c, struct now now, struct chat_peer *p, struct line_row *l)
 {
+	int err;
+
+	/* No two of one millisecond, so that clients can ask for what is before or after a time, unless so many
+	 * come that the times would lead by much. */
 	if (now.real_ms > c->line_ms) {
 		c->line_ms = now.real_ms;
 		c->line_lead = 0;
@@ -64,14 +66,6 @@ void conversation_stamp(struct chat *c, struct now now, struct line_row *l)
 		c->line_lead++;
 	}
 	l->time_ms = c->line_ms;
-}
-
-int conversation_add(struct chat *c, struct now now, struct chat_peer *p, struct line_row *l)
-{
-	int err;
-
-	if (!l->time_ms)
-		conversation_stamp(c, now, l);
 	l->contact = p ? p->pub.row.id : 0;
 	err = chat_break(c, store_line_add(c->store, l));
 	if (err)

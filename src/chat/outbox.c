@@ -366,7 +366,7 @@ int outbox_put(struct chat *c, struct now now, struct chat_peer *p, const struct
 	struct outbox_row o = {.contact = p->pub.row.id,
 			       .message_kind = wire_kind,
 			       .minute = l->minute,
-			       .line_ms = l->time_ms,
+			       .line = l->id,
 			       .may_have_left = l->message_kind == LINE_REDACT,
 			       .text = text,
 			       .text_len = len};
@@ -379,10 +379,10 @@ int outbox_put(struct chat *c, struct now now, struct chat_peer *p, const struct
 	return err;
 }
 
-int outbox_take_back(struct chat *c, struct now now, struct chat_peer *p, uint64_t line_ms,
+int outbox_take_back(struct chat *c, struct now now, struct chat_peer *p, int64_t line,
 		     const uint8_t msgid[MSGID_BYTES], bool *told)
 {
-	int err = store_outbox_take_back(c->store, p->pub.row.id, line_ms, msgid, told);
+	int err = store_outbox_take_back(c->store, p->pub.row.id, line, msgid, told);
 	bool done_with = false;
 
 	if (err == ERR_NOT_FOUND) {

@@ -68,13 +68,10 @@ static void line_fill(const struct chat *c, struct now now, const struct chat_ou
 /* Into the conversation, and into the outbox if somebody is to be told. */
 static int say_line(struct chat *c, struct now now, struct chat_peer *p, struct line_row *l, const struct wire *w)
 {
-	int err = 0;
+	int err = conversation_add(c, now, p, l);
 
-	conversation_stamp(c, now, l);
-	if (p)
+	if (!err && p)
 		err = outbox_put(c, now, p, l, w->kind, w->text, w->len);
-	if (!err)
-		err = conversation_add(c, now, p, l);
 	if (!err && p)
 		p->pub.active_ms = now.real_ms;
 	return err;
@@ -124,7 +121,6 @@ int chat_note(struct chat *c, struct now now, enum message_kind kind, const char
 
 struct own {
 	int64_t id; /* of the line that may be taken back; 0: there is none */
-	uint64_t time_ms;
 	bool other; /* there is one that may not */
 };
 
@@ -134,34 +130,32 @@ static int look_at(void *ctx, const struct line_row *l)
 
 	if (store_line_erased(l))
 		return 0;
-	if (l->kind == LINE_OUT && l->message_kind != LINE_REDACT) {
+	if (l->kind == LINE_OUT && l->message_kind != LINE_REDACT)
 		own->id = l->id;
-		own->time_ms = l->time_ms;
-	} else {
+	else
 		own->other = true;
-	}
 	return 0;
 }
 
-static int find_own(struct chat *c, const struct contact *contact, const uint8_t re[MSGID_BYTES], struct own *own)
+static int find_own(struct chat *c, const struct contact *contact, const uint8_t re[MSGID_BYTES], int64_t *id)
 {
-	int err;
+	struct own own = {0};
+	int err = chat_break(c, store_line_find_each(c->store, contact ? contact->row.id : 0, re, 0, look_at, &own));
 
-	memset(own, 0, sizeof(*own));
-	err = chat_break(c, store_line_find_each(c->store, contact ? contact->row.id : 0, re, 0, look_at, own));
-	if (err || own->id)
+	*id = own.id;
+	if (err || own.id)
 		return err;
-	return own->other ? ERR_REFUSED : ERR_NOT_FOUND;
+	return own.other ? ERR_REFUSED : ERR_NOT_FOUND;
 }
 
-static int take_back(struct chat *c, struct now now, struct chat_peer *p, const struct own *own, struct line_row *l,
+static int take_back(struct chat *c, struct now now, struct chat_peer *p, int64_t id, struct line_row *l,
 		     const struct wire *w)
 {
 	bool told = true;
-	int err = history_erase(c, p, own->id);
+	int err = history_erase(c, p, id);
 
 	if (!err && p)
-		err = outbox_take_back(c, now, p, own->time_ms, l->re, &told);
+		err = outbox_take_back(c, now, p, id, l->re, &told);
 	if (err)
 		return err;
 	return p && told ? say_line(c, now, p, l, w) : conversation_add(c, now, p, l);
@@ -174,7 +168,7 @@ int chat_redact(struct chat *c, struct now now, struct contact *contact, const u
 	    .kind = LINE_REDACT, .text = reason, .len = len, .re = re, .client = client};
 	struct line_row l;
 	struct wire w;
-	struct own own;
+	int64_t id;
 	int err;
 
 	if (c->broken)
@@ -185,9 +179,9 @@ int chat_redact(struct chat *c, struct now now, struct contact *contact, const u
 	line_fill(c, now, &o, &l);
 	err = wire_init(&w, &l);
 	if (!err)
-		err = find_own(c, contact, re, &own);
+		err = find_own(c, contact, re, &id);
 	if (!err)
-		err = take_back(c, now, contact ? contact->impl : NULL, &own, &l, &w);
+		err = take_back(c, now, contact ? contact->impl : NULL, id, &l, &w);
 	wire_clear(&w);
 	if (!err && msgid)
 		memcpy(msgid, l.msgid, MSGID_BYTES);

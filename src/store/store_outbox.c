@@ -10,13 +10,13 @@ int store_outbox_add(struct store *s, struct outbox_row *o)
 	if (o->seq > INT64_MAX)
 		return ERR_INVALID;
 	query_write(&q, s,
-		    "INSERT INTO outbox (contact, msgid, message_kind, minute, line_ms, may_have_left, text, seq,"
+		    "INSERT INTO outbox (contact, msgid, message_kind, minute, line, may_have_left, text, seq,"
 		    " sealed) VALUES (?, ?, ?, ?, ?, ?, ?, nullif(?, 0), ?)");
 	query_int(&q, o->contact);
 	query_blob(&q, o->msgid, sizeof(o->msgid));
 	query_int(&q, o->message_kind);
 	query_int(&q, o->minute);
-	query_int(&q, (int64_t)o->line_ms);
+	query_int(&q, o->line);
 	query_int(&q, o->may_have_left);
 	query_blob(&q, o->text, o->text_len);
 	query_int(&q, (int64_t)o->seq);
@@ -212,15 +212,15 @@ int store_outbox_cancel(struct store *s, int64_t contact, int64_t id)
 	return query_run(&q);
 }
 
-static int find(struct store *s, int64_t contact, uint64_t line_ms, const uint8_t msgid[16], int64_t *id, bool *left)
+static int find(struct store *s, int64_t contact, int64_t line, const uint8_t msgid[16], int64_t *id, bool *left)
 {
 	struct query q;
 	*id = 0;
 	query_read(&q, s,
 		   "SELECT id, may_have_left FROM outbox INDEXED BY outbox_line"
-		   " WHERE contact = ? AND line_ms = ? AND msgid = ?");
+		   " WHERE contact = ? AND line = ? AND msgid = ?");
 	query_int(&q, contact);
-	query_int(&q, (int64_t)line_ms);
+	query_int(&q, line);
 	query_blob(&q, msgid, 16);
 	if (query_step(&q) > 0) {
 		*id = query_get_int(&q, 0);
@@ -229,12 +229,12 @@ static int find(struct store *s, int64_t contact, uint64_t line_ms, const uint8_
 	return query_end(&q);
 }
 
-int store_outbox_take_back(struct store *s, int64_t contact, uint64_t line_ms, const uint8_t msgid[16], bool *left)
+int store_outbox_take_back(struct store *s, int64_t contact, int64_t line, const uint8_t msgid[16], bool *left)
 {
 	struct query q;
 	int64_t id;
-	int err = find(s, contact, line_ms, msgid, &id, left);
-	if (!err && !id && line_ms) /* from a time when it wasn't kept */
+	int err = find(s, contact, line, msgid, &id, left);
+	if (!err && !id && line) /* from a time when it wasn't kept */
 		err = find(s, contact, 0, msgid, &id, left);
 	if (err || !id)
 		return err ? err : ERR_NOT_FOUND;

@@ -173,15 +173,15 @@ static const char *const migrations[] = {
     " proven INTEGER NOT NULL) WITHOUT ROWID;",
 
     /* 5: the outbox without an index of msgids, which are random: it cost a message that waits more than all the
-     * rest of storing it.  What is taken back is found by the time of its line, which ascends; 0 for what has none,
-     * and what was here before.  Ids are still never reused. */
+     * rest of storing it.  What is taken back is found by its line, whose id ascends; 0 for what has none, and
+     * what was here before.  Ids are still never reused. */
     "CREATE TABLE new_outbox ("
     " id INTEGER PRIMARY KEY AUTOINCREMENT,"
     " contact INTEGER NOT NULL REFERENCES contact(id) ON DELETE CASCADE,"
     " msgid BLOB NOT NULL,"
     " message_kind INTEGER NOT NULL,"
     " minute INTEGER NOT NULL,"
-    " line_ms INTEGER NOT NULL DEFAULT 0,"
+    " line INTEGER NOT NULL DEFAULT 0,"
     " may_have_left INTEGER NOT NULL,"
     " text BLOB NOT NULL,"
     " seq INTEGER,"
@@ -193,7 +193,7 @@ static const char *const migrations[] = {
     "DROP TABLE outbox;"
     "ALTER TABLE new_outbox RENAME TO outbox;"
     "CREATE INDEX outbox_contact ON outbox(contact);"
-    "CREATE INDEX outbox_line ON outbox(contact, line_ms);"
+    "CREATE INDEX outbox_line ON outbox(contact, line);"
     "CREATE UNIQUE INDEX outbox_seq ON outbox(contact, seq) WHERE seq IS NOT NULL;"
     "CREATE INDEX outbox_control ON outbox(contact) WHERE message_kind >= " CONTROL ";",
 };

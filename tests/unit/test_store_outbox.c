@@ -15,7 +15,7 @@ static int64_t add(struct store *s, int64_t contact, uint16_t n)
 {
 	struct outbox_row o = {.contact = contact,
 			       .msgid = {n >> 8, n & 0xff},
-			       .line_ms = 1000u + n,
+			       .line = 1000 + n,
 			       .text = "text",
 			       .text_len = 4};
 	assert_int_equal(store_outbox_add(s, &o), 0);
