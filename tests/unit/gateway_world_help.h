@@ -8,6 +8,8 @@
 #include "base/file.h"
 #include "base/log.h"
 
+#define STORY_S 600 /* more than any story takes, under valgrind too */
+
 #define SERVER	    "test.local"
 #define WAITING_MAX 8 /* password jobs */
 
@@ -199,6 +201,7 @@ static inline struct world *world_new(const struct gateway_opts *given)
 	struct gateway_opts opts = {0};
 
 	assert_non_null(w);
+	alarm(STORY_S); /* a line that never comes ends the program */
 	log_set_sink(quiet, NULL);
 	strcpy(w->dir, "/tmp/allium-gateway-XXXXXX");
 	assert_non_null(mkdtemp(w->dir));
