@@ -59,6 +59,14 @@ def children_of(pid):
     return found
 
 
+def born(pid):
+    """When the process of this pid began, or None: one that ends soon leaves its number to another."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
 def helper(name):
     """The path of a program that is built for these tests, beside the daemon under test."""
     found = next(pathlib.Path(os.environ["ALLIUMD"]).resolve().parent.glob(f"tests/*/{name}"), None)
@@ -154,7 +162,7 @@ class Daemon:
     def stop(self):
         """SIGTERM, and everything that must hold then: status 0, soon, no tor left behind."""
         self.check()
-        tors = self.tors()
+        tors = {pid: born(pid) for pid in self.tors()}
         self.process.send_signal(signal.SIGTERM)
         try:
             status = self.process.wait(STOP_S)
@@ -176,7 +184,7 @@ class Daemon:
 
     def kill_with_tors(self):
         """SIGKILL, and until no tor of it writes to the state directory any more."""
-        tors = self.tors()
+        tors = {pid: born(pid) for pid in self.tors()}
         self.kill()
         self._await_gone(tors)
 
@@ -184,11 +192,12 @@ class Daemon:
         self.stop()
         return self.start()
 
-    def _await_gone(self, pids):
+    def _await_gone(self, tors):
+        """Until none of them is there: pids, with the time when each was born."""
         deadline = time.monotonic() + STOP_S
-        while any(pathlib.Path(f"/proc/{pid}").exists() for pid in pids):
+        while any(since is not None and born(pid) == since for pid, since in tors.items()):
             if time.monotonic() > deadline:
-                raise DaemonError(f"tor outlived its daemon: {pids}")
+                raise DaemonError(f"tor outlived its daemon: {list(tors)}")
             time.sleep(POLL_S)
 
     def tors(self):
