@@ -66,7 +66,8 @@ static unsigned settle(struct talk *t)
 	return n;
 }
 
-static void begin_seeded(struct talk *t, enum chat_cover cover, uint64_t seed)
+/* The seed says at which times records leave. */
+static void start_seeded(struct talk *t, uint64_t seed)
 {
 	*t = (struct talk){0};
 	t->seed = seed;
@@ -74,6 +75,11 @@ static void begin_seeded(struct talk *t, enum chat_cover cover, uint64_t seed)
 	start(&t->w,
 	      (struct peer_opts){.rng = &t->rng, .cover_slot_ms = SLOT_MS, .cover_light_ms = LIGHT_MS});
 	be(&t->carol, 3);
+}
+
+static void begin_seeded(struct talk *t, enum chat_cover cover, uint64_t seed)
+{
+	start_seeded(t, seed);
 	befriend(&t->w, &t->carol);
 	(void)settle(t);
 	peer_net.cover(NULL, t->w.chat, cover);
@@ -253,9 +259,7 @@ static void test_a_link_that_opens_gets_its_slots(void **state)
 	struct talk t;
 	(void)state;
 
-	t = (struct talk){0};
-	start(&t.w, (struct peer_opts){.cover_slot_ms = SLOT_MS});
-	be(&t.carol, 3);
+	start_seeded(&t, 1);
 	become_contact(&t.w, &t.carol);
 	peer_net.cover(NULL, t.w.chat, COVER_CONSTANT);
 	dial(&t.w, &t.carol, false);
