@@ -17,6 +17,7 @@ watch on its owner. So a network never outlives its test, whatever happens to th
 """
 
 import argparse
+import collections
 import ctypes
 import os
 import pathlib
@@ -109,22 +110,28 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+RESERVED = collections.deque()
+RESERVED_MAX = 64
+
+
 def free_ports(count):
-    """TCP ports of 127.0.0.1 that are free now, from below the range that the kernel hands out
-    to outgoing connections, so that none of those takes one before tor has bound it."""
-    held = []
-    try:
-        while len(held) < count:
-            sock = socket.socket()
-            try:
-                sock.bind(("127.0.0.1", random.randrange(10000, 32000)))
-                held.append(sock)
-            except OSError:
-                sock.close()
-        return [sock.getsockname()[1] for sock in held]
-    finally:
-        for sock in held:
+    """TCP ports of 127.0.0.1 that nobody else who asks here is given before RESERVED_MAX more were, or we end: a socket
+    stays bound to each. It does not listen, and lets whoever sets SO_REUSEADDR, as servers do, bind the port as well.
+    They lie below the range that the kernel hands out to outgoing connections, so that none of those takes one."""
+    ports = []
+    while len(ports) < count:
+        sock = socket.socket()
+        try:
+            sock.bind(("127.0.0.1", random.randrange(10000, 32000)))
+        except OSError:
             sock.close()
+            continue
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        RESERVED.append(sock)
+        if len(RESERVED) > RESERVED_MAX:
+            RESERVED.popleft().close()
+        ports.append(sock.getsockname()[1])
+    return ports
 
 
 class Node:
