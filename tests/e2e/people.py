@@ -132,14 +132,18 @@ def close_door(person, timeout_s=TOR_S):
     await_answer(person.irc, "door", r"^Your address is withdrawn", timeout_s)
 
 
-def dial_again(person, other):
+def dial_again(person, other, meanwhile=None):
     """Until the person has a link that it has dialled itself, whatever stood before. A dial beside a link that stands
-    is not repeated when it fails, and tor may miss a descriptor once: then it is asked for again."""
+    is not repeated when it fails, and tor may miss a descriptor once: then it is asked for again. `meanwhile` is done
+    once, as soon as it dials."""
     before = len(DIALLED.findall(person.daemon.log()))
     deadline = time.monotonic() + TOR_S
     while len(DIALLED.findall(person.daemon.log())) == before:
         assert time.monotonic() < deadline, f"waited in vain for {person.name} to dial"
         person.irc.command(f"retry {other.name}")
+        if meanwhile:
+            meanwhile()
+            meanwhile = None
         again = time.monotonic() + REDIAL_S
         while len(DIALLED.findall(person.daemon.log())) == before and time.monotonic() < again:
             time.sleep(POLL_S)

@@ -2,12 +2,10 @@
 """What two contacts do arrives as it was done: texts of any length, /me, away, refusals."""
 
 import re
-import time
 
 import pytest
 
-from daemon import POLL_S
-from people import TOR_S, Person, await_true, befriend
+from people import TOR_S, Person, await_true, befriend, dial_again
 
 
 @pytest.fixture
@@ -16,13 +14,6 @@ def friends(new_daemon, torrc):
     bob = Person(new_daemon("bob", torrc), "bob")
     befriend(alice, bob)
     return alice, bob
-
-
-def wait_until(condition, what):
-    deadline = time.monotonic() + TOR_S
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(POLL_S)
 
 
 def without_tags(line):
@@ -70,16 +61,18 @@ def links_standing(person):
 def test_a_second_link_beside_the_first_takes_over_without_a_gap(friends):
     alice, bob = friends
     first = links_opened(alice)
-    # Each in turn: one of them dials beside a link that it has dialled itself.
-    for asker, other in ((alice, bob), (bob, alice)):
-        opened = links_opened(alice), links_opened(bob)
-        asker.irc.command(f"retry {other.name}")
+
+    def talk():
         for number in range(5):
             alice.irc.say("bob", f"a-{number}")
             bob.irc.say("alice", f"b-{number}")
-        wait_until(lambda: links_opened(alice) > opened[0] and links_opened(bob) > opened[1],
-                   "the second link")
-        wait_until(lambda: links_standing(alice) == 1 and links_standing(bob) == 1, "the first one to go")
+
+    # Each in turn: one of them dials beside a link that it has dialled itself.
+    for asker, other in ((alice, bob), (bob, alice)):
+        opened = links_opened(alice), links_opened(bob)
+        dial_again(asker, other, talk)
+        await_true(lambda: links_opened(alice) > opened[0] and links_opened(bob) > opened[1], "the second link")
+        await_true(lambda: links_standing(alice) == 1 and links_standing(bob) == 1, "the first one to go")
         alice.irc.say("bob", f"end of {asker.name}")
         bob.irc.say("alice", f"end of {asker.name}")
         bob.await_message(alice, f"end of {asker.name}")
