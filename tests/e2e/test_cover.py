@@ -13,7 +13,7 @@ SLOT_S = 0.06
 WINDOW_S = 8 * SLOT_S
 WINDOWS = int(os.environ.get("COVER_WINDOWS", "24")) // 4 * 4
 ODDS = 0.002        # that windows which don't differ seem to
-ATTEMPTS = 3        # at a recording: Tor breaks a circuit now and then
+ATTEMPTS = 6        # at a recording: Tor breaks a circuit now and then, and a busy machine stands still
 # Without pings, so that what a link without cover carries is talk alone.
 TIMERS = {"cover_slot": round(1000 * SLOT_S), "cover_light": round(1000 * SLOT_S), "ping": 60000, "pong": 60000}
 
