@@ -13,8 +13,8 @@ import time
 from daemon import POLL_S, DaemonError, die_with_parent
 from terminal import find_weechat, weechat_major
 
-TIMEOUT_S = 30
-END_S = 10
+TIMEOUT_S = 60
+END_S = 60
 
 
 class RealClient:
@@ -280,7 +280,8 @@ class Display:
     def __init__(self):
         reading, writing = os.pipe()
         self.server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(writing), "-screen", "0", "800x600x24", "-nolisten", "tcp", "-noreset"],
+            ["Xvfb", "-displayfd", str(writing), "-screen", "0", "800x600x24", "-nolisten", "tcp", "-noreset",
+             "-r"],     # no key repeats itself, however late its release comes
             pass_fds=[writing], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             preexec_fn=die_with_parent)
         os.close(writing)
