@@ -3,7 +3,7 @@
 
 import pytest
 
-from people import Person, await_fenced, befriend
+from people import TOR_S, Person, await_fenced, befriend
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def from_alice(lines):
     return [line for line in lines if line.command == "PRIVMSG" and line.nick == "alice"]
 
 
-def await_texts(irc, texts, timeout_s=60):
+def await_texts(irc, texts, timeout_s=TOR_S):
     """Until the last of them is there; then nothing but them, in order, once."""
     irc.wait_for(lambda lines: any(line.text == texts[-1] for line in from_alice(lines)),
                  timeout_s, texts[-1])
