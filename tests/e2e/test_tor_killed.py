@@ -34,6 +34,7 @@ def test_tor_killed_under_traffic_loses_doubles_and_reorders_nothing(new_daemon,
     pair = Pair(alice, bob)
 
     for victim, other in ((alice, bob), (bob, alice)):
+        victim.await_online(other)      # or nobody could be shown to go
         pair.fire(LINES)
         # In the middle of the lines that come to the victim; as many are on their way from it.
         pair.heard_by(victim).await_number(pair.said_by(other).number - LINES // 2)
