@@ -72,8 +72,13 @@ def test_many_contacts_are_spread_over_services(new_daemon, work, torrc, note):
             bob.await_online(person)
             talk(person, bob, f"with {person.name}")
         contacts = MANY + 2
-        await_true(lambda: sum(tap.services.values()) >= contacts, "all services to be published")
-        private = [clients for clients in tap.services.values() if clients]
+        private = []
+
+        def all_published():
+            private[:] = [clients for clients in list(tap.services.values()) if clients]
+            return sum(private) >= contacts
+
+        await_true(all_published, "all services to be published")
         note(f"{contacts} contacts: services with {private} client keys")
         assert len(private) == -(-contacts // CLIENTS_MAX)
         assert all(clients % STEP == 0 for clients in private) and tap.largest <= CLIENTS_MAX
