@@ -22,7 +22,7 @@ STS = r"[ :]sts\b"
 @pytest.fixture
 def alice(new_daemon):
     port = free_ports(1)[0]
-    daemon = new_daemon("alice", irc=f"listen = tls:127.0.0.1:{port}", timers={"client_handshake": 1500})
+    daemon = new_daemon("alice", irc=f"listen = tls:127.0.0.1:{port}", timers={"client_handshake": 5000})
     daemon.tls_port = port
     return Person(daemon, "alice")
 
