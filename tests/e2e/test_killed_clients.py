@@ -17,6 +17,7 @@ from people import Person, await_fenced
 
 KILLS = int(os.environ.get("CLIENT_KILLS", 20))
 SAID = re.compile(r"\bn-(\d+)$")
+SAID_S = 120                    # 8000 lines take a second, and eight on a busy machine
 READ = 700                      # bytes at a time, so that lines are cut anywhere
 FLAVOURS = {
     "plain": (),
@@ -169,7 +170,7 @@ def said_to(irc):
 
 
 def await_said(irc, n):
-    irc.wait_for(lambda _: said_to(irc)[-1:] == [n], what=f"n-{n}")
+    irc.wait_for(lambda _: said_to(irc)[-1:] == [n], SAID_S, f"n-{n}")
 
 
 def test_of_two_clients_of_one_name_each_gets_every_line_and_the_slower_one_says_what_comes_again(alice):
