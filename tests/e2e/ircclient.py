@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 
-TIMEOUT_S = 20
+TIMEOUT_S = 45
 
 
 class Line:

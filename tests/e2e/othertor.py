@@ -18,6 +18,7 @@ SocksPort unix:{dir}/socks OnionTrafficOnly ExtendedErrors IsolateSOCKSAuth
 Log notice file {dir}/log
 """
 PORT = 6697
+BOOTSTRAP_S = 120   # it takes two
 DIAL_S = 150        # tor itself gives up after 120
 FETCH_S = 60
 
@@ -50,7 +51,7 @@ class OtherTor:
         try:
             with self.control() as control:
                 self._await(lambda: "PROGRESS=100" in control.ask("GETINFO status/bootstrap-phase")[0],
-                            "does not bootstrap")
+                            "does not bootstrap", BOOTSTRAP_S)
         except BaseException:
             self.stop()
             raise
@@ -59,8 +60,8 @@ class OtherTor:
     def __exit__(self, *_):
         self.stop()
 
-    def _await(self, condition, what):
-        deadline = time.monotonic() + START_S
+    def _await(self, condition, what, timeout_s=START_S):
+        deadline = time.monotonic() + timeout_s
         while not condition():
             assert self.process.poll() is None, "the other tor ended"
             assert time.monotonic() < deadline, f"the other tor {what}"

@@ -198,7 +198,7 @@ class TorNet:
     def node(self, name):
         return next(node for node in self.nodes() if node.name == name)
 
-    def start(self, timeout_s=120):
+    def start(self, timeout_s=300):
         """Returns once a fresh client has bootstrapped to 100 %. Raises TorNetError otherwise."""
         deadline = time.monotonic() + timeout_s
         try:
