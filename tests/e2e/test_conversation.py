@@ -46,6 +46,19 @@ def await_back(irssi, weechat, act):
     weechat.wait_until(lambda text: joins(text, "bob") > before, RECONNECT_S, "bob to be back")
 
 
+def await_fences_answered(irssi, weechat, watchers):
+    """Until the daemons know that both clients have been shown everything. Clients of an account get their PINGs
+    together. The clients' are there before their screens are cleared, and what they are asked then is answered behind
+    their PONGs."""
+    for watcher in watchers:
+        await_fenced(watcher)
+    show_server(irssi, weechat)
+    for screen, clear in ((irssi, "/clear"), (weechat, "/buffer clear")):
+        screen.type(clear)
+        screen.wait_until(lambda text: not ADDRESS.search(text), what="a clear screen")
+        own_address(screen)
+
+
 def tell_passwords(irssi, weechat, alice):
     """The clients learn how to log in, as their users would tell them, and connect again."""
     irssi.type("/disconnect")
@@ -102,8 +115,7 @@ def test_irssi_and_weechat_talk_across_sigkill(new_daemon, torrc, tmux):
     weechat.type("/query alice")
     converse(irssi, weechat, range(1, 6))
 
-    for watcher in watchers:
-        await_fenced(watcher)
+    await_fences_answered(irssi, weechat, watchers)
     await_back(irssi, weechat, lambda: kill_and_restart(alice, bob))
     irssi.type("/query bob")
     weechat.type("/query alice")
