@@ -242,7 +242,8 @@ struct pair {
 	bool adding;		 /* its user is making the other a contact */
 	bool leaving, dropping; /* removed, blocked: not committed yet */
 	bool for_good;		/* removed, not to be added again */
-	int invite; /* of the other's: the last that was presented */
+	int invite; /* of the other's: the last that was presented, and that is committed */
+	int kept_invite;
 	struct given *given; /* keys that the other was given */
 	size_t n_given;
 };

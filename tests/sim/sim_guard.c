@@ -88,10 +88,11 @@ static bool has_way(const struct node *x, const struct node *y)
 	const struct contact *of_y = node_contact(x, y);
 	const struct contact *of_x = node_contact(y, x);
 
-	/* The key of an invitation ends with it, whoever it is given to by then. */
+	/* The key of an invitation ends with it, whoever it is given to by then.  After an old database a key that
+	 * somebody has is spare, and may be given to another before that one is told of its new one. */
 	if (of_y && of_y->row.has_client_key) {
 		k = client_find(y, of_y->row.onion, of_y->row.client_key);
-		if (k && (k->row.use == CLIENT_INVITE || (k->peer && &k->peer->pub != of_x)))
+		if (k && (k->row.use == CLIENT_INVITE || !k->peer || &k->peer->pub != of_x))
 			return false;
 	}
 	return of_y && of_x && of_y->row.state == CONTACT_LINKED &&

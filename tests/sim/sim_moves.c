@@ -215,6 +215,11 @@ void moves_settle(struct node *n, bool committed)
 		if (s->invite[i].owner == n)
 			settle_invite(s, &s->invite[i], committed);
 	}
+	for (i = 0; i < s->opts.nodes; i++) {
+		int *now = &n->pair[i].invite, *kept = &n->pair[i].kept_invite;
+
+		*(committed ? kept : now) = *(committed ? now : kept);
+	}
 }
 
 void moves_restored(struct node *n)
@@ -225,7 +230,7 @@ void moves_restored(struct node *n)
 	for (i = 0; i < s->n_invites; i++)
 		s->invite[i].unsure = s->invite[i].unsure || s->invite[i].owner == n;
 	for (i = 0; i < s->opts.nodes; i++)
-		n->pair[i].invite = INVITE_UNKNOWN;
+		n->pair[i].invite = n->pair[i].kept_invite = INVITE_UNKNOWN;
 }
 
 /* ---- the timetable ---- */

@@ -274,7 +274,7 @@ void node_init(struct sim *s, unsigned index)
 	n->rng_state = s->opts.seed * 0x9e3779b97f4a7c15u + index * 0x632be59bd9b4e019u;
 	n->tor = true;
 	for (unsigned i = 0; i < SIM_NODES_MAX; i++)
-		n->pair[i].invite = -1;
+		n->pair[i].invite = n->pair[i].kept_invite = INVITE_NONE;
 	n->hostile = s->opts.hostile && last;
 	n->heard = calloc(HEARD_MAX, sizeof(*n->heard));
 	n->cancels = calloc(CANCELS_MAX, sizeof(*n->cancels));
