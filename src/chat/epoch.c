@@ -293,12 +293,13 @@ static uint32_t day_of(struct now now)
 	return (uint32_t)(now.real_ms / DAY_MS);
 }
 
-/* Who removes a contact and adds it again loses nothing unawares, and asks for it; so that does not count. */
+/* Who removes a contact and adds it again loses nothing unawares, and asks for it; so that does not count.  A request
+ * that comes late looks the same; but then nothing was confirmed. */
 static bool is_readded(const struct chat_peer *p, struct now now, const struct chat_link *l)
 {
 	bool room = p->readded_day != day_of(now) || p->readded < READDED_MAX;
 
-	return p->forgot_us && is_none(l->theirs.epoch) && !is_none(p->session.epoch) && room;
+	return p->forgot_us && is_none(l->theirs.epoch) && confirmed(&p->session) && room;
 }
 
 static int readded(struct chat *c, struct now now, struct chat_peer *p)

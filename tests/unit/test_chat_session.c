@@ -5,6 +5,12 @@
 
 /* ---- stories ---- */
 
+static bool has_session(struct party *p)
+{
+	static const uint8_t none[EPOCH_BYTES];
+	return memcmp(peer_of(p)->session.epoch, none, EPOCH_BYTES) != 0;
+}
+
 static void it_begins_with_the_first_link_and_goes_on(void **state)
 {
 	struct world *w = *state;
@@ -61,6 +67,38 @@ static void a_beginning_that_is_interrupted(void **state)
 	assert_received(&w->bob, "1 ");
 	say(&w->bob, "2");
 	assert_received(&w->alice, "2 ");
+	assert_anew(&w->alice, 0);
+	assert_anew(&w->bob, 0);
+}
+
+/* Both ask.  One request is on its way for so long that there is a session already when it comes, of which the one who
+ * had asked has not heard: nobody has lost anything. */
+static void a_request_that_comes_late_ends_none(void **state)
+{
+	struct world *w = *state;
+	assert_int_equal(add(&w->alice, "Bob", &w->bob, ""), 0);
+	settle(w);
+	connect_dial(&w->alice);
+	party_turn(&w->alice);
+	const struct frame late = next_frame(w);
+	assert_int_equal(add(&w->bob, "Alice", &w->alice, ""), 0);
+	settle(w);
+	connect_dial(&w->bob);
+	settle(w);
+	struct pair *pair = connect_dial(&w->bob);
+	party_turn(&w->bob);
+	while (w->n_frames && !has_session(&w->bob)) {
+		const struct frame f = next_frame(w);
+		deliver(w, &f);
+		party_turn(&w->bob);
+		party_turn(&w->alice);
+	}
+	assert_true(has_session(&w->bob) && !has_session(&w->alice));
+	cut(pair);
+	deliver(w, &late);
+	settle(w);
+	meet_again(w);
+	assert_true(has_session(&w->alice));
 	assert_anew(&w->alice, 0);
 	assert_anew(&w->bob, 0);
 }
@@ -586,6 +624,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(it_begins_with_the_first_link_and_goes_on),
 	    TEST(a_beginning_that_is_interrupted),
+	    TEST(a_request_that_comes_late_ends_none),
 	    TEST(the_sender_goes_back),
 	    TEST(a_queue_comes_back_with_the_sender),
 	    TEST(the_receiver_goes_back),
