@@ -126,6 +126,74 @@ static void block_unblock_block(void **state)
 	assert_int_equal(peer_of(&w->bob)->n_offers, 0);
 }
 
+/* Bob has blocked Alice, who has an invitation of his, and has moved since.  Returns the way that he knows to her. */
+static struct locator she_shows_one_to_who_has_blocked_her(struct world *w)
+{
+	char text[INVITE_LEN + 1];
+	struct invite inv;
+	struct locator way = {.has_client_key = true};
+	befriend(w);
+	assert_int_equal(chat_invite(w->bob.chat, w->now, 0, text), 0);
+	assert_int_equal(invite_decode(text, &inv), 0);
+	memcpy(way.onion, alice_of(w)->row.onion, KEY_BYTES);
+	memcpy(way.client_key, alice_of(w)->row.client_key, KEY_BYTES);
+	give(&w->alice, known(&w->alice, "Mallory", 2, CONTACT_LINKED));
+	assert_int_equal(block(&w->bob, "Alice"), 0);
+	assert_int_equal(block(&w->alice, "Mallory"), 0);
+	pass(w, 1000);
+	while (w->alice.n_dials)
+		fail_dial(&w->alice);
+	assert_int_equal(chat_add_invited(w->alice.chat, w->now, "Bob", &inv, NULL), 0);
+	party_turn(&w->alice);
+	return way;
+}
+
+/* He answers like a stranger, and keeps nothing of what she shows: so the way that he knows has to stay. */
+static void assert_they_meet_without_doors(struct world *w, const struct locator *way)
+{
+	assert_true(leads_in(&w->alice, way));
+	assert_int_equal(chat_set_door(w->alice.chat, w->now, false, false), 0);
+	assert_int_equal(chat_set_door(w->bob.chat, w->now, false, false), 0);
+	assert_int_equal(chat_unblock(w->bob.chat, w->now, "Alice"), 0);
+	meet_anew(w);
+}
+
+static void an_invitation_shown_to_who_has_blocked_us_costs_no_way(void **state)
+{
+	struct world *w = *state;
+	const struct locator way = she_shows_one_to_who_has_blocked_her(w);
+	connect_dial(&w->alice);
+	settle(w);
+	assert_int_equal(said(&w->alice, "The invitation of Bob is not valid any more"), 1);
+	assert_they_meet_without_doors(w, &way);
+}
+
+static void nor_does_it_after_a_restart(void **state)
+{
+	struct world *w = *state;
+	const struct locator way = she_shows_one_to_who_has_blocked_her(w);
+	party_restart(&w->alice);
+	while (!w->alice.n_dials)
+		pass(w, 1000);
+	connect_dial(&w->alice);
+	settle(w);
+	assert_they_meet_without_doors(w, &way);
+}
+
+/* His last link may have come in before his answer. */
+static void nor_where_they_had_met_meanwhile(void **state)
+{
+	struct world *w = *state;
+	const struct locator way = she_shows_one_to_who_has_blocked_her(w);
+	struct chat_peer *bob = peer_of(&w->alice);
+	connect_dial(&w->alice);
+	party_turn(&w->alice);
+	assert_int_equal(contact_enter(w->alice.chat, bob, CONTACT_LINKED), 0);
+	assert_int_equal(contact_restore_locator(w->alice.chat, bob), 0);
+	settle(w);
+	assert_they_meet_without_doors(w, &way);
+}
+
 /* Where another contact stays on the old service. */
 static void the_others_follow_to_a_fresh_service(void **state)
 {
@@ -471,6 +539,9 @@ int main(void)
 	    STORY(the_blocked_one_is_a_stranger_on_every_service),
 	    STORY(unblocked_goes_on_with_the_session),
 	    STORY(block_unblock_block),
+	    STORY(an_invitation_shown_to_who_has_blocked_us_costs_no_way),
+	    STORY(nor_does_it_after_a_restart),
+	    STORY(nor_where_they_had_met_meanwhile),
 	    STORY(a_long_queue_fails_at_once_and_goes_in_slices),
 	    STORY(the_others_follow_to_a_fresh_service),
 	    STORY(a_service_that_all_have_left_goes),
