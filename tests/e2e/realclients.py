@@ -5,7 +5,6 @@ writes: what is in them, it has shown.  They share one interface, so that a stor
 import os
 import pathlib
 import re
-import shutil
 import signal
 import subprocess
 import time
