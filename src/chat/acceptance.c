@@ -447,12 +447,6 @@ static int answer_refused(struct chat *c, struct now now, struct chat_peer *p)
 	return err;
 }
 
-/* Has it noted where we are?  A contact who lets us wait like a stranger may have blocked us: then it keeps nothing. */
-static bool is_kept(const struct chat_peer *p, enum answer_status status)
-{
-	return status == ANSWER_ACCEPTED || (status == ANSWER_PENDING && awaited(p));
-}
-
 static int on_answer(struct chat *c, struct now now, struct chat_link *l, const uint8_t *body, size_t len)
 {
 	struct chat_peer *p = l->peer;
@@ -468,7 +462,8 @@ static int on_answer(struct chat *c, struct now now, struct chat_link *l, const 
 	if (err)
 		return err;
 	links_close(c, now, l, CLOSE_DONE, LINK_SPENT);
-	if (is_kept(p, a.status))
+	/* Who lets us wait may have blocked us, and then keeps nothing. */
+	if (a.status == ANSWER_ACCEPTED)
 		err = locator_arrived(c, p, given);
 	if (!err && a.status != ANSWER_ACCEPTED && (p->has_before || p->pub.row.state == CONTACT_INVITED))
 		err = invitation_void(c, now, p);

@@ -3,7 +3,7 @@
  * What a contact is told of where to find us.
  *
  * Its list of client keys has the oldest first.  Once the newest has arrived for sure, the others are not needed:
- * arrival is an ack under the ratchet, or an answer on the link that carried it.
+ * arrival is an ack under the ratchet, or an answer that accepts on the link that carried it.
  *
  * A service that somebody must not find any more is left: that key goes at once, the others are offered keys
  * of another service, and it stays until each has followed, LEFT_DAYS at most.

@@ -194,6 +194,37 @@ static void nor_where_they_had_met_meanwhile(void **state)
 	assert_they_meet_without_doors(w, &way);
 }
 
+/* Her first request was accepted, and the answer lost. */
+static void nor_does_asking_again(void **state)
+{
+	struct world *w = *state;
+	struct locator way = {.has_client_key = true};
+	assert_int_equal(add(&w->bob, "Alice", &w->alice, ""), 0);
+	settle(w);
+	fail_dial(&w->bob);
+	assert_int_equal(add(&w->alice, "Bob", &w->bob, ""), 0);
+	settle(w);
+	struct pair *pair = connect_dial(&w->alice);
+	party_turn(&w->alice);
+	const struct frame request = w->frames[0];
+	w->n_frames = 0;
+	deliver(w, &request);
+	party_turn(&w->bob);
+	cut(pair); /* with the answer */
+	assert_int_equal(alice_of(w)->row.state, CONTACT_ACCEPTING);
+	memcpy(way.onion, alice_of(w)->row.onion, KEY_BYTES);
+	memcpy(way.client_key, alice_of(w)->row.client_key, KEY_BYTES);
+	give(&w->alice, known(&w->alice, "Mallory", 2, CONTACT_LINKED));
+	assert_int_equal(block(&w->bob, "Alice"), 0);
+	assert_int_equal(block(&w->alice, "Mallory"), 0); /* she moves */
+	while (!w->alice.n_dials)
+		pass(w, 1000);
+	connect_dial(&w->alice);
+	settle(w);
+	assert_int_equal(bob_of(w)->row.state, CONTACT_ASKED);
+	assert_they_meet_without_doors(w, &way);
+}
+
 /* Where another contact stays on the old service. */
 static void the_others_follow_to_a_fresh_service(void **state)
 {
@@ -542,6 +573,7 @@ int main(void)
 	    STORY(an_invitation_shown_to_who_has_blocked_us_costs_no_way),
 	    STORY(nor_does_it_after_a_restart),
 	    STORY(nor_where_they_had_met_meanwhile),
+	    STORY(nor_does_asking_again),
 	    STORY(a_long_queue_fails_at_once_and_goes_in_slices),
 	    STORY(the_others_follow_to_a_fresh_service),
 	    STORY(a_service_that_all_have_left_goes),
